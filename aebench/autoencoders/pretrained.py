@@ -1,0 +1,33 @@
+"""Classifier 784-300-150-10 whose encoder layers come from a trained `layerwise_cached`; three arms.
+
+`scratch` starts from the initial parameters, `finetuned` and `frozen` from the pretrained encoder; `frozen` trains
+the last layer only. Source: `pretrain_saver`; the (150, 10) shape of the last weight corrects a slip of the source.
+"""
+
+from aebench.spec import L2, Adam, Autoencoder, Layer, Phase
+
+ALL = ("encoder1", "encoder2", "logits")
+
+
+def _arm(name: str, trains: tuple[str, ...], starts_from: str) -> Phase:
+    return Phase(
+        name, trains, Adam(0.01), epochs=4, batch_size=150, sampling="fresh", l2=L2(5e-4, ALL),
+        starts_from=starts_from, n_labels=20_000,
+    )  # fmt: skip
+
+
+PRETRAINED = Autoencoder(
+    name="pretrained",
+    title="Unsupervised pretraining of a classifier",
+    kind="classifier",
+    layers=(
+        Layer("encoder1", 784, 300),
+        Layer("encoder2", 300, 150),
+        Layer("logits", 150, 10, activation="none"),
+    ),
+    phases=(
+        _arm("scratch", ALL, "initial"),
+        _arm("finetuned", ALL, "layerwise_cached"),
+        _arm("frozen", ("logits",), "layerwise_cached"),
+    ),
+)

@@ -1,0 +1,54 @@
+"""Every error that a user can cause or mend, under one base class.
+
+A message says what was wrong, what was found, what was expected and what to do. The command line prints it
+without a traceback and exits with `exit_status`.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class AebenchError(Exception):
+    """Base of all errors raised on purpose; exit status 2 (the work could not be done)."""
+
+    exit_status = 2
+
+
+class SpecificationError(AebenchError):
+    """A specification contradicts itself or asks for what does not exist."""
+
+
+class UnknownNameError(AebenchError):
+    """A name that nothing is registered under; lists the known ones and the nearest."""
+
+    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        names = list(known)
+        nearest = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+        hint = f"; did you mean '{nearest[0]}'?" if nearest else ""
+        super().__init__(f"unknown {kind} '{name}'{hint} Known: {', '.join(names) or 'none'}.")
+
+
+class DataError(AebenchError):
+    """A data set is missing, damaged, of the wrong shape, or holds values that are not finite."""
+
+
+class FrameworkError(AebenchError):
+    """A framework or one of its devices is not available here; the message says how to get it."""
+
+
+class CheckpointError(AebenchError):
+    """A checkpoint is damaged, of another autoencoder, or lacks an array."""
+
+
+class ResultError(AebenchError):
+    """A result or trace file is missing, damaged or of another format version."""
+
+
+class TrainingError(AebenchError):
+    """Training produced a value that is not finite; says which step and which loss term first."""
+
+
+class UsageError(AebenchError):
+    """A combination of options that makes no sense together."""

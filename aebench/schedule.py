@@ -1,0 +1,60 @@
+"""Which images, in which order and with which noise, a phase reads at each step: the same for every framework."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from aebench.errors import UsageError
+from aebench.protocol import Array
+from aebench.spec import Autoencoder, Phase
+from aebench.streams import Int64, stream
+
+
+def epoch_order(phase: Phase, seed: int, n_images: int, epoch: int) -> Int64:
+    """Row numbers (n_batches, batch_size) of one epoch, epochs counted from 0.
+
+    Raises:
+        UsageError: there are fewer images than one batch takes.
+    """
+    if n_images < phase.batch_size:
+        raise UsageError(
+            f"phase {phase.name} takes batches of {phase.batch_size}, but there are only {n_images} images; "
+            "choose a larger data set"
+        )
+    n_batches, name = phase.n_batches(n_images), f"order/{phase.name}"
+    if phase.sampling == "full":
+        return np.arange(n_images, dtype=np.int64)[None, :]
+    if phase.sampling == "epoch":
+        order = stream(seed, name, epoch).permutation(n_images)
+        return order[: n_batches * phase.batch_size].reshape(n_batches, phase.batch_size)
+    steps = range(epoch * n_batches, (epoch + 1) * n_batches)
+    return np.stack([stream(seed, name, step).distinct(n_images, phase.batch_size) for step in steps])
+
+
+def first_orders(phase: Phase, seed: int, n_images: int, n_steps: int) -> Int64:
+    """Row numbers (n_steps, batch_size) of the first steps of a training, over as many epochs as they take."""
+    rows = epoch_order(phase, seed, n_images, 0)
+    epoch = 1
+    while len(rows) < n_steps:
+        rows = np.concatenate([rows, epoch_order(phase, seed, n_images, epoch)])
+        epoch += 1
+    return rows[:n_steps]
+
+
+def noise(autoencoder: Autoencoder, phase: Phase, seed: int, steps: Iterable[int], batch_size: int) -> Array | None:
+    """Noise (n_steps, batch_size, width) of the given steps, or None where the autoencoder takes none.
+
+    Standard normals, as wide as the inputs (denoising_gaussian) or the codings (variational); a boolean keep mask as
+    wide as the inputs (denoising_dropout).
+    """
+    name, corruption = f"noise/{phase.name}", autoencoder.corruption
+    if autoencoder.kind == "variational":
+        return np.stack([stream(seed, name, step).normal((batch_size, autoencoder.n_codings)) for step in steps])
+    if corruption is None:
+        return None
+    shape = (batch_size, autoencoder.n_inputs)
+    if corruption.kind == "dropout":
+        return np.stack([stream(seed, name, step).keep_mask(shape, corruption.amount) for step in steps])
+    return np.stack([stream(seed, name, step).normal(shape).astype(np.float32) for step in steps])

@@ -1,0 +1,170 @@
+"""PyTorch behind the harness's protocol: NumPy in, NumPy out, weights transposed at this border."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+from aebench.implementations.pytorch.adam import EpsilonHatAdam
+from aebench.implementations.pytorch.network import Network
+from torch import Tensor
+
+from aebench.errors import FrameworkError
+from aebench.protocol import Array, Arrays, Batch, Dtype, Model, Trainer, checked
+from aebench.spec import Autoencoder, Phase
+
+DTYPES = {"float32": torch.float32, "float64": torch.float64}
+DEVICES = {"cpu": "cpu", "gpu": "cuda"}
+
+# TensorFloat-32 keeps 10 bits of the mantissa: three decimal digits, far from the float32 that is compared.
+torch.backends.cuda.matmul.allow_tf32 = False
+torch.backends.cudnn.allow_tf32 = False
+
+
+def devices() -> list[str]:
+    """Devices at hand, as the harness names them."""
+    return ["cpu", "gpu"] if torch.cuda.is_available() else ["cpu"]
+
+
+class PyTorchModel(Model):
+    """An `nn.Module` on one device in one dtype."""
+
+    def __init__(self, autoencoder: Autoencoder, parameters: Mapping[str, Array], dtype: Dtype, device: str) -> None:
+        if device not in devices():
+            raise FrameworkError(f"pytorch: no device '{device}' here, found {devices()}; a gpu needs a CUDA build")
+        module = importlib.import_module(f"aebench.implementations.pytorch.{autoencoder.name}")
+        self.autoencoder, self.dtype, self.device = autoencoder, dtype, device
+        network: Network = getattr(module, autoencoder.name.title().replace("_", ""))(autoencoder)
+        self.network = network.to(DEVICES[device], DTYPES[dtype])
+        self.assign(checked(autoencoder, parameters, complete=True))
+
+    def cast(self, array: Array | None) -> Tensor | None:
+        """On the device, in the run's dtype."""
+        return (
+            None if array is None else torch.as_tensor(np.asarray(array, dtype=self.dtype), device=DEVICES[self.device])
+        )
+
+    def indices(self, array: Array | None) -> Tensor | None:
+        """Row numbers or labels on the device."""
+        return None if array is None else torch.as_tensor(np.asarray(array, np.int64), device=DEVICES[self.device])
+
+    def network_parameters(self) -> dict[str, torch.nn.Parameter]:
+        """The parameters themselves, by exchange name."""
+        return {name: self.network.get_parameter(name) for name in self.autoencoder.shapes}
+
+    def parameters(self) -> Arrays:
+        return {name: exported(name, value) for name, value in self.network_parameters().items()}
+
+    def assign(self, parameters: Mapping[str, Array]) -> None:
+        with torch.no_grad():
+            for name, value in checked(self.autoencoder, parameters).items():
+                self.network.get_parameter(name).copy_(imported(name, self.cast(value)))
+
+    def forward(self, phase: str, batch: Batch) -> Arrays:
+        with torch.no_grad():
+            x, noise = self.cast(batch.inputs), self.cast(batch.noise)
+            activations = self.network(self.autoencoder.phase(phase), x, noise)
+        return {name: value.cpu().numpy() for name, value in activations.items()}
+
+    def losses(self, phase: str, batch: Batch) -> Arrays:
+        with torch.no_grad():
+            losses = self.loss_tensors(phase, batch)
+        return {name: value.cpu().numpy() for name, value in losses.items()}
+
+    def loss_tensors(self, phase: str, batch: Batch) -> dict[str, Tensor]:
+        """The loss terms as tensors."""
+        specification, x = self.autoencoder.phase(phase), self.cast(batch.inputs)
+        activations = self.network(specification, x, self.cast(batch.noise))
+        return self.network.losses(specification, activations, x, self.indices(batch.labels))
+
+    def train_only(self, phase: Phase) -> list[torch.nn.Parameter]:
+        """Freeze all but the phase's parameters and return these."""
+        trained = self.autoencoder.trained(phase)
+        for name, parameter in self.network_parameters().items():
+            parameter.requires_grad_(name in trained)
+        return [self.network.get_parameter(name) for name in trained]
+
+    def gradients(self, phase: str, batch: Batch) -> Arrays:
+        parameters = self.train_only(self.autoencoder.phase(phase))
+        gradients = torch.autograd.grad(self.loss_tensors(phase, batch)["total"], parameters)
+        names = self.autoencoder.trained(self.autoencoder.phase(phase))
+        return {name: exported(name, value) for name, value in zip(names, gradients, strict=True)}
+
+    def encode(self, inputs: Array, noise: Array | None = None) -> Array:
+        with torch.no_grad():
+            return self.network.encode(self.cast(inputs), self.cast(noise)).cpu().numpy()
+
+    def decode(self, codings: Array) -> Array:
+        with torch.no_grad():
+            return self.network.decode(self.cast(codings)).cpu().numpy()
+
+    def reconstruct(self, inputs: Array, noise: Array | None = None) -> Array:
+        with torch.no_grad():
+            return self.network.decode(self.network.encode(self.cast(inputs), self.cast(noise))).cpu().numpy()
+
+    def trainer(self, phase: str, images: Array, labels: Array | None = None) -> Trainer:
+        return PyTorchTrainer(self, self.autoencoder.phase(phase), images, labels)
+
+
+class PyTorchTrainer(Trainer):
+    """One phase: data and labels on the device, and Adam."""
+
+    def __init__(self, model: PyTorchModel, phase: Phase, images: Array, labels: Array | None) -> None:
+        self.model, self.phase = model, phase
+        self.data, self.labels = model.cast(images), model.indices(labels)
+        if phase.inputs != "images":
+            with torch.no_grad():
+                self.data = getattr(model.network, phase.inputs)(self.data)
+        self.optimizer = EpsilonHatAdam(phase.optimizer, model.train_only(phase))
+
+    def inputs(self) -> Array:
+        return self.data.cpu().numpy()
+
+    def run(self, order: Array, noise: Array | None = None) -> Arrays:
+        self.model.train_only(self.phase)
+        rows, noises = self.model.indices(order), self.model.cast(noise)
+        history = [self.step(rows[i], None if noises is None else noises[i]) for i in range(len(rows))]
+        return {term: torch.stack([losses[term] for losses in history]).cpu().numpy() for term in history[0]}
+
+    def step(self, rows: Tensor, noise: Tensor | None) -> dict[str, Tensor]:
+        """One step on these rows; the loss terms before it."""
+        network, x = self.model.network, self.data[rows]
+        labels = None if self.labels is None else self.labels[rows]
+        losses = network.losses(self.phase, network(self.phase, x, noise), x, labels)
+        self.optimizer.zero_grad()
+        losses["total"].backward()
+        self.optimizer.step()
+        return {term: value.detach() for term, value in losses.items()}
+
+    def state(self) -> Arrays:
+        arrays: Arrays = {"step": np.asarray(self.optimizer.step_count, dtype=np.int64)}
+        for name in self.model.autoencoder.trained(self.phase):
+            parameter = self.model.network.get_parameter(name)
+            state = self.optimizer.state.get(parameter) or {
+                "exp_avg": torch.zeros_like(parameter), "exp_avg_sq": torch.zeros_like(parameter)
+            }  # fmt: skip
+            arrays[f"{name}.first_moment"] = exported(name, state["exp_avg"])
+            arrays[f"{name}.second_moment"] = exported(name, state["exp_avg_sq"])
+        return arrays
+
+    def restore(self, state: Mapping[str, Array]) -> None:
+        self.optimizer.step_count = int(state["step"])
+        for name in self.model.autoencoder.trained(self.phase):
+            self.optimizer.state[self.model.network.get_parameter(name)] = {
+                "step": torch.tensor(float(state["step"])),
+                "exp_avg": imported(name, self.model.cast(state[f"{name}.first_moment"])),
+                "exp_avg_sq": imported(name, self.model.cast(state[f"{name}.second_moment"])),
+            }
+
+
+def exported(name: str, tensor: Tensor) -> Array:
+    """A copy in the exchange layout: weights (n_in, n_out)."""
+    array = tensor.detach().cpu().numpy()
+    return np.array(array.T if name.endswith(".weight") else array, order="C")
+
+
+def imported(name: str, tensor: Tensor) -> Tensor:
+    """From the exchange layout to the one of `nn.Linear`; a contiguous copy."""
+    return (tensor.T if name.endswith(".weight") else tensor).clone(memory_format=torch.contiguous_format)

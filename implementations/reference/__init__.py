@@ -1,0 +1,33 @@
+"""The arbiter: NumPy in float64, gradients written by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+
+from aebench.errors import FrameworkError
+from aebench.protocol import Array, Dtype, Framework, Model
+from aebench.spec import Autoencoder
+
+
+class Reference(Framework):
+    """Float64 arithmetic always; the dtype says to what its inputs and initial parameters are rounded."""
+
+    name = "reference"
+    packages = ("numpy",)
+    install = "pip install numpy"
+
+    def devices(self) -> list[str]:
+        return ["cpu"]
+
+    def build(self, autoencoder: Autoencoder, parameters: Mapping[str, Array], *, dtype: Dtype, device: str) -> Model:
+        from aebench.implementations.reference.training import ReferenceModel
+
+        if device != "cpu":
+            raise FrameworkError(f"reference: it computes on the cpu only, found device '{device}'")
+        return ReferenceModel(autoencoder, parameters, dtype)
+
+    def perturbed(self, unit_roundoff: float, seed: int) -> AbstractContextManager[None]:
+        from aebench.implementations.reference.rounding import perturbed
+
+        return perturbed(unit_roundoff, seed)

@@ -1,0 +1,41 @@
+"""How far rounding moves a result: every operation of the reference passes its operands and results through here.
+
+Normally nothing happens. Within `perturbed(unit, seed)` each number is multiplied by 1 + d, d uniform in
++-unit * sqrt(terms): `terms` numbers summed one by one in floating point end up about that far from the exact sum.
+The reference then strays from itself as an honest computation in that precision may.
+
+Source: Higham and Mary 2019, "A new approach to probabilistic rounding error analysis": errors grow as sqrt(terms).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+
+from aebench.protocol import Array
+from aebench.streams import Stream, stream
+
+_current: list[tuple[float, Stream]] = []
+
+
+def rounded(array: Array, terms: int = 1) -> Array:
+    """The array itself, or the array disturbed as a sum of `terms` numbers in the perturbed precision."""
+    if not _current:
+        return array
+    unit, draws = _current[-1]
+    size = int(np.size(array))
+    disturbance = draws.bits((size + 3) // 4).view(np.int16)[:size].reshape(np.shape(array))
+    return array * (1.0 + disturbance * (unit * math.sqrt(terms) / 2**15))
+
+
+@contextmanager
+def perturbed(unit_roundoff: float, seed: int) -> Iterator[None]:
+    """Disturb every operand and result by that unit; the same seed gives the same disturbances."""
+    _current.append((unit_roundoff, stream(seed, "perturbation")))
+    try:
+        yield
+    finally:
+        _current.pop()

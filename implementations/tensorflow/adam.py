@@ -1,0 +1,34 @@
+"""Adam in the pinned form, on TensorFlow variables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import tensorflow as tf
+
+from aebench.spec import Adam
+
+
+class EpsilonHatAdam(tf.Module):
+    """theta -= a_t m / (sqrt(v) + epsilon), a_t = learning_rate sqrt(1 - beta2^t) / (1 - beta1^t)."""
+
+    def __init__(self, adam: Adam, parameters: Sequence[tf.Variable]) -> None:
+        super().__init__()
+        self.adam = adam
+        self.variables_trained = list(parameters)
+        self.step_count = tf.Variable(0, dtype=tf.int64)
+        self.first_moments = [tf.Variable(tf.zeros_like(p)) for p in parameters]
+        self.second_moments = [tf.Variable(tf.zeros_like(p)) for p in parameters]
+
+    def step(self, gradients: Sequence[tf.Tensor]) -> None:
+        """One step; the rate is computed in float64, so that 1 - beta^t loses nothing."""
+        adam = self.adam
+        self.step_count.assign_add(1)
+        t = tf.cast(self.step_count, tf.float64)
+        rate = adam.learning_rate * tf.sqrt(1.0 - adam.beta2**t) / (1.0 - adam.beta1**t)
+        for theta, m, v, gradient in zip(
+            self.variables_trained, self.first_moments, self.second_moments, gradients, strict=True
+        ):
+            m.assign(adam.beta1 * m + (1.0 - adam.beta1) * gradient)
+            v.assign(adam.beta2 * v + (1.0 - adam.beta2) * tf.square(gradient))
+            theta.assign_sub(tf.cast(rate, theta.dtype) * m / (tf.sqrt(v) + adam.epsilon))

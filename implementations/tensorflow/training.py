@@ -1,0 +1,177 @@
+"""TensorFlow behind the harness's protocol: NumPy in, NumPy out, every computation compiled by XLA."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+
+import numpy as np
+import tensorflow as tf
+from aebench.implementations.tensorflow.adam import EpsilonHatAdam
+from aebench.implementations.tensorflow.network import Network
+
+from aebench.errors import FrameworkError
+from aebench.protocol import Array, Arrays, Batch, Dtype, Model, Trainer, checked
+from aebench.spec import Autoencoder, Phase
+
+DEVICES = {"cpu": "/CPU:0", "gpu": "/GPU:0"}
+
+# TensorFloat-32 keeps 10 bits of the mantissa: three decimal digits, far from the float32 that is compared.
+tf.config.experimental.enable_tensor_float_32_execution(False)
+
+
+def devices() -> list[str]:
+    """Devices at hand, as the harness names them."""
+    return ["cpu", "gpu"] if tf.config.list_physical_devices("GPU") else ["cpu"]
+
+
+class TensorFlowModel(Model):
+    """A `tf.Module` on one device in one dtype."""
+
+    def __init__(self, autoencoder: Autoencoder, parameters: Mapping[str, Array], dtype: Dtype, device: str) -> None:
+        if device not in devices():
+            raise FrameworkError(
+                f"tensorflow: no device '{device}' here, found {devices()}; a gpu needs tensorflow[and-cuda]"
+            )
+        module = importlib.import_module(f"aebench.implementations.tensorflow.{autoencoder.name}")
+        self.autoencoder, self.dtype, self.device = autoencoder, dtype, device
+        self.network: Network = getattr(module, autoencoder.name.title().replace("_", ""))(autoencoder)
+        self.assign(checked(autoencoder, parameters, complete=True))
+        self.compiled_encode = tf.function(self.network.encode, jit_compile=True)
+        self.compiled_decode = tf.function(self.network.decode, jit_compile=True)
+
+    def cast(self, array: Array | None) -> tf.Tensor | None:
+        """On the device, in the run's dtype."""
+        if array is None:
+            return None
+        with tf.device(DEVICES[self.device]):
+            return tf.constant(np.asarray(array, dtype=self.dtype))
+
+    def indices(self, array: Array | None) -> tf.Tensor | None:
+        """Row numbers or labels on the device."""
+        if array is None:
+            return None
+        with tf.device(DEVICES[self.device]):
+            return tf.constant(np.asarray(array, np.int64))
+
+    def network_parameters(self) -> dict[str, tf.Variable]:
+        """The variables themselves, by exchange name."""
+        names = (name.split(".") for name in self.autoencoder.shapes)
+        return {f"{layer}.{kind}": getattr(getattr(self.network, layer), kind) for layer, kind in names}
+
+    def parameters(self) -> Arrays:
+        return {name: value.numpy() for name, value in self.network_parameters().items()}
+
+    def assign(self, parameters: Mapping[str, Array]) -> None:
+        for name, value in checked(self.autoencoder, parameters).items():
+            layer, kind = name.split(".")
+            variable = getattr(getattr(self.network, layer), kind)
+            if variable is None:
+                with tf.device(DEVICES[self.device]):
+                    setattr(getattr(self.network, layer), kind, tf.Variable(self.cast(value), name=kind))
+            else:
+                variable.assign(self.cast(value))
+
+    def forward(self, phase: str, batch: Batch) -> Arrays:
+        activations = self.compiled_forward(phase, self.cast(batch.inputs), self.cast(batch.noise))
+        return {name: value.numpy() for name, value in activations.items()}
+
+    @tf.function(jit_compile=True)
+    def compiled_forward(self, phase: str, x: tf.Tensor, noise: tf.Tensor | None) -> dict[str, tf.Tensor]:
+        """The activations as tensors."""
+        return self.network.forward(self.autoencoder.phase(phase), x, noise)
+
+    def losses(self, phase: str, batch: Batch) -> Arrays:
+        losses, _ = self.losses_and_gradients(phase, batch)
+        return {name: value.numpy() for name, value in losses.items()}
+
+    def gradients(self, phase: str, batch: Batch) -> Arrays:
+        _, gradients = self.losses_and_gradients(phase, batch)
+        names = self.autoencoder.trained(self.autoencoder.phase(phase))
+        return {name: value.numpy() for name, value in zip(names, gradients, strict=True)}
+
+    def losses_and_gradients(self, phase: str, batch: Batch) -> tuple[dict[str, tf.Tensor], list[tf.Tensor]]:
+        """Loss terms, and the gradients of the trained parameters in the order of the specification."""
+        arguments = self.cast(batch.inputs), self.cast(batch.noise), self.indices(batch.labels)
+        return self.compiled_gradients(phase, *arguments)
+
+    @tf.function(jit_compile=True)
+    def compiled_gradients(
+        self, phase: str, x: tf.Tensor, noise: tf.Tensor | None, labels: tf.Tensor | None
+    ) -> tuple[dict[str, tf.Tensor], list[tf.Tensor]]:
+        """Loss terms and gradients by a tape, compiled."""
+        specification = self.autoencoder.phase(phase)
+        trained = [self.network_parameters()[name] for name in self.autoencoder.trained(specification)]
+        with tf.GradientTape() as tape:
+            activations = self.network.forward(specification, x, noise)
+            losses = self.network.losses(specification, activations, x, labels)
+        return losses, tape.gradient(losses["total"], trained)
+
+    def encode(self, inputs: Array, noise: Array | None = None) -> Array:
+        return self.compiled_encode(self.cast(inputs), self.cast(noise)).numpy()
+
+    def decode(self, codings: Array) -> Array:
+        return self.compiled_decode(self.cast(codings)).numpy()
+
+    def reconstruct(self, inputs: Array, noise: Array | None = None) -> Array:
+        return self.compiled_decode(self.compiled_encode(self.cast(inputs), self.cast(noise))).numpy()
+
+    def trainer(self, phase: str, images: Array, labels: Array | None = None) -> Trainer:
+        return TensorFlowTrainer(self, self.autoencoder.phase(phase), images, labels)
+
+
+class TensorFlowTrainer(Trainer):
+    """One phase: data and labels on the device, and Adam."""
+
+    def __init__(self, model: TensorFlowModel, phase: Phase, images: Array, labels: Array | None) -> None:
+        self.model, self.phase = model, phase
+        self.data, self.labels = model.cast(images), model.indices(labels)
+        if phase.inputs != "images":
+            self.data = tf.function(getattr(model.network, phase.inputs), jit_compile=True)(self.data)
+        variables = model.network_parameters()
+        self.trained = [variables[name] for name in model.autoencoder.trained(phase)]
+        with tf.device(DEVICES[model.device]):
+            self.optimizer = EpsilonHatAdam(phase.optimizer, self.trained)
+        self.terms: list[str] = []
+
+    def inputs(self) -> Array:
+        return self.data.numpy()
+
+    def run(self, order: Array, noise: Array | None = None) -> Arrays:
+        history = self.compiled_run(self.model.indices(order), self.model.cast(noise)).numpy()
+        return {term: history[:, i] for i, term in enumerate(self.terms)}
+
+    @tf.function(jit_compile=True)
+    def compiled_run(self, rows: tf.Tensor, noises: tf.Tensor | None) -> tf.Tensor:
+        """All steps in one compiled loop; the loss terms before each, (n_steps, n_terms)."""
+        history = tf.TensorArray(self.data.dtype, size=len(rows))
+        for i in tf.range(len(rows)):
+            losses = self.step(rows[i], None if noises is None else noises[i])
+            history = history.write(i, tf.stack(list(losses.values())))
+        return history.stack()
+
+    def step(self, rows: tf.Tensor, noise: tf.Tensor | None) -> dict[str, tf.Tensor]:
+        """One step on these rows; the loss terms before it."""
+        network, x = self.model.network, tf.gather(self.data, rows)
+        labels = None if self.labels is None else tf.gather(self.labels, rows)
+        with tf.GradientTape() as tape:
+            losses = network.losses(self.phase, network.forward(self.phase, x, noise), x, labels)
+        self.optimizer.step(tape.gradient(losses["total"], self.trained))
+        self.terms = list(losses)
+        return losses
+
+    def state(self) -> Arrays:
+        optimizer = self.optimizer
+        arrays: Arrays = {"step": np.asarray(optimizer.step_count.numpy(), dtype=np.int64)}
+        names = self.model.autoencoder.trained(self.phase)
+        for name, m, v in zip(names, optimizer.first_moments, optimizer.second_moments, strict=True):
+            arrays[f"{name}.first_moment"], arrays[f"{name}.second_moment"] = m.numpy(), v.numpy()
+        return arrays
+
+    def restore(self, state: Mapping[str, Array]) -> None:
+        optimizer = self.optimizer
+        optimizer.step_count.assign(int(state["step"]))
+        names = self.model.autoencoder.trained(self.phase)
+        for name, m, v in zip(names, optimizer.first_moments, optimizer.second_moments, strict=True):
+            m.assign(self.model.cast(state[f"{name}.first_moment"]))
+            v.assign(self.model.cast(state[f"{name}.second_moment"]))
