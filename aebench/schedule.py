@@ -6,10 +6,18 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from aebench.data import Dataset, Split
 from aebench.errors import UsageError
 from aebench.protocol import Array
 from aebench.spec import Autoencoder, Phase
 from aebench.streams import Int64, stream
+
+
+def training_split(phase: Phase, dataset: Dataset) -> Split:
+    """What the phase trains on: all training images, or as many labelled ones as it takes and there are."""
+    if phase.n_labels is None:
+        return dataset.train
+    return dataset.first(min(phase.n_labels, len(dataset.train))).train
 
 
 def epoch_order(phase: Phase, seed: int, n_images: int, epoch: int) -> Int64:

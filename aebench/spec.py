@@ -105,7 +105,7 @@ class Phase:
 
     `inputs` is "images", or the name of an activation that is computed once from all images, by the model as it is
     when the phase begins. `starts_from` is "previous" (go on), "initial" (the initial parameters) or the name of a
-    trained autoencoder whose layers of the same name replace the initial ones.
+    trained autoencoder from whose checkpoint the layers `copies` replace the initial ones.
     """
 
     name: str
@@ -118,11 +118,14 @@ class Phase:
     sparsity: Sparsity | None = None
     inputs: str = "images"
     starts_from: str = "previous"
+    copies: tuple[str, ...] = ()
     n_labels: int | None = None
 
     def __post_init__(self) -> None:
         _require(self.epochs > 0 and self.batch_size > 0, f"phase {self.name}: epochs and batch size must be positive")
         _require(bool(self.trains), f"phase {self.name} trains no layer")
+        from_another = self.starts_from not in ("previous", "initial")
+        _require(from_another == bool(self.copies), f"phase {self.name}: `copies` goes with another autoencoder's name")
 
     def n_batches(self, n_images: int) -> int:
         """Batches in an epoch; the incomplete last batch is dropped."""
@@ -157,7 +160,7 @@ class Autoencoder:
         for layer in self.layers:
             self._check_tie(layer)
         for phase in self.phases:
-            mentioned = {*phase.trains, *(phase.l2.layers if phase.l2 else ())}
+            mentioned = {*phase.trains, *phase.copies, *(phase.l2.layers if phase.l2 else ())}
             unknown = sorted(mentioned - set(names))
             _require(not unknown, f"{self.name}, phase {phase.name}: no layer {unknown} in {names}")
 

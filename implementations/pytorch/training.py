@@ -43,12 +43,12 @@ class PyTorchModel(Model):
     def cast(self, array: Array | None) -> Tensor | None:
         """On the device, in the run's dtype."""
         return (
-            None if array is None else torch.as_tensor(np.asarray(array, dtype=self.dtype), device=DEVICES[self.device])
+            None if array is None else torch.as_tensor(np.array(array, dtype=self.dtype), device=DEVICES[self.device])
         )
 
     def indices(self, array: Array | None) -> Tensor | None:
         """Row numbers or labels on the device."""
-        return None if array is None else torch.as_tensor(np.asarray(array, np.int64), device=DEVICES[self.device])
+        return None if array is None else torch.as_tensor(np.array(array, np.int64), device=DEVICES[self.device])
 
     def network_parameters(self) -> dict[str, torch.nn.Parameter]:
         """The parameters themselves, by exchange name."""

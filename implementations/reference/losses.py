@@ -14,7 +14,7 @@ from aebench.spec import L2
 
 def mean_squared_error(outputs: Array, target: Array) -> Array:
     """mean((outputs - target)**2) over batch and features."""
-    return rounded(np.mean(rounded(rounded(outputs - target) ** 2)), terms=outputs.size)
+    return rounded(np.mean(rounded(rounded(outputs - target) ** 2)), terms=outputs.shape[1])
 
 
 def mean_squared_error_backward(outputs: Array, target: Array) -> Array:
@@ -24,7 +24,7 @@ def mean_squared_error_backward(outputs: Array, target: Array) -> Array:
 
 def l2_penalty(l2: L2, layers: Sequence[Dense]) -> Array:
     """scale * sum over layers of 0.5 * sum(weight**2)."""
-    squares = [rounded(0.5 * np.sum(rounded(layer.weight**2)), terms=layer.weight.size) for layer in layers]
+    squares = [rounded(0.5 * np.sum(rounded(layer.weight**2)), terms=layer.weight.shape[1]) for layer in layers]
     return rounded(np.asarray(l2.scale * sum(squares)))
 
 
@@ -64,7 +64,7 @@ def log_mean_sigmoid(x: Array) -> Array:
 def bernoulli_loss(logits: Array, target: Array) -> Array:
     """Sigmoid cross-entropy summed over batch and pixels, in nats."""
     terms = np.maximum(logits, 0.0) - logits * target + np.log1p(np.exp(-np.abs(logits)))
-    return rounded(np.sum(rounded(terms)), terms=logits.size)
+    return rounded(np.sum(rounded(terms)), terms=logits.shape[1])
 
 
 def bernoulli_loss_backward(logits: Array, target: Array) -> Array:
@@ -76,7 +76,7 @@ def latent_loss(mean: Array, log_variance: Array) -> Array:
     """KL of N(mean, exp(log_variance)) from N(0, 1), summed over batch and codings, in nats:
     0.5 * sum(exp(log_variance) + mean**2 - 1 - log_variance)."""
     terms = rounded(rounded(np.exp(log_variance)) + rounded(mean**2)) - 1.0 - log_variance
-    return rounded(0.5 * np.sum(rounded(terms)), terms=mean.size)
+    return rounded(0.5 * np.sum(rounded(terms)), terms=mean.shape[1])
 
 
 def latent_loss_backward(mean: Array, log_variance: Array) -> tuple[Array, Array]:

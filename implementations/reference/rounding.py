@@ -4,6 +4,8 @@ Normally nothing happens. Within `perturbed(unit, seed)` each number is multipli
 +-unit * sqrt(terms): `terms` numbers summed one by one in floating point end up about that far from the exact sum.
 The reference then strays from itself as an honest computation in that precision may.
 
+Sums over several axes count the last one only: every library sums such arrays in blocks.
+
 Source: Higham and Mary 2019, "A new approach to probabilistic rounding error analysis": errors grow as sqrt(terms).
 """
 

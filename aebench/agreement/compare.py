@@ -1,0 +1,152 @@
+"""Holding two traces against each other and the reference: every place compared, the first that parts named."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from aebench.agreement.tolerances import Bound, Spread, bound, root_mean_square
+from aebench.protocol import Array
+from aebench.registry import ARBITER
+from aebench.spec import Autoencoder
+from aebench.trace import Place, Trace
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One array of two frameworks. `problem` says why they part; None when they agree.
+
+    relative: largest difference over the reference's largest magnitude. share: the larger of the two quotients
+    difference / bound (largest, root mean square); above 1 they part, its reciprocal is the headroom.
+    """
+
+    place: Place
+    relative: float
+    share: float
+    bound: Bound
+    problem: str | None = None
+
+    @property
+    def headroom(self) -> float:
+        """How many times larger the difference could be; infinite where there is none."""
+        return float("inf") if self.share == 0.0 else 1.0 / self.share
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """All comparisons of one pair of frameworks, in the order of the ladder."""
+
+    autoencoder: str
+    dtype: str
+    left: str
+    right: str
+    comparisons: tuple[Comparison, ...]
+
+    @property
+    def first_parting(self) -> Comparison | None:
+        """The first place where the two part, None when they agree."""
+        return next((c for c in self.comparisons if c.problem), None)
+
+    def worst(self, rung: str | None = None) -> Comparison | None:
+        """The comparison with the least headroom, of one rung or of all."""
+        chosen = [c for c in self.comparisons if rung is None or c.place.rung == rung]
+        return max(chosen, key=lambda c: c.share, default=None)
+
+
+def compare(
+    left: Trace, right: Trace, reference: Trace, spreads: Mapping[Place, Spread], autoencoder: Autoencoder,
+    *, forced: bool = False,
+) -> Agreement:  # fmt: skip
+    """Compare two traces of the same climb (one of them may be the reference's own).
+
+    forced: the climb was teacher-forced, so no phase continues from trained parameters.
+    """
+    continuing = {p.name for p in autoencoder.phases[1:] if p.starts_from == "previous" and not forced}
+    both = ARBITER not in (left.framework, right.framework)
+    comparisons = []
+    for place in _places(left, right, reference):
+        expected = reference.arrays.get(place)
+        missing = _missing(place, left, right, expected)
+        if missing or expected is None:
+            comparisons.append(Comparison(place, np.inf, np.inf, Bound(0.0, 0.0, "no array to compare"), missing))
+            continue
+        spread = spreads.get(place, Spread(0.0, 0.0))
+        limit = bound(place, expected, spread, left.dtype, continued=place.phase in continuing, both=both)
+        comparisons.append(_compared(place, left, right, expected, limit))
+    return Agreement(autoencoder.name, left.dtype, left.framework, right.framework, tuple(comparisons))
+
+
+def _places(*traces: Trace) -> Iterator[Place]:
+    """Every place of any of the traces, in the order of the first that has it."""
+    seen: dict[Place, None] = {}
+    for trace in traces:
+        seen.update(dict.fromkeys(trace.arrays))
+    return iter(seen)
+
+
+def _missing(place: Place, left: Trace, right: Trace, expected: Array | None) -> str | None:
+    where = f"{place.phase}, rung {place.rung}, step {place.step}: {place.array}"
+    for trace in (left, right):
+        if place not in trace.arrays:
+            return f"{where}: {trace.framework} offers no such array"
+    if expected is None:
+        return f"{where}: the reference has no such array"
+    shapes = {trace.framework: trace.arrays[place].shape for trace in (left, right)}
+    wrong = [f"{name} has shape {shape}" for name, shape in shapes.items() if shape != expected.shape]
+    if wrong:
+        return f"{where}: {' and '.join(wrong)}, expected {expected.shape} (shapes are never made to fit)"
+    for trace in (left, right):
+        dtype = trace.arrays[place].dtype
+        if trace.framework != ARBITER and dtype != trace.dtype and np.issubdtype(dtype, np.floating):
+            return f"{where}: {trace.framework} computes in {dtype}, expected {trace.dtype}"
+    return None
+
+
+def _compared(place: Place, left: Trace, right: Trace, expected: Array, limit: Bound) -> Comparison:
+    a, b = (t.arrays[place].astype(np.float64) for t in (left, right))
+    for trace, array in ((left, a), (right, b)):
+        if not np.isfinite(array).all():
+            index = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
+            problem = (
+                f"{_where(place, index)} is {array[index]} in {trace.framework}, the reference {expected[index]:.9g}"
+            )
+            return Comparison(place, np.inf, np.inf, limit, problem)
+    difference = np.abs(a - b)
+    largest, rms = float(np.max(difference, initial=0.0)), root_mean_square(difference)
+    scale = float(np.max(np.abs(expected), initial=0.0))
+    relative = largest / scale if scale else (0.0 if largest == 0.0 else np.inf)
+    share = max(_quotient(largest, limit.largest), _quotient(rms, limit.rms))
+    problem = None
+    if share > 1.0:
+        index = tuple(int(i) for i in np.unravel_index(int(np.argmax(difference)), difference.shape))
+        values = {left.framework: a[index], right.framework: b[index], ARBITER: float(expected[index])}
+        problem = _parting(place, index, values, largest, relative, rms, limit)
+    return Comparison(place, relative, share, limit, problem)
+
+
+def _quotient(difference: float, limit: float) -> float:
+    return 0.0 if difference == 0.0 else np.inf if limit == 0.0 else difference / limit
+
+
+def _where(place: Place, index: tuple[int, ...]) -> str:
+    position = f"[{', '.join(map(str, index))}]" if index else ""
+    return f"{place.phase}, rung {place.rung}, step {place.step}: {place.array}{position}"
+
+
+def _parting(
+    place: Place, index: tuple[int, ...], values: dict[str, float], largest: float, relative: float, rms: float,
+    limit: Bound,
+) -> str:  # fmt: skip
+    """One sentence: where, both values, the reference's, which is further from it, and by how much they part."""
+    shown = ", ".join(f"{name} {value:.9g}" for name, value in values.items())
+    distances = {name: abs(value - values[ARBITER]) for name, value in values.items() if name != ARBITER}
+    further = max(distances, key=lambda name: distances[name])
+    verdict = (
+        f"{further} is further from the reference" if len(distances) > 1 else f"{further} parts from the reference"
+    )
+    return (
+        f"{_where(place, index)}: {shown}; {verdict}. Largest difference {largest:.3g} ({relative:.3g} of the largest "
+        f"magnitude, bound {limit.largest:.3g}), root mean square {rms:.3g} (bound {limit.rms:.3g}): {limit.reason}"
+    )
