@@ -25,9 +25,14 @@ class UnknownNameError(AebenchError):
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         names = list(known)
+        self._arguments = (kind, name, names)
         nearest = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
         hint = f"; did you mean '{nearest[0]}'?" if nearest else ""
         super().__init__(f"unknown {kind} '{name}'{hint} Known: {', '.join(names) or 'none'}.")
+
+    def __reduce__(self) -> tuple[type[UnknownNameError], tuple[str, str, list[str]]]:
+        """How it crosses from a worker: an exception travels as its constructor's arguments, which are three here."""
+        return type(self), self._arguments
 
 
 class DataError(AebenchError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from aebench.errors import ResultError
@@ -28,7 +28,9 @@ def whole(path: Path) -> Iterator[Path]:
             "folder with --output. What was finished before is kept."
         ) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        # Where the folder itself is what fails, there is nothing to remove, and the first error is the one to tell.
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:

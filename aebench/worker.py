@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import queue
 import signal
 import sys
+import threading
+import time
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
@@ -20,6 +24,16 @@ from typing import Any, TypeVar
 from aebench.errors import FrameworkError
 
 Result = TypeVar("Result")
+POLL_SECONDS = 0.1
+
+_messages: Any = None
+
+
+@dataclass(frozen=True)
+class _Finished:
+    """The last message of a call: it travels behind all others, the result itself on another way."""
+
+    call: int
 
 
 class FrameworkProcess:
@@ -31,20 +45,48 @@ class FrameworkProcess:
     def __init__(self, framework: str, log: Path | None = None) -> None:
         self.framework, self.log = framework, log
         self._pool: ProcessPoolExecutor | None = None
+        self._queue: Any = None
+        self._calls = 0
 
-    def call(self, function: Callable[..., Result], *arguments: Any, **keywords: Any) -> Result:
-        """Run a module-level function there; its errors are raised here, a crash is a FrameworkError."""
+    def call(
+        self,
+        function: Callable[..., Result],
+        *arguments: Any,
+        on_message: Callable[[Any], None] | None = None,
+        **keywords: Any,
+    ) -> Result:
+        """Run a module-level function there and wait; what it passes to `tell` arrives at `on_message`.
+
+        Raises:
+            FrameworkError: the process ended in the middle. Whatever the function raised is raised here.
+        """
         if self._pool is None:
             context = multiprocessing.get_context("spawn")
-            self._pool = ProcessPoolExecutor(1, context, initializer=_begin, initargs=(self.framework, self.log))
+            self._queue = context.Queue()
+            settings = self.framework, self.log, self._queue, os.getpid()
+            self._pool = ProcessPoolExecutor(1, context, initializer=_begin, initargs=settings)
         try:
-            return self._pool.submit(function, *arguments, **keywords).result()
+            self._calls += 1
+            future: Future[Result] = self._pool.submit(_run, self._calls, function, *arguments, **keywords)
+            return self._wait(future, on_message or (lambda _: None))
         except BrokenProcessPool as error:
             self.close()
-            where = f"; see the end of {self.log}" if self.log else ""
-            raise FrameworkError(
-                f"{self.framework}: its process ended in the middle of its work (killed, out of memory or crashed){where}"
-            ) from error
+            ended = f"{self.framework}: its process ended in the middle of its work (killed, crashed or out of memory)"
+            raise FrameworkError(f"{ended}; see the end of {self.log}" if self.log else ended) from error
+
+    def _wait(self, future: Future[Result], on_message: Callable[[Any], None]) -> Result:
+        while True:
+            try:
+                message = self._queue.get(timeout=POLL_SECONDS)
+            except queue.Empty:
+                # A call that crashed, or could not even be sent, has no last message.
+                if future.done():
+                    return future.result()
+                continue
+            if not isinstance(message, _Finished):
+                on_message(message)
+            elif message.call == self._calls:
+                return future.result()
 
     def close(self) -> None:
         """End the process, at once if it is in the middle of something."""
@@ -52,7 +94,8 @@ class FrameworkProcess:
             for process in list((self._pool._processes or {}).values()):
                 process.terminate()
             self._pool.shutdown(wait=True, cancel_futures=True)
-            self._pool = None
+            self._queue.close()
+            self._pool = self._queue = None
 
     def __enter__(self) -> FrameworkProcess:
         return self
@@ -63,13 +106,38 @@ class FrameworkProcess:
         self.close()
 
 
-def _begin(framework: str, log: Path | None) -> None:
-    """First thing in the new process: leave Ctrl-C to the parent, send chatter to the log."""
+def tell(message: Any) -> None:
+    """Send a message to whoever called this process; nothing happens outside one."""
+    if _messages is not None:
+        _messages.put(message)
+
+
+def _run(call: int, function: Callable[..., Result], *arguments: Any, **keywords: Any) -> Result:
+    """The function, and behind whatever it tells the last message of its call."""
+    try:
+        return function(*arguments, **keywords)
+    finally:
+        tell(_Finished(call))
+
+
+def _begin(framework: str, log: Path | None, messages: Any, parent: int) -> None:
+    """First thing in the new process: leave Ctrl-C to the parent, send chatter to the log, end with the parent."""
+    global _messages
+    _messages = messages
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ["AEBENCH_FRAMEWORK"] = framework
     if log is not None:
+        log.parent.mkdir(parents=True, exist_ok=True)
         sys.stderr.flush()
         file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         os.dup2(file, 1)
         os.dup2(file, 2)
+
+
+def _end_with(parent: int) -> None:
+    """A killed parent must not leave a training behind it."""
+    while os.getppid() == parent:
+        time.sleep(1.0)
+    os._exit(1)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
+from aebench.agreement.ladder import RUNGS
 from aebench.agreement.tolerances import Bound, Spread, bound, root_mean_square
 from aebench.protocol import Array
 from aebench.registry import ARBITER
 from aebench.spec import Autoencoder
 from aebench.trace import Place, Trace
+
+# Digits that tell any two numbers of the dtype apart; with fewer the two values of a parting can look the same.
+DIGITS = {"float32": 9, "float64": 17}
 
 
 @dataclass(frozen=True)
@@ -78,12 +82,12 @@ def compare(
     return Agreement(autoencoder.name, left.dtype, left.framework, right.framework, tuple(comparisons))
 
 
-def _places(*traces: Trace) -> Iterator[Place]:
-    """Every place of any of the traces, in the order of the first that has it."""
-    seen: dict[Place, None] = {}
-    for trace in traces:
-        seen.update(dict.fromkeys(trace.arrays))
-    return iter(seen)
+def _places(*traces: Trace) -> list[Place]:
+    """Every place of any of the traces, in the order of the ladder, so that one that only a single trace has stands
+    among its neighbours and not at the end."""
+    seen = dict.fromkeys(place for trace in traces for place in trace.arrays)
+    phases = {phase: i for i, phase in enumerate(dict.fromkeys(place.phase for place in seen))}
+    return sorted(seen, key=lambda place: (phases[place.phase], place.step, RUNGS.index(place.rung)))
 
 
 def _missing(place: Place, left: Trace, right: Trace, expected: Array | None) -> str | None:
@@ -106,23 +110,31 @@ def _missing(place: Place, left: Trace, right: Trace, expected: Array | None) ->
 
 def _compared(place: Place, left: Trace, right: Trace, expected: Array, limit: Bound) -> Comparison:
     a, b = (t.arrays[place].astype(np.float64) for t in (left, right))
-    for trace, array in ((left, a), (right, b)):
+    for framework, array in ((left.framework, a), (right.framework, b), (ARBITER, expected)):
         if not np.isfinite(array).all():
             index = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
-            problem = (
-                f"{_where(place, index)} is {array[index]} in {trace.framework}, the reference {expected[index]:.9g}"
-            )
-            return Comparison(place, np.inf, np.inf, limit, problem)
+            beside = "" if framework == ARBITER else f", the reference {expected[index]:.{DIGITS[left.dtype]}g}"
+            found = f"{_where(place, index)} is {array[index]} in {framework}{beside}"
+            return Comparison(place, np.inf, np.inf, limit, found)
+    if not np.isfinite((limit.largest, limit.rms)).all():
+        # A quotient by NaN is never above 1, so without this the two would silently agree.
+        found = f"{_where(place, ())}: the disturbed reference is not finite, so there is no bound to hold"
+        return Comparison(place, np.inf, np.inf, limit, found)
     difference = np.abs(a - b)
     largest, rms = float(np.max(difference, initial=0.0)), root_mean_square(difference)
     scale = float(np.max(np.abs(expected), initial=0.0))
     relative = largest / scale if scale else (0.0 if largest == 0.0 else np.inf)
     share = max(_quotient(largest, limit.largest), _quotient(rms, limit.rms))
-    problem = None
+    problem: str | None = None
     if share > 1.0:
         index = tuple(int(i) for i in np.unravel_index(int(np.argmax(difference)), difference.shape))
         values = {left.framework: a[index], right.framework: b[index], ARBITER: float(expected[index])}
-        problem = _parting(place, index, values, largest, relative, rms, limit)
+        shown = ", ".join(f"{name} {value:.{DIGITS[left.dtype]}g}" for name, value in values.items())
+        differences = f"Largest difference {largest:.3g} ({relative:.3g} of the largest magnitude"
+        problem = (
+            f"{_where(place, index)}: {shown}; {_verdict(values)}. {differences}, bound {limit.largest:.3g}), "
+            f"root mean square {rms:.3g} (bound {limit.rms:.3g}): {limit.reason}"
+        )
     return Comparison(place, relative, share, limit, problem)
 
 
@@ -135,18 +147,8 @@ def _where(place: Place, index: tuple[int, ...]) -> str:
     return f"{place.phase}, rung {place.rung}, step {place.step}: {place.array}{position}"
 
 
-def _parting(
-    place: Place, index: tuple[int, ...], values: dict[str, float], largest: float, relative: float, rms: float,
-    limit: Bound,
-) -> str:  # fmt: skip
-    """One sentence: where, both values, the reference's, which is further from it, and by how much they part."""
-    shown = ", ".join(f"{name} {value:.9g}" for name, value in values.items())
+def _verdict(values: dict[str, float]) -> str:
+    """Which framework is further from the reference."""
     distances = {name: abs(value - values[ARBITER]) for name, value in values.items() if name != ARBITER}
     further = max(distances, key=lambda name: distances[name])
-    verdict = (
-        f"{further} is further from the reference" if len(distances) > 1 else f"{further} parts from the reference"
-    )
-    return (
-        f"{_where(place, index)}: {shown}; {verdict}. Largest difference {largest:.3g} ({relative:.3g} of the largest "
-        f"magnitude, bound {limit.largest:.3g}), root mean square {rms:.3g} (bound {limit.rms:.3g}): {limit.reason}"
-    )
+    return f"{further} is further from the reference" if len(distances) > 1 else f"{further} parts from the reference"

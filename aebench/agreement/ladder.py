@@ -7,6 +7,7 @@ differs there was made there.
 
 from __future__ import annotations
 
+import math
 import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -43,7 +44,8 @@ class Climb:
 
     def marks(self) -> list[int]:
         """The recorded steps: 1 to 10, then about ten to the decade, whole tens."""
-        spaced = np.round(np.geomspace(CHUNK, max(self.steps, CHUNK), 1 + 10 * max(1, self.steps // 100)), -1)
+        last = max(self.steps, CHUNK)
+        spaced = np.round(np.geomspace(CHUNK, last, 1 + math.ceil(10 * math.log10(last / CHUNK))), -1)
         return sorted({*range(1, min(self.steps, CHUNK) + 1), *(int(s) for s in spaced if s <= self.steps), self.steps})
 
 
@@ -97,6 +99,9 @@ def _climb_phase(
     trace.add(name, "losses", 0, model.losses(name, batch))
     trace.add(name, "gradients", 0, model.gradients(name, batch))
     _climb_steps(model, trainer, phase, climb, order, trace, teacher)
+    # Before training the biases are zero, which hides whatever is done to them outside of the training step.
+    evaluated = _evaluated(model, dataset.test.inputs[:EVALUATED_IMAGES], climb.seed)
+    trace.add(name, "trajectory", climb.steps, {f"evaluation.{array}": value for array, value in evaluated.items()})
 
 
 def _evaluated(model: Model, images: Array, seed: int) -> Arrays:

@@ -61,7 +61,8 @@ def spreads(
     for place, difference in _strays(arbiter, climb, dataset, base, teacher):
         largest, rms = float(np.max(difference, initial=0.0)), root_mean_square(difference)
         before = found.get(place, Spread(0.0, 0.0))
-        found[place] = Spread(max(before.largest, largest), max(before.rms, rms))
+        # np.maximum, unlike max, keeps a NaN: a stray that is not finite must not pass for a small one.
+        found[place] = Spread(float(np.maximum(before.largest, largest)), float(np.maximum(before.rms, rms)))
     return found
 
 

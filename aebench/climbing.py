@@ -1,0 +1,192 @@
+"""The agreement of one autoencoder across processes: each framework climbs in its own and leaves a trace; the traces
+are read and compared here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from aebench import registry
+from aebench.agreement.compare import Agreement, compare
+from aebench.agreement.ladder import RUNGS, Climb, record
+from aebench.agreement.tolerances import Spread, spreads
+from aebench.data import Dataset
+from aebench.errors import AebenchError
+from aebench.registry import ARBITER
+from aebench.trace import Place, Trace
+from aebench.trial import dataset_of, scheduled
+from aebench.worker import FrameworkProcess
+
+
+class Listener(Protocol):
+    """Who is told how the work goes (the command line's progress bars)."""
+
+    def begin(self, title: str, total: int) -> None:
+        """A piece of work of `total` parts begins."""
+
+    def advance(self, done: int, total: int) -> None:
+        """So many parts of it are done."""
+
+    def finished(self, row: dict[str, Any]) -> None:
+        """A trial's document, or an autoencoder's agreement, is there."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Which data set the climbers read."""
+
+    dataset: str
+    data_dir: str | None
+    profile: str
+
+
+def agree(
+    processes: Mapping[str, FrameworkProcess], climb: Climb, source: Source, folder: Path, *, forced: bool = False,
+    keep_traces: bool = False,
+) -> tuple[list[Agreement], dict[str, str]]:  # fmt: skip
+    """Let every framework climb; the agreements of all pairs, and for each framework that failed the reason.
+
+    forced: teacher-forced mode. keep_traces: leave the traces in the folder (tens of megabytes each).
+
+    Raises:
+        AebenchError: the reference itself failed, so that nothing can be compared.
+    """
+    paths = {name: folder / f"{name}-{climb.dtype}.safetensors" for name in processes}
+    teacher = folder / f"teacher-{climb.dtype}.safetensors" if forced else None
+    failures: dict[str, str] = {}
+    try:
+        processes[ARBITER].call(climb_as_arbiter, climb, source, paths[ARBITER], teacher)
+        for name in processes:
+            if name != ARBITER:
+                try:
+                    processes[name].call(climb_in, name, climb, source, paths[name], teacher)
+                except AebenchError as error:
+                    failures[name] = str(error)
+        traces = {name: Trace.read(path) for name, path in paths.items() if name not in failures}
+        return pairs(traces, climb, forced=forced), failures
+    finally:
+        if not keep_traces:
+            for path in (*paths.values(), *([teacher] if teacher else [])):
+                path.unlink(missing_ok=True)
+
+
+def document(
+    processes: Mapping[str, FrameworkProcess], climbs: Sequence[Climb], source: Source, folder: Path,
+    listener: Listener, *, forced: bool = False, keep_traces: bool = False,
+) -> dict[str, Any]:  # fmt: skip
+    """The agreements of one autoencoder over several climbs (dtypes) as plain data; failures as rows."""
+    name = climbs[0].autoencoder.name
+    ordered = {ARBITER: processes[ARBITER], **processes}
+    rows: list[dict[str, Any]] = []
+    failed: dict[str, str] = {}
+    listener.begin(f"{name}: agreement", len(climbs))
+    for done, climb in enumerate(climbs):
+        try:
+            agreements, failures = agree(ordered, climb, source, folder, forced=forced, keep_traces=keep_traces)
+        except AebenchError as error:
+            agreements, failures = [], {ARBITER: str(error)}
+        rows += as_data(agreements)
+        failed |= failures
+        listener.advance(done + 1, len(climbs))
+    found = {"autoencoder": name, "agreements": rows, "failures": failed}
+    listener.finished(found)
+    return found
+
+
+def pairs(traces: Mapping[str, Trace], climb: Climb, *, forced: bool) -> list[Agreement]:
+    """Compare every pair, the reference first."""
+    reference = traces[ARBITER]
+    limits = {Place.parse(key): Spread(*values) for key, values in reference.metadata["spreads"].items()}
+    return [
+        compare(traces[left], traces[right], reference, limits, climb.autoencoder, forced=forced)
+        for left, right in combinations(traces, 2)
+    ]
+
+
+def climb_in(name: str, climb: Climb, source: Source, path: Path, teacher: Path | None) -> None:
+    """In a framework's process: climb and write the trace."""
+    climb, dataset = _prepared(climb, source)
+    followed = Trace.read(teacher) if teacher else None
+    record(registry.framework(name), climb, dataset, followed).save(path)
+
+
+def climb_as_arbiter(climb: Climb, source: Source, path: Path, teacher: Path | None) -> None:
+    """In the reference's process: climb, climb disturbed, and write the trace with the spreads.
+
+    With a teacher the reference first climbs freely, leaves that as the teacher's trace, and then follows it itself.
+    """
+    climb, dataset = _prepared(replace(climb, device="cpu"), source)
+    arbiter, followed = registry.framework(ARBITER), None
+    if teacher is not None:
+        followed = record(arbiter, replace(climb, moments=True), dataset)
+        followed.save(teacher)
+    base = record(arbiter, climb, dataset, followed)
+    found = spreads(arbiter, climb, dataset, base, followed)
+    base.metadata["spreads"] = {place.key: (s.largest, s.rms) for place, s in found.items()}
+    base.save(path)
+
+
+def _prepared(climb: Climb, source: Source) -> tuple[Climb, Dataset]:
+    dataset = dataset_of(source.dataset, source.data_dir, source.profile)
+    return replace(climb, autoencoder=scheduled(climb.autoencoder, dataset, source.profile)), dataset
+
+
+def growth(
+    processes: Mapping[str, FrameworkProcess], climb: Climb, source: Source, folder: Path
+) -> list[dict[str, Any]]:
+    """How the difference of the parameters grows with the steps: per pair the marks and the largest relative
+    difference of any parameter array there."""
+    paths = {name: folder / f"growth-{name}-{climb.dtype}.safetensors" for name in processes}
+    try:
+        for name, path in paths.items():
+            here = replace(climb, device="cpu") if name == ARBITER else climb
+            processes[name].call(climb_in, name, here, source, path, None)
+        traces = {name: Trace.read(path) for name, path in paths.items()}
+        return [_grown(traces[a], traces[b], traces[ARBITER], climb) for a, b in combinations(traces, 2)]
+    finally:
+        for path in paths.values():
+            path.unlink(missing_ok=True)
+
+
+def _grown(left: Trace, right: Trace, reference: Trace, climb: Climb) -> dict[str, Any]:
+    last = climb.autoencoder.phases[-1].name
+    largest: dict[int, float] = {}
+    for place, expected in reference.arrays.items():
+        if place.phase == last and place.rung in ("step", "trajectory") and place.array in climb.autoencoder.shapes:
+            scale = float(np.max(np.abs(expected))) or 1.0
+            apart = float(np.max(np.abs(left.arrays[place].astype(np.float64) - right.arrays[place])))
+            largest[place.step] = max(largest.get(place.step, 0.0), apart / scale)
+    pair = {"left": left.framework, "right": right.framework}
+    steps = {"steps": list(largest), "relative": list(largest.values())}
+    return {"autoencoder": climb.autoencoder.name, "dtype": climb.dtype, **pair, **steps}
+
+
+def as_data(agreements: Sequence[Agreement]) -> list[dict[str, Any]]:
+    """The agreements as plain data: per rung the place with the least headroom, and the first that parts."""
+    return [
+        {
+            "autoencoder": a.autoencoder,
+            "dtype": a.dtype,
+            "left": a.left,
+            "right": a.right,
+            "parting": a.first_parting.problem if a.first_parting else None,
+            "rungs": [
+                {
+                    "rung": rung,
+                    "place": worst.place.key,
+                    "relative": worst.relative,
+                    "headroom": worst.headroom,
+                    "bound": worst.bound.largest,
+                    "reason": worst.bound.reason,
+                }
+                for rung in RUNGS
+                if (worst := a.worst(rung))
+            ],
+        }
+        for a in agreements
+    ]

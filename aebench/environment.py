@@ -1,0 +1,70 @@
+"""What a result was measured on: versions, processor, threads, GPU, driver, commit."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import subprocess
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from aebench import __version__
+from aebench.registry import frameworks, version
+
+NOTED_PACKAGES = ("numpy", "safetensors", "keras", "jax", "triton")
+NOTED_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "CUDA_VISIBLE_DEVICES", "XLA_FLAGS")
+
+
+def environment() -> dict[str, Any]:
+    """Plain data about this machine and what is installed; loads no framework."""
+    return {
+        "aebench": __version__,
+        "commit": _output("git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"),
+        "modified": bool(_output("git", "-C", str(Path(__file__).parent), "status", "--porcelain")),
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "processor": _processor(),
+        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "memory_gib": round(psutil.virtual_memory().total / 2**30, 1),
+        "gpus": gpus(),
+        "frameworks": {name: version(framework) for name, framework in frameworks().items()},
+        "packages": {name: found for name in NOTED_PACKAGES if (found := _version(name))},
+        "variables": {name: os.environ[name] for name in NOTED_VARIABLES if name in os.environ},
+    }
+
+
+def gpus() -> list[str]:
+    """Name, memory and driver of each GPU that NVIDIA's tool shows; empty without one."""
+    if shutil.which("nvidia-smi") is None:
+        return []
+    text = _output("nvidia-smi", "--query-gpu=name,memory.total,driver_version", "--format=csv,noheader")
+    return text.splitlines() if text else []
+
+
+def _processor() -> str:
+    try:
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
+
+
+def _version(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _output(*command: str) -> str | None:
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip()

@@ -1,0 +1,143 @@
+"""What a run says to a person: one table of agreement, quality and speed, and below it whatever went wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from statistics import mean
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from aebench import registry
+from aebench.spec import Autoencoder
+
+Document = Mapping[str, Any]
+
+
+def headline(autoencoder: Autoencoder) -> tuple[str, str]:
+    """The one metric of an autoencoder that the summary shows, and how the table calls it."""
+    if autoencoder.name == "linear":
+        return "mse_over_pca", "MSE / PCA's"
+    if autoencoder.kind == "classifier":
+        return "finetuned.test_accuracy", "accuracy, finetuned"
+    if autoencoder.kind == "variational":
+        return "test_total", "loss, nats / image"
+    return "test_mse", "MSE"
+
+
+def print_run(document: Document, console: Console) -> None:
+    """The table of a run, its partings and its failures."""
+    frameworks = document["options"]["frameworks"]
+    table = Table(title=_title(document), title_justify="left", header_style="bold", box=SIMPLE_HEAD)
+    table.add_column("autoencoder", no_wrap=True)
+    for dtype in ("float64", "float32"):
+        table.add_column(f"agreement\n{dtype}", no_wrap=True)
+    table.add_column("on test data", no_wrap=True)
+    for name in frameworks:
+        table.add_column(f"quality\n{name}", justify="right", no_wrap=True)
+    for name in frameworks:
+        table.add_column(f"ms/1,000\n{name}", justify="right", no_wrap=True)
+    for name in _in_order(document):
+        table.add_row(*_row(name, document, frameworks))
+    console.print(table)
+    console.print(
+        "agreement: every rung of the ladder for every pair of frameworks; ×N: they could differ N times as much before "
+        "they part. quality: mean over the seeds. ms/1,000: training steps per 1,000 images, without the first epoch.",
+        style="dim",
+    )
+    for line in problems(document):
+        console.print(line, style="red", markup=False, soft_wrap=True)
+
+
+def problems(document: Document) -> list[str]:
+    """Every parting and every failure, a line each."""
+    partings = [f"{a['autoencoder']}, {a['dtype']}: {a['parting']}" for a in document["agreements"] if a["parting"]]
+    failed = [f for f in (*document["failures"], *document.get("trials", ())) if "failure" in f]
+    return partings + [f"{f['autoencoder']}, {f['framework']}: {f['failure']}" for f in failed]
+
+
+def print_agreements(document: Document, console: Console, rungs: Sequence[str]) -> None:
+    """One row per autoencoder, dtype and pair: the largest relative difference of each rung and the least headroom."""
+    table = Table(
+        title="Agreement: relative difference where each rung has the least headroom",
+        title_justify="left",
+        box=SIMPLE_HEAD,
+    )
+    for column in ("autoencoder", "dtype", "pair"):
+        table.add_column(column)
+    for rung in (*rungs, "headroom"):
+        table.add_column(rung, justify="right")
+    for a in document["agreements"]:
+        found = {r["rung"]: r for r in a["rungs"]}
+        cells = [f"{found[rung]['relative']:.0e}" if rung in found else "" for rung in rungs]
+        verdict = "[red]parts[/red]" if a["parting"] else _headroom([a])
+        table.add_row(a["autoencoder"], a["dtype"], f"{a['left']} – {a['right']}", *cells, verdict)
+    console.print(table)
+    for line in problems(document):
+        console.print(line, style="red", markup=False, soft_wrap=True)
+
+
+def print_growth(rows: Sequence[Document], console: Console) -> None:
+    """Largest relative difference of the parameters after 1, 10, 100 … steps."""
+    marks = sorted(
+        {step for row in rows for step in row["steps"] if str(step).strip("0") == "1"} | {rows[0]["steps"][-1]}
+    )
+    table = Table(
+        title="Largest relative difference of the parameters after so many steps", title_justify="left", box=SIMPLE_HEAD
+    )
+    for column in ("autoencoder", "dtype", "pair"):
+        table.add_column(column)
+    for mark in marks:
+        table.add_column(f"{mark:,}", justify="right")
+    for row in rows:
+        at = dict(zip(row["steps"], row["relative"], strict=True))
+        cells = [f"{at[mark]:.1e}" if mark in at else "" for mark in marks]
+        table.add_row(row["autoencoder"], row["dtype"], f"{row['left']} – {row['right']}", *cells)
+    console.print(table)
+
+
+def _title(document: Document) -> str:
+    options = document["options"]
+    state = "" if document["complete"] else ", interrupted"
+    seeds = ", ".join(map(str, options["seeds"]))
+    return f"aebench run: {options['dataset']}, profile {options['profile']}, {options['dtype']}, seeds {seeds}{state}"
+
+
+def _in_order(document: Document) -> list[str]:
+    names = [row["autoencoder"] for row in (*document["agreements"], *document["trials"], *document["failures"])]
+    return list(dict.fromkeys(names))
+
+
+def _row(name: str, document: Document, frameworks: Sequence[str]) -> Iterable[str]:
+    metric, label = headline(registry.autoencoder(name))
+    trials = [t for t in document["trials"] if t["autoencoder"] == name]
+    yield name
+    for dtype in ("float64", "float32"):
+        yield _agreement_cell([a for a in document["agreements"] if (a["autoencoder"], a["dtype"]) == (name, dtype)])
+    yield label
+    for framework in frameworks:
+        yield _cell(trials, framework, lambda trial: float(trial["metrics"][metric]["value"]), 5)
+    for framework in frameworks:
+        yield _cell(trials, framework, lambda trial: 1000.0 * float(trial["speed"]["seconds_per_1000_images"]), 3)
+
+
+def _cell(trials: Sequence[Document], framework: str, value: Callable[[Document], float], digits: int) -> str:
+    mine = [t for t in trials if t["framework"] == framework]
+    if any("failure" in t for t in mine):
+        return "[red]failed[/red]"
+    return f"{mean(map(value, mine)):.{digits}g}" if mine else "–"
+
+
+def _agreement_cell(agreements: Sequence[Document]) -> str:
+    if not agreements:
+        return "–"
+    if any(a["parting"] for a in agreements):
+        return "[red]parts[/red]"
+    return f"[green]agree[/green] {_headroom(agreements)}"
+
+
+def _headroom(agreements: Sequence[Document]) -> str:
+    least = min((r["headroom"] for a in agreements for r in a["rungs"]), default=float("inf"))
+    return f"×{least:.3g}"

@@ -1,0 +1,274 @@
+"""One trial: one autoencoder trained and measured in one framework from one seed. Runs inside the framework's process.
+
+An epoch is the unit of progress. About every ten seconds, and at the end of each phase, everything needed to go on is
+written to the trial's checkpoint; a trial that is taken up again goes on from there and ends with the same numbers.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from aebench import checkpoint, metrics, registry, schedule
+from aebench.checkpoint import write_arrays
+from aebench.data import Dataset, load
+from aebench.errors import AebenchError, CheckpointError, DataError
+from aebench.metrics import Metric, Metrics
+from aebench.parameters import initial_parameters
+from aebench.protocol import Array, Arrays, Batch, Dtype, Model, Trainer, require_finite
+from aebench.results import write
+from aebench.spec import Autoencoder, Phase
+from aebench.streams import stream
+from aebench.worker import tell
+
+SECONDS_BETWEEN_CHECKPOINTS = 10.0
+QUICK_IMAGES = 10_000
+# An epoch of a full-batch phase is one step; a hundred of them are run and recorded together.
+EPOCHS_TOGETHER = {"epoch": 1, "fresh": 1, "full": 100}
+SHOWN_IMAGES, SHOWN_FEATURES, SAMPLES, INTERPOLATED, INTERPOLATION_STEPS = 10, 5, 60, 6, 4
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What to train and where to leave it. folder: the trial's own; pretrained: folder of the trial to start from."""
+
+    autoencoder: Autoencoder
+    framework: str
+    seed: int
+    dtype: Dtype
+    device: str
+    dataset: str
+    data_dir: str | None
+    profile: str
+    folder: Path
+    pretrained: Path | None = None
+
+    @property
+    def checkpoint(self) -> Path:
+        """Parameters, optimiser state and history: to go on from, and the trained model in the end."""
+        return self.folder / "checkpoint.safetensors"
+
+    @property
+    def result(self) -> Path:
+        """The finished trial's document; its presence says that the trial is finished."""
+        return self.folder / "result.json"
+
+    @property
+    def pictures(self) -> Path:
+        """The arrays behind the trial's figures."""
+        return self.folder / "pictures.safetensors"
+
+
+@dataclass
+class Progress:
+    """How far a trial is: finished epochs of the phase under way, and what was seen on the way."""
+
+    phase: int = 0
+    epoch: int = 0
+    history: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    measured: Metrics = field(default_factory=dict)
+
+    def to_text(self) -> str:
+        """As JSON, for the checkpoint's metadata."""
+        measured = {name: vars(metric) for name, metric in self.measured.items()}
+        return json.dumps({**vars(self), "measured": measured})
+
+    @classmethod
+    def from_text(cls, text: str) -> Progress:
+        """From the checkpoint's metadata."""
+        content = json.loads(text)
+        content["measured"] = {name: Metric(**values) for name, values in content["measured"].items()}
+        return cls(**content)
+
+
+@cache
+def dataset_of(name: str, data_dir: str | None, profile: str) -> Dataset:
+    """The data set as a profile sees it, loaded once a process: `quick` takes the first 10,000 training images."""
+    dataset = load(name, data_dir=data_dir)
+    return dataset.first(min(QUICK_IMAGES, len(dataset.train))) if profile == "quick" else dataset
+
+
+def scheduled(autoencoder: Autoencoder, dataset: Dataset, profile: str) -> Autoencoder:
+    """The autoencoder with the epochs of the profile, after its width was held against the data set's."""
+    if autoencoder.n_inputs != dataset.n_inputs:
+        raise DataError(
+            f"{autoencoder.name} takes {autoencoder.n_inputs} inputs, {dataset.name} has {dataset.n_inputs}; "
+            f"choose a data set of that width"
+        )
+    if profile == "source":
+        return autoencoder
+    epochs = {
+        phase.name: phase.quick_epochs(len(schedule.training_split(phase, dataset)), dataset.n_inputs)
+        for phase in autoencoder.phases
+    }
+    return autoencoder.with_schedule(epochs)
+
+
+def run(trial: Trial) -> dict[str, Any]:
+    """Train, measure, write; the trial's document. Messages of the kind (epochs done, epochs in all) are told."""
+    dataset = dataset_of(trial.dataset, trial.data_dir, trial.profile)
+    autoencoder = scheduled(trial.autoencoder, dataset, trial.profile)
+    framework = registry.framework(trial.framework)
+    started = time.perf_counter()
+    initial = initial_parameters(autoencoder, trial.seed)
+    model = framework.build(autoencoder, initial, dtype=trial.dtype, device=trial.device)
+    progress, optimizer = _resumed(trial, model)
+    for number in range(progress.phase, len(autoencoder.phases)):
+        phase = autoencoder.phases[number]
+        if progress.epoch == 0:
+            _begin(trial, model, phase, initial)
+        _train_phase(trial, model, phase, dataset, progress, optimizer)
+        progress.measured |= metrics.after_phase(model, phase, dataset)
+        progress.phase, progress.epoch, optimizer = number + 1, 0, {}
+        _save(trial, model, progress, {})
+    measured = {**progress.measured, **metrics.arms(progress.measured)}
+    measured |= metrics.after_training(model, dataset, trial.seed)
+    _draw(trial, model, dataset)
+    return _document(trial, autoencoder, progress, measured, time.perf_counter() - started)
+
+
+def _begin(trial: Trial, model: Model, phase: Phase, initial: Arrays) -> None:
+    """Put the model where the phase starts from."""
+    if phase.starts_from == "previous":
+        return
+    model.assign(initial)
+    if phase.copies:
+        assert trial.pretrained is not None
+        model.load(trial.pretrained / "checkpoint.safetensors", layers=phase.copies)
+
+
+def _train_phase(
+    trial: Trial, model: Model, phase: Phase, dataset: Dataset, progress: Progress, optimizer: Arrays
+) -> None:
+    """Train what is left of a phase's epochs."""
+    split = schedule.training_split(phase, dataset)
+    labels = split.labels if model.autoencoder.kind == "classifier" else None
+    trainer = model.trainer(phase.name, split.inputs, labels)
+    if optimizer:
+        trainer.restore(optimizer)
+    data = split.inputs if phase.inputs == "images" else trainer.inputs()
+    history = progress.history.setdefault(phase.name, [])
+    epochs_in_all = sum(p.epochs for p in model.autoencoder.phases)
+    epochs_before = sum(p.epochs for p in model.autoencoder.phases[: progress.phase])
+    saved = time.monotonic()
+    while progress.epoch < phase.epochs:
+        epochs = range(progress.epoch, min(progress.epoch + EPOCHS_TOGETHER[phase.sampling], phase.epochs))
+        order = np.concatenate([schedule.epoch_order(phase, trial.seed, len(split), epoch) for epoch in epochs])
+        record = _train_epochs(trial, model, trainer, phase, epochs, order)
+        rows = order[-1]
+        batch = Batch(data[rows], None, None if labels is None else labels[rows])
+        history.append({**record, "last_batch": metrics.last_batch(model, phase, batch, trial.seed, epochs[-1])})
+        progress.epoch = epochs.stop
+        tell((epochs_before + epochs.stop, epochs_in_all))
+        if time.monotonic() - saved > SECONDS_BETWEEN_CHECKPOINTS:
+            _save(trial, model, progress, trainer.state())
+            saved = time.monotonic()
+
+
+def _train_epochs(
+    trial: Trial, model: Model, trainer: Trainer, phase: Phase, epochs: range, order: Array
+) -> dict[str, Any]:
+    """Run the steps of `order`: the seconds they took, and their mean loss terms."""
+    steps = range(epochs.start * len(order) // len(epochs), epochs.stop * len(order) // len(epochs))
+    noise = schedule.noise(model.autoencoder, phase, trial.seed, steps, order.shape[1])
+    started = time.perf_counter()
+    losses = trainer.run(order, noise)
+    seconds = time.perf_counter() - started
+    context = f"{trial.autoencoder.name} in {trial.framework}, phase {phase.name}, epoch {epochs.start + 1}"
+    require_finite(losses, context=context, first_step=steps.start)
+    means = {term: float(np.mean(values)) for term, values in losses.items()}
+    return {"epoch": epochs.stop, "seconds": seconds, "images": int(order.size), "mean": means}
+
+
+def _save(trial: Trial, model: Model, progress: Progress, optimizer: Arrays) -> None:
+    metadata = {"progress": progress.to_text(), "framework": trial.framework}
+    name = trial.autoencoder.name
+    checkpoint.save(trial.checkpoint, name, model.parameters(), optimizer=optimizer, metadata=metadata)
+
+
+def _resumed(trial: Trial, model: Model) -> tuple[Progress, Arrays]:
+    """Where an interrupted trial stood; a damaged checkpoint is set aside and the trial begins anew."""
+    if not trial.checkpoint.exists():
+        return Progress(), {}
+    try:
+        parameters, optimizer, metadata = checkpoint.load_training(trial.checkpoint, trial.autoencoder.name)
+        model.assign(parameters)
+    except CheckpointError:
+        trial.checkpoint.rename(trial.checkpoint.with_suffix(".damaged"))
+        return Progress(), {}
+    return Progress.from_text(metadata["progress"]), optimizer
+
+
+def _draw(trial: Trial, model: Model, dataset: Dataset) -> None:
+    """Write the arrays that the figures show."""
+    autoencoder, images = model.autoencoder, dataset.test.inputs[:SHOWN_IMAGES]
+    arrays: Arrays = {"images": images}
+    if autoencoder.name == "linear":
+        points = dataset.train.inputs
+        arrays = {"points": points, "codings": model.encode(points), "reconstructions": model.reconstruct(points)}
+    elif autoencoder.kind != "classifier":
+        arrays["reconstructions"] = model.reconstruct(images)
+    if "encoder1.weight" in autoencoder.shapes and autoencoder.name != "linear":
+        arrays["features"] = model.parameters()["encoder1.weight"][:, :SHOWN_FEATURES]
+    if autoencoder.corruption is not None:
+        noise = metrics.evaluation_noise(autoencoder, dataset.test, trial.seed)[:SHOWN_IMAGES]
+        arrays["noisy"] = model.forward(autoencoder.phases[0].name, Batch(images, noise))["corrupted"]
+        arrays["reconstructions_from_noisy"] = model.reconstruct(images, noise)
+    if autoencoder.kind == "variational":
+        arrays |= _generated(model, trial.seed)
+    shape = "x".join(map(str, dataset.image_shape or ()))
+    metadata = {"autoencoder": autoencoder.name, "framework": trial.framework, "image_shape": shape}
+    write_arrays(trial.pictures, {n: np.asarray(a, np.float32) for n, a in arrays.items()}, metadata)
+
+
+def _generated(model: Model, seed: int) -> Arrays:
+    """Images from random codings, and from codings on the way from each of six to the next in four steps."""
+    codings = stream(seed, "pictures/samples").normal((SAMPLES, model.autoencoder.n_codings))
+    corners = stream(seed, "pictures/interpolation").normal((INTERPOLATED, model.autoencoder.n_codings))
+    ways = [corners + (np.roll(corners, -1, axis=0) - corners) * t for t in np.linspace(0, 1, INTERPOLATION_STEPS)]
+    return {"samples": model.sample(codings), "interpolations": np.stack([model.decode(way) for way in ways])}
+
+
+def _document(
+    trial: Trial, autoencoder: Autoencoder, progress: Progress, measured: Metrics, seconds: float
+) -> dict[str, Any]:
+    """The trial as plain data, written as its result."""
+    epochs = [epoch for history in progress.history.values() for epoch in history]
+    warm = [epoch for history in progress.history.values() for epoch in history[1:]]
+    timed = warm or epochs
+    firsts = [history[0]["seconds"] - float(np.median([e["seconds"] for e in history[1:]]))
+              for history in progress.history.values() if len(history) > 1]  # fmt: skip
+    document = {
+        "autoencoder": autoencoder.name,
+        "framework": trial.framework,
+        "version": registry.version(registry.framework(trial.framework)),
+        "seed": trial.seed,
+        "dtype": trial.dtype,
+        "device": trial.device,
+        "metrics": {name: vars(metric) for name, metric in measured.items()},
+        "speed": {
+            "seconds_per_1000_images": 1000.0 * sum(e["seconds"] for e in timed) / sum(e["images"] for e in timed),
+            "warm": bool(warm),
+            "warm_up_seconds": max(0.0, sum(firsts)) if firsts else None,
+            "trial_seconds": seconds,
+        },
+        "history": progress.history,
+    }
+    write(trial.result, "trial", document)
+    return document
+
+
+def failure(trial: Trial, error: AebenchError) -> dict[str, Any]:
+    """A trial that could not be done, as a row like the others."""
+    return {
+        "autoencoder": trial.autoencoder.name,
+        "framework": trial.framework,
+        "seed": trial.seed,
+        "failure": str(error),
+    }

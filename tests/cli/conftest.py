@@ -1,0 +1,44 @@
+"""The command as a user calls it: a process of its own, its exit status and what it printed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+Outcome = subprocess.CompletedProcess
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    """An environment without a terminal, colours, data folders or anyone's cache."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("AEBENCH_", "COLUMNS"))}
+    return {**kept, "NO_COLOR": "1", "XDG_CACHE_HOME": str(tmp_path / "cache")}
+
+
+@pytest.fixture
+def command() -> list[str]:
+    """How to start `aebench` from this interpreter."""
+    return [sys.executable, "-c", "from aebench.cli import main; main(prog_name='aebench')"]
+
+
+@pytest.fixture
+def aebench(command: list[str], environment: dict[str, str], tmp_path: Path) -> Callable[..., Outcome]:
+    """Call `aebench ARGUMENTS` in a scratch folder."""
+
+    def call(*arguments: str, **variables: str) -> Outcome:
+        return subprocess.run(
+            [*command, *arguments],
+            capture_output=True,
+            text=True,
+            cwd=tmp_path,
+            env={**environment, **variables},
+            timeout=300,
+            check=False,
+        )
+
+    return call

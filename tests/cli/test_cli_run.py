@@ -1,0 +1,124 @@
+"""`aebench run` for real: what it leaves, how it is resumed, and how failures become rows."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+RUN = ("run", "linear", "stacked", "-f", "reference,pytorch", "--no-agreement", "-o", "out")
+
+
+def results(folder: Path) -> dict[str, object]:
+    """The metrics of every finished trial of a run."""
+    document = json.loads((folder / "result.json").read_text())
+    return {f"{t['autoencoder']}/{t['framework']}": t["metrics"] for t in document["trials"] if "metrics" in t}
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory) -> dict[str, object]:
+    """Metrics of the same run without an interruption."""
+    import sys
+
+    folder = tmp_path_factory.mktemp("uninterrupted")
+    call = [sys.executable, "-c", "from aebench.cli import main; main()", *RUN]
+    subprocess.run(call, cwd=folder, check=True, capture_output=True, timeout=300)
+    return results(folder / "out")
+
+
+def test_run_leaves_a_table_results_and_figures(aebench, tmp_path) -> None:
+    """One autoencoder in two frameworks: a table, the versioned document with its environment, a figure; status 0."""
+    outcome = aebench("run", "linear", "-f", "reference,pytorch", "-o", "out")
+    assert (0, "") == (outcome.returncode, outcome.stderr)
+    assert "agree" in next(line for line in outcome.stdout.splitlines() if line.startswith("  linear"))
+    document = json.loads((tmp_path / "out" / "result.json").read_text())
+    assert ("aebench-run/1", True) == (document["format"], document["complete"])
+    assert {"frameworks", "processor", "cores", "gpus", "commit", "python"} <= set(document["environment"])
+    assert [t["framework"] for t in document["trials"]] == ["reference", "pytorch"]
+    assert {a["parting"] for a in document["agreements"]} == {None}
+    assert (tmp_path / "out" / "linear" / "curve.png").stat().st_size > 1000
+    assert list((tmp_path / "out").rglob("*.partial")) == []
+    assert list((tmp_path / "out" / "linear").glob("*.safetensors")) == []
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+def test_an_interrupted_run_is_resumed(aebench, command, environment, tmp_path, uninterrupted, how) -> None:
+    """Ctrl-C or a kill in the middle loses no finished trial; resumed, the run ends with the uninterrupted numbers."""
+    process = subprocess.Popen([*command, *RUN], cwd=tmp_path, env=environment, stdout=-1, stderr=-1, text=True)
+    first = tmp_path / "out" / "linear" / "seed0" / "pytorch" / "result.json"
+    deadline = time.monotonic() + 120
+    while not first.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(how)
+    shown, _ = process.communicate(timeout=60)
+    kept = first.stat().st_mtime_ns
+    if how is signal.SIGINT:
+        assert (130, True) == (process.returncode, "aebench run --resume --output out" in shown)
+        assert json.loads((tmp_path / "out" / "result.json").read_text())["complete"] is False
+    resumed = aebench("run", "--resume", "--output", "out")
+    assert (0, kept) == (resumed.returncode, first.stat().st_mtime_ns)
+    assert results(tmp_path / "out") == uninterrupted
+
+
+def test_resuming_with_other_options_is_refused(aebench, tmp_path) -> None:
+    """A run is resumed as it was begun: another option is named, with both values."""
+    assert aebench("run", "linear", "-f", "reference", "--no-agreement", "-o", "out").returncode == 0
+    outcome = aebench("run", "--resume", "-o", "out", "--profile", "source")
+    assert (2, True) == (outcome.returncode, "profile: quick then, source now" in outcome.stderr)
+
+
+def test_a_truncated_result_is_measured_again(aebench, tmp_path) -> None:
+    """A trial's document that was cut off does not count as finished."""
+    assert aebench("run", "linear", "-f", "reference", "--no-agreement", "-o", "out").returncode == 0
+    before, result = results(tmp_path / "out"), tmp_path / "out" / "linear" / "seed0" / "reference" / "result.json"
+    result.write_text(result.read_text()[:100])
+    (result.parent / "checkpoint.safetensors").write_bytes(b"damaged")
+    assert aebench("run", "--resume", "-o", "out").returncode == 0
+    assert results(tmp_path / "out") == before
+
+
+def test_one_failing_framework_is_a_row(aebench, tmp_path) -> None:
+    """A framework whose process dies is a failed row with its reason; the others' results stand; exit status 2."""
+    (tmp_path / "torch").mkdir()
+    (tmp_path / "torch" / "__init__.py").write_text("import os; os._exit(3)")
+    outcome = aebench("run", "linear", "-f", "reference,pytorch", "-o", "out", PYTHONPATH=str(tmp_path))
+    assert (2, False) == (outcome.returncode, "Traceback" in outcome.stderr)
+    assert "pytorch: its process ended in the middle of its work" in outcome.stdout
+    assert list(results(tmp_path / "out")) == ["linear/reference"]
+
+
+def test_agree_says_where_frameworks_part(aebench, tmp_path) -> None:
+    """`aebench agree` exits 0 on agreement; with a wrong loss planted it exits 1 and names rung, array and values."""
+    honest = aebench("agree", "linear", "-f", "reference,pytorch")
+    assert (0, True) == (honest.returncode, "reference – pytorch" in honest.stdout)
+    fault = "import aebench.implementations.pytorch.losses as losses\n" \
+        "true = losses.mse_loss\nlosses.mse_loss = lambda a, b: 2 * true(a, b)\n"  # fmt: skip
+    plant = (
+        "import os, sys\nif 'multiprocessing' in ' '.join(sys.argv) or os.environ.get('AEBENCH_FRAMEWORK'): pass\n"
+        "import importlib.abc, importlib.machinery\n"
+        "class Plant(importlib.abc.MetaPathFinder):\n"
+        "    def find_spec(self, name, path, target=None):\n"
+        "        if name != 'aebench.implementations.pytorch.linear': return None\n"
+        "        sys.meta_path.remove(self)\n"
+        f"        exec({fault!r})\n"
+        "        return importlib.util.find_spec(name)\n"
+        "import importlib.util\nsys.meta_path.insert(0, Plant())\n"
+    )
+    (tmp_path / "sitecustomize.py").write_text(plant)
+    parted = aebench("agree", "linear", "-f", "reference,pytorch", PYTHONPATH=str(tmp_path))
+    assert parted.returncode == 1
+    assert "phase1, rung losses, step 0: reconstruction: reference" in parted.stdout
+    assert "pytorch parts from the reference" in parted.stdout
+
+
+def test_growth_is_measured_and_drawn(aebench, tmp_path) -> None:
+    """`aebench agree --growth` prints the difference by step and leaves its numbers and a plot."""
+    outcome = aebench("agree", "linear", "-f", "reference,pytorch", "--growth", "--steps", "100", "-o", "out")
+    assert (0, True) == (outcome.returncode, "float32" in outcome.stdout)
+    rows = json.loads((tmp_path / "out" / "growth.json").read_text())["growth"]
+    assert {(r["dtype"], r["steps"][-1]) for r in rows} == {("float64", 100), ("float32", 100)}
+    assert (tmp_path / "out" / "growth.png").stat().st_size > 1000

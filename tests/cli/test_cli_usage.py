@@ -1,0 +1,106 @@
+"""What the command says: help, lists, and one clear line with exit status 2 for whatever a user can mend."""
+
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+
+from aebench import registry
+from aebench.environment import gpus
+
+
+@pytest.mark.parametrize("name", ["run", "agree", "show"])
+def test_help_has_examples(aebench, name: str) -> None:
+    """`aebench COMMAND --help` explains the command by examples, and -h is the same."""
+    shown = aebench(name, "--help")
+    assert (0, True) == (shown.returncode, f"aebench {name}" in shown.stdout.split("Examples:")[1])
+    assert shown.stdout == aebench(name, "-h").stdout
+
+
+def test_list_names_everything(aebench) -> None:
+    """`aebench list` names every autoencoder, framework and data set, and how to get a data set that is missing."""
+    shown = aebench("list").stdout
+    names = [*registry.autoencoders(), *registry.frameworks(), "digits", "mnist", "curve"]
+    assert [name for name in names if name not in shown] == []
+    assert "--data-dir" in shown
+
+
+def test_list_says_how_to_get_a_missing_framework(aebench, tmp_path) -> None:
+    """A framework whose package is not installed is listed as missing, with the command that installs it."""
+    hidden = "import importlib.metadata as m, importlib.util as u\n" \
+        "version, find = m.version, u.find_spec\n" \
+        "def gone(name):\n" \
+        "    if name.startswith('torch'): raise m.PackageNotFoundError(name)\n" \
+        "    return version(name)\n" \
+        "m.version = gone\n"  # fmt: skip
+    (tmp_path / "sitecustomize.py").write_text(hidden)
+    shown = aebench("list", PYTHONPATH=str(tmp_path))
+    line = next(line for line in shown.stdout.splitlines() if line.startswith("pytorch"))
+    assert "missing" in line
+    assert "pip install" in line
+    refused = aebench("run", "linear", "-f", "pytorch", PYTHONPATH=str(tmp_path))
+    assert (2, True) == (
+        refused.returncode,
+        "pytorch is not installed here; get it with: pip install" in refused.stderr,
+    )
+
+
+@pytest.mark.parametrize("arguments", [["list"], ["run", "--help"], ["agree", "--help"]])
+def test_no_framework_is_loaded_to_talk(command, environment, tmp_path, arguments: list[str]) -> None:
+    """Listing and helping load neither TensorFlow nor PyTorch, nor scikit-learn, nor matplotlib."""
+    code = command[2].replace("main(prog_name='aebench')", f"main({arguments}, standalone_mode=False)")
+    heavy = "import sys; print([m for m in ('torch', 'tensorflow', 'sklearn', 'matplotlib') if m in sys.modules])"
+    shown = subprocess.run(
+        [command[0], "-c", f"{code}; {heavy}"],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env=environment,
+        check=True,
+    )
+    assert shown.stdout.splitlines()[-1] == "[]"
+
+
+BAD = {
+    "an unknown autoencoder": (["run", "staked"], "unknown autoencoder 'staked'; did you mean 'stacked'?"),
+    "an unknown framework": (["run", "-f", "torch"], "unknown framework 'torch'; did you mean 'pytorch'?"),
+    "an unknown data set": (["run", "-d", "mnits"], "unknown data set 'mnits'; did you mean 'mnist'?"),
+    "an unknown autoencoder to show": (["show", "tide"], "unknown autoencoder 'tide'; did you mean 'tied'?"),
+    "seeds that are no numbers": (["run", "--seeds", "a"], "'a' is no list of whole numbers such as 0,1,2"),
+    "a negative seed": (["run", "--seeds=-1"], "seeds are whole numbers from 0"),
+    "an unwritable folder": (["run", "linear", "-o", "/proc/none"], "cannot write /proc/none/plan.json"),
+    "images of another width": (["run", "stacked", "-d", "curve"], "stacked takes 784 inputs, curve has 3"),
+    "too few images": (["run", "sparse", "-d", "synthetic:500x784"], "takes batches of 1000, but there are only 500"),
+    "a malformed size": (["run", "tied", "-d", "synthetic:12"], "expected synthetic:NxD"),
+    "a folder without the data": (["run", "tied", "-d", "mnist", "--data-dir", "."], "train-images-idx3-ubyte"),
+    "nothing to resume": (["run", "--resume"], "there is no run under results/runs to go on with"),
+    "a folder without a run": (["run", "--resume", "-o", "none"], "no file none/plan.json"),
+    "traces without a folder": (["agree", "tied", "--keep-traces"], "--keep-traces needs a folder"),
+    "a command there is not": (["frobnicate"], "No such command 'frobnicate'"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input_gets_one_clear_message(aebench, case: str) -> None:
+    """Bad input: the message says what was wrong, exit status 2, and no traceback."""
+    arguments, message = BAD[case]
+    outcome = aebench(*arguments)
+    assert (2, True, False) == (outcome.returncode, message in outcome.stderr, "Traceback" in outcome.stderr)
+
+
+def test_a_gpu_that_is_not_there(aebench) -> None:
+    """`--device gpu` without one: which framework sees none, and how to get a build for it."""
+    if gpus():
+        pytest.skip("there is a GPU here")
+    outcome = aebench("run", "linear", "-f", "pytorch", "--device", "gpu", "--no-agreement")
+    assert (2, True) == (outcome.returncode, "pytorch sees no gpu here; use --device cpu" in outcome.stderr)
+
+
+def test_a_folder_in_use_is_not_overwritten(aebench, tmp_path) -> None:
+    """A folder that holds something is refused, and what it holds stays."""
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "kept" / "notes.txt").write_text("mine")
+    outcome = aebench("run", "linear", "-o", "kept")
+    assert (2, True) == (outcome.returncode, "kept is not empty; go on with --resume" in outcome.stderr)
+    assert [p.name for p in (tmp_path / "kept").iterdir()] == ["notes.txt"]

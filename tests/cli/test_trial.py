@@ -1,0 +1,101 @@
+"""One trial in this process with the reference: resumption to the bit, and failures that name their place."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from aebench import checkpoint, registry, trial
+from aebench.data import Dataset, Split
+from aebench.errors import ResultError, TrainingError
+from aebench.streams import stream
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> Dataset:
+    """A data set of 60 images of 16 values, which every trial of this file reads."""
+    images = stream(0, "test/images").uniform((60, 16)).astype(np.float32)
+    labels = (stream(0, "test/labels").uniform((60,)) * 10).astype(np.int64)
+    split = Split(images, labels)
+    dataset = Dataset("small", train=split, validation=split, test=split)
+    monkeypatch.setattr(trial, "dataset_of", lambda *_: dataset)
+    return dataset
+
+
+def made(name: str, folder: Path, epochs: int = 4, **changes: object) -> trial.Trial:
+    """A trial of a narrow autoencoder in the reference."""
+    autoencoder = registry.autoencoder(name).resized(width=0.02, n_inputs=16)
+    autoencoder = autoencoder.with_schedule({p.name: epochs for p in autoencoder.phases}, batch_size=20)
+    settings = {"dtype": "float64", "device": "cpu", "dataset": "small", "data_dir": None, "profile": "source"}
+    return trial.Trial(autoencoder, "reference", 0, folder=folder, **{**settings, **changes})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", ["tied", "layerwise_cached", "denoising_dropout", "variational"])
+@pytest.mark.parametrize("stop", [1, 3, 4, 6])
+def test_a_resumed_trial_ends_with_the_same_bits(small, tmp_path, monkeypatch, name: str, stop: int) -> None:
+    """Stopped after any epoch of any phase and taken up again, a trial gives the parameters it would have given."""
+    monkeypatch.setattr(trial, "SECONDS_BETWEEN_CHECKPOINTS", -1.0)
+    whole = trial.run(made(name, tmp_path / "whole"))
+    told = 0
+
+    def interrupt(_: object) -> None:
+        nonlocal told
+        told += 1
+        if told == stop + 1:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(trial, "tell", interrupt)
+    broken = made(name, tmp_path / "broken")
+    if stop < sum(p.epochs for p in broken.autoencoder.phases):
+        with pytest.raises(KeyboardInterrupt):
+            trial.run(broken)
+    monkeypatch.setattr(trial, "tell", lambda _: None)
+    resumed = trial.run(broken)
+    expected, actual = (checkpoint.load(t.checkpoint) for t in (made(name, tmp_path / "whole"), broken))
+    assert [n for n in expected if not np.array_equal(expected[n], actual[n])] == []
+    assert whole["metrics"] == resumed["metrics"]
+
+
+def test_arms_start_from_the_pretrained_encoder(small, tmp_path) -> None:
+    """`frozen` ends with the pretrained encoder untouched; without the pretrained checkpoint the message says so."""
+    cached = made("layerwise_cached", tmp_path / "cached")
+    trial.run(cached)
+    arms = made("pretrained", tmp_path / "arms", pretrained=tmp_path / "cached")
+    measured = trial.run(arms)["metrics"]
+    pretrained, final = checkpoint.load(cached.checkpoint), checkpoint.load(arms.checkpoint)
+    assert np.array_equal(pretrained["encoder1.weight"], final["encoder1.weight"])
+    gain = measured["frozen.test_accuracy"]["value"] - measured["scratch.test_accuracy"]["value"]
+    assert measured["frozen.accuracy_gain"]["value"] == gain
+
+
+def test_what_is_not_finite_is_named_first(small, tmp_path, monkeypatch) -> None:
+    """Training that overflows stops with the step and the loss term that did so first."""
+    split = Split(np.full((60, 16), 1e200))
+    monkeypatch.setattr(trial, "dataset_of", lambda *_: Dataset("huge", split, split, split))
+    first = "tied in reference, phase phase1, epoch 1: the loss term 'reconstruction' became inf at step 1"
+    with np.errstate(all="ignore"), pytest.raises(TrainingError, match=first):
+        trial.run(made("tied", tmp_path))
+
+
+def test_a_full_disk_keeps_what_was_there(small, tmp_path, monkeypatch) -> None:
+    """When the disk is full the error says so, and the checkpoint written before is still whole."""
+    monkeypatch.setattr(trial, "SECONDS_BETWEEN_CHECKPOINTS", -1.0)
+    kept, replace, calls = made("tied", tmp_path), os.replace, []
+
+    def full(source: object, target: object) -> None:
+        calls.append(target)
+        if len(calls) > 2:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        replace(source, target)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(ResultError, match="No space left on device"):
+        trial.run(kept)
+    monkeypatch.undo()
+    _, _, metadata = checkpoint.load_training(kept.checkpoint, "tied")
+    assert trial.Progress.from_text(metadata["progress"]).epoch == 2
+    assert [p.name for p in tmp_path.iterdir()] == ["checkpoint.safetensors"]
