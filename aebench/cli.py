@@ -5,8 +5,9 @@ Exit status: 0 all is well; 1 frameworks disagree; 2 something could not be done
 
 from __future__ import annotations
 
+import contextlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -190,36 +191,20 @@ def agree(
       aebench agree stacked variational --dtype float64 --teacher-forced
       aebench agree --growth --steps 1000 --output results/growth
     """
-    import tempfile
-
-    from aebench import registry, results, runner
-    from aebench.agreement.ladder import RUNGS, Climb
-    from aebench.report.progress import Bars
-    from aebench.report.summary import print_agreements, print_growth, problems
+    from aebench import registry, runner
+    from aebench.agreement.ladder import Climb
 
     if keep_traces and output is None:
         raise click.UsageError("--keep-traces needs a folder to leave them in: --output")
     options = runner.with_defaults(runner.Options(**asked))
     dtypes = [d for d in runner.DTYPES if dtype in ("both", d)]
     climb = Climb(registry.autoencoder(options.autoencoders[0]), device=options.device, steps=steps)
-    kind = "growth" if growth else "agreements"
-    with tempfile.TemporaryDirectory() as scratch, Bars() as bars:
-        folder = output or Path(scratch)
+    with _climbing(output) as (folder, bars):
         if growth:
             document = runner.growths(options, climb, dtypes, folder, bars)
         else:
             document = runner.agreements(options, climb, dtypes, folder, bars, forced=forced, keep_traces=keep_traces)
-    if output:
-        results.write(output / f"{kind}.json", kind, document)
-    if growth:
-        print_growth(document["growth"], _console())
-        if output:
-            from aebench.report.figures import growth as draw_growth
-
-            draw_growth(document["growth"], output / "growth.png")
-        sys.exit(0)
-    print_agreements(document, _console(), RUNGS)
-    sys.exit(2 if document["failures"] else 1 if problems(document) else 0)
+    sys.exit(_report_growth(document, output) if growth else _report_agreements(document, output))
 
 
 @main.command()
@@ -252,15 +237,56 @@ def _draw(folder: Path, document: dict[str, Any]) -> int:
     """Draw the figures of every autoencoder that has pictures, from the first seed; how many there are."""
     from aebench import registry
     from aebench.checkpoint import read_arrays
+    from aebench.errors import ResultError
     from aebench.report import figures
 
-    count, seed = 0, document["options"]["seeds"][0]
+    seed, rows, drawn = document["options"]["seeds"][0], [], 0
     for name in dict.fromkeys(trial["autoencoder"] for trial in document["trials"]):
-        trials = [t for t in document["trials"] if (t["autoencoder"], t["seed"]) == (name, seed) and "metrics" in t]
+        trials = [t for t in document["trials"] if (t["autoencoder"], t["seed"]) == (name, seed)]
         paths = {
             t["framework"]: folder / name / f"seed{seed}" / t["framework"] / "pictures.safetensors" for t in trials
         }
-        pictures = {framework: read_arrays(path) for framework, path in paths.items() if path.exists()}
-        if pictures:
-            count += len(figures.draw(registry.autoencoder(name), pictures, folder / name))
-    return count
+        pictures = {framework: read_arrays(path) if path.exists() else ({}, {}) for framework, path in paths.items()}
+        if any(arrays for arrays, _ in pictures.values()):
+            rows.append((registry.autoencoder(name), pictures))
+            drawn += len(figures.draw(*rows[-1], folder / name))
+    with contextlib.suppress(ResultError):
+        figures.overview(rows, folder / "overview.png")
+        drawn += 1
+    return drawn
+
+
+@contextlib.contextmanager
+def _climbing(output: Path | None) -> Iterator[tuple[Path, Any]]:
+    """A folder for traces (a scratch one unless one is named) and the progress bars."""
+    import tempfile
+
+    from aebench.report.progress import Bars
+
+    with tempfile.TemporaryDirectory() as scratch, Bars() as bars:
+        yield output or Path(scratch), bars
+
+
+def _report_agreements(document: dict[str, Any], output: Path | None) -> int:
+    """Print and keep the agreements; the exit status."""
+    from aebench import results
+    from aebench.agreement.ladder import RUNGS
+    from aebench.report.summary import print_agreements, problems
+
+    if output:
+        results.write(output / "agreements.json", "agreements", document)
+    print_agreements(document, _console(), RUNGS)
+    return 2 if document["failures"] else 1 if problems(document) else 0
+
+
+def _report_growth(document: dict[str, Any], output: Path | None) -> int:
+    """Print and keep the growth, with its plot; the exit status."""
+    from aebench import results
+    from aebench.report.figures import growth
+    from aebench.report.summary import print_growth
+
+    if output:
+        results.write(output / "growth.json", "growth", document)
+        growth(document["growth"], output / "growth.png")
+    print_growth(document["growth"], _console())
+    return 0

@@ -43,19 +43,15 @@ def epoch_order(phase: Phase, seed: int, n_images: int, epoch: int) -> Int64:
 
 def first_orders(phase: Phase, seed: int, n_images: int, n_steps: int) -> Int64:
     """Row numbers (n_steps, batch_size) of the first steps of a training, over as many epochs as they take."""
-    rows = epoch_order(phase, seed, n_images, 0)
-    epoch = 1
-    while len(rows) < n_steps:
-        rows = np.concatenate([rows, epoch_order(phase, seed, n_images, epoch)])
-        epoch += 1
-    return rows[:n_steps]
+    epochs = range(-(-n_steps // max(phase.n_batches(n_images), 1)))
+    return np.concatenate([epoch_order(phase, seed, n_images, epoch) for epoch in epochs])[:n_steps]
 
 
 def noise(autoencoder: Autoencoder, phase: Phase, seed: int, steps: Iterable[int], batch_size: int) -> Array | None:
     """Noise (n_steps, batch_size, width) of the given steps, or None where the autoencoder takes none.
 
-    Standard normals, as wide as the inputs (denoising_gaussian) or the codings (variational); a boolean keep mask as
-    wide as the inputs (denoising_dropout).
+    Standard normals, as wide as the inputs (denoising_gaussian, rounded to float32 as images are) or the codings
+    (variational, float64); a boolean keep mask as wide as the inputs (denoising_dropout).
     """
     name, corruption = f"noise/{phase.name}", autoencoder.corruption
     if autoencoder.kind == "variational":

@@ -43,8 +43,8 @@ def print_run(document: Document, console: Console) -> None:
         table.add_row(*_row(name, document, frameworks))
     console.print(table)
     console.print(
-        "agreement: every rung of the ladder for every pair of frameworks; ×N: they could differ N times as much before "
-        "they part. quality: mean over the seeds. ms/1,000: training steps per 1,000 images, without the first epoch.",
+        "agreement: every rung of the ladder, every pair; ×N: they could differ N times as much before they part. "
+        "quality: mean over the seeds. ms/1,000: training steps per 1,000 images, without the first epoch.",
         style="dim",
     )
     for line in problems(document):

@@ -11,4 +11,5 @@ class DenoisingGaussian(Denoising):
     """x + deviation * noise, noise standard normal (batch, n_inputs)."""
 
     def corrupt(self, x, noise):
+        """Images x (batch, n_inputs) with noise of the specification's deviation."""
         return x + self.autoencoder.corruption.amount * noise

@@ -17,6 +17,7 @@ class LayerwiseSeparate(Stacked):
     """784-300-784, then 300-150-300 on codings (batch, 300); loss of each: reconstruction + l2."""
 
     def hidden1(self, x):
+        """What the second model reads of the images (n, 784): the first one's codings, (n, 300)."""
         return elu(self.encoder1(x))
 
     def forward(self, phase, x, noise):
@@ -31,4 +32,5 @@ class LayerwiseSeparate(Stacked):
         return {"reconstruction": reconstruction, "l2": l2, "total": reconstruction + l2}
 
     def shallow(self, phase):
+        """Encoder and decoder of the phase's model."""
         return (self.encoder1, self.decoder2) if phase.name == "phase1" else (self.encoder2, self.decoder1)

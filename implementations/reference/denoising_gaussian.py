@@ -12,4 +12,5 @@ class DenoisingGaussian(Denoising):
     """x + deviation * noise, noise standard normal (batch, n_inputs)."""
 
     def corrupt(self, x, noise):
+        """Images x (batch, n_inputs) with noise of the specification's deviation."""
         return rounded(x + self.autoencoder.corruption.amount * noise)

@@ -13,6 +13,7 @@ class LayerwiseCached(LayerwiseJoint):
     """As `layerwise_joint`, but x of phase 2 is the cached first hidden layer (batch, 300)."""
 
     def hidden1(self, x):
+        """What is cached of the images (n, 784): the first hidden layer, (n, 300)."""
         return elu(self.encoder1(x))
 
     def phase2(self, x):

@@ -22,11 +22,13 @@ class LayerwiseJoint(Stacked):
         return self.phase1(x) if phase.name == "phase1" else self.phase2(x)
 
     def phase1(self, x):
+        """Activations of 784-300-784 on images x (batch, 784): encoder1, then decoder2."""
         hidden1 = elu(self.encoder1(x))
         outputs = self.decoder2(hidden1)
         return {"hidden1": hidden1, "outputs": outputs}
 
     def phase2(self, x):
+        """Activations of 300-150-300 on the frozen first hidden layer of images x (batch, 784)."""
         hidden1 = frozen(elu(self.encoder1(x)))
         codings = elu(self.encoder2(hidden1))
         hidden3 = elu(self.decoder1(codings))

@@ -47,6 +47,7 @@ class Tied(Network):
         l2_penalty_backward(phase.l2, [self.encoder1, self.encoder2])
 
     def backpropagate(self, activations, inputs, d_outputs):
+        """Add the gradients of what led from the inputs (batch, n_inputs) to the outputs."""
         hidden1, codings, hidden3 = activations["hidden1"], activations["codings"], activations["hidden3"]
         d_hidden3 = self.decoder2.backward(hidden3, d_outputs, self.encoder1)
         d_codings = self.decoder1.backward(codings, elu_backward(hidden3, d_hidden3), self.encoder2)

@@ -11,4 +11,5 @@ class DenoisingDropout(Denoising):
     """x * mask / keep probability, mask 0 or 1 (batch, n_inputs)."""
 
     def corrupt(self, x, noise):
+        """Images x (batch, n_inputs) with the dropped pixels 0 and the kept ones enlarged."""
         return x * noise / self.autoencoder.corruption.amount

@@ -27,6 +27,7 @@ class Variational(Network):
         self.decoder3 = Dense(autoencoder.layer("decoder3"))
 
     def deviation(self, log_variance):
+        """Standard deviation of the codings, (batch, 20)."""
         return tf.sqrt(tf.exp(log_variance))
 
     def encode(self, x, noise=None):

@@ -10,6 +10,21 @@ from pathlib import Path
 
 import pytest
 
+# Doubles PyTorch's squared error once the module that uses it is looked for; runs in every process started from here.
+WRONG_LOSS = """
+import importlib.abc, importlib.util, sys
+
+class Plant(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name == "aebench.implementations.pytorch.linear":
+            sys.meta_path.remove(self)
+            from aebench.implementations.pytorch import losses
+            honest = losses.mse_loss
+            losses.mse_loss = lambda outputs, target: 2 * honest(outputs, target)
+
+sys.meta_path.insert(0, Plant())
+"""
+
 RUN = ("run", "linear", "stacked", "-f", "reference,pytorch", "--no-agreement", "-o", "out")
 
 
@@ -95,20 +110,7 @@ def test_agree_says_where_frameworks_part(aebench, tmp_path) -> None:
     """`aebench agree` exits 0 on agreement; with a wrong loss planted it exits 1 and names rung, array and values."""
     honest = aebench("agree", "linear", "-f", "reference,pytorch")
     assert (0, True) == (honest.returncode, "reference – pytorch" in honest.stdout)
-    fault = "import aebench.implementations.pytorch.losses as losses\n" \
-        "true = losses.mse_loss\nlosses.mse_loss = lambda a, b: 2 * true(a, b)\n"  # fmt: skip
-    plant = (
-        "import os, sys\nif 'multiprocessing' in ' '.join(sys.argv) or os.environ.get('AEBENCH_FRAMEWORK'): pass\n"
-        "import importlib.abc, importlib.machinery\n"
-        "class Plant(importlib.abc.MetaPathFinder):\n"
-        "    def find_spec(self, name, path, target=None):\n"
-        "        if name != 'aebench.implementations.pytorch.linear': return None\n"
-        "        sys.meta_path.remove(self)\n"
-        f"        exec({fault!r})\n"
-        "        return importlib.util.find_spec(name)\n"
-        "import importlib.util\nsys.meta_path.insert(0, Plant())\n"
-    )
-    (tmp_path / "sitecustomize.py").write_text(plant)
+    (tmp_path / "sitecustomize.py").write_text(WRONG_LOSS)
     parted = aebench("agree", "linear", "-f", "reference,pytorch", PYTHONPATH=str(tmp_path))
     assert parted.returncode == 1
     assert "phase1, rung losses, step 0: reconstruction: reference" in parted.stdout
