@@ -250,6 +250,10 @@ def _draw(folder: Path, document: dict[str, Any]) -> int:
         if any(arrays for arrays, _ in pictures.values()):
             rows.append((registry.autoencoder(name), pictures))
             drawn += len(figures.draw(*rows[-1], folder / name))
+        for phase in registry.autoencoder(name).phases:
+            if phase.sparsity:
+                figures.sparsity_cost(folder / name / "sparsity_cost.png", phase.sparsity.target)
+                drawn += 1
     with contextlib.suppress(ResultError):
         figures.overview(rows, folder / "overview.png")
         drawn += 1

@@ -21,6 +21,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
 
+from aebench.environment import WORKER_VARIABLES
 from aebench.errors import FrameworkError
 
 Result = TypeVar("Result")
@@ -126,7 +127,7 @@ def _begin(framework: str, log: Path | None, messages: Any, parent: int) -> None
     _messages = messages
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.update({name: value for name, value in WORKER_VARIABLES.items() if name not in os.environ})
     os.environ["AEBENCH_FRAMEWORK"] = framework
     if log is not None:
         log.parent.mkdir(parents=True, exist_ok=True)

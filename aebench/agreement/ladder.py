@@ -112,6 +112,7 @@ def _evaluated(model: Model, images: Array, seed: int) -> Arrays:
     if autoencoder.kind == "variational":
         noise = stream(seed, "evaluation/noise").normal((len(images), autoencoder.n_codings))
         arrays["drawn_codings"] = model.encode(images, noise)
+        arrays["drawn_reconstructions"] = model.reconstruct(images, noise)
         arrays["samples"] = model.sample(noise)
     if autoencoder.corruption is not None:
         noises = schedule.noise(autoencoder, replace(autoencoder.phases[0], name="evaluation"), seed, [0], len(images))

@@ -1,0 +1,22 @@
+"""The planted faults: what a careless port, another convention or a wrong flag does to an implementation.
+
+Each is planted in one framework, in that framework's process, and names the first place where the ladder must part.
+None needs its framework to be imported before it is planted.
+"""
+
+from planted import arithmetic, losses, networks, optimizers, phases, scales, training
+from planted.fault import FAULTS, STEPS, Fault, planted
+
+__all__ = [
+    "FAULTS",
+    "STEPS",
+    "Fault",
+    "arithmetic",
+    "losses",
+    "networks",
+    "optimizers",
+    "phases",
+    "planted",
+    "scales",
+    "training",
+]

@@ -1,0 +1,68 @@
+"""What a framework's own process says of itself, and ways in which it can go wrong."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from typing import NoReturn
+
+from aebench.errors import UnknownNameError
+from aebench.worker import tell
+
+
+def loaded_packages() -> set[str]:
+    """The heavy packages that this process holds."""
+    return {"torch", "tensorflow", "keras", "jax"} & set(sys.modules)
+
+
+def process_id() -> int:
+    """This process's number."""
+    return os.getpid()
+
+
+def exit_at_once() -> NoReturn:
+    """End the process without a word, as a crash in native code does."""
+    os._exit(3)
+
+
+def kill_itself() -> None:
+    """End as the kernel ends a process that is out of memory."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def interrupt_itself() -> str:
+    """What Ctrl-C on the terminal sends to every process."""
+    os.kill(os.getpid(), signal.SIGINT)
+    return "still here"
+
+
+def say(text: str) -> None:
+    """Chatter on both outputs, from below Python."""
+    os.write(1, f"{text} on 1\n".encode())
+    os.write(2, f"{text} on 2\n".encode())
+
+
+def raise_unknown_name() -> NoReturn:
+    """The error whose constructor takes more than its message."""
+    raise UnknownNameError("autoencoder", "stakked", ["stacked", "tied"])
+
+
+def raise_error(error: Exception) -> NoReturn:
+    """Any error that can be sent."""
+    raise error
+
+
+def count_to(n: int) -> str:
+    """Messages 1 to n on the way, then a result."""
+    for i in range(1, n + 1):
+        tell(i)
+    return "done"
+
+
+def tell_and_exit() -> NoReturn:
+    """A message, sent before the end."""
+    tell("last words")
+    time.sleep(0.5)
+    os._exit(3)

@@ -1,0 +1,199 @@
+"""A framework's process: what happens there stays there, and what goes wrong there is an error here."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import remote
+import remote_failures
+from processes import OWN_FRAMEWORKS, Process
+
+from aebench import errors, registry
+from aebench.errors import AebenchError, FrameworkError, SpecificationError, UnknownNameError
+from aebench.worker import FrameworkProcess
+
+
+@pytest.fixture
+def worker() -> Iterator[FrameworkProcess]:
+    """A process of the test's own, light because it loads no framework."""
+    with FrameworkProcess("reference") as made:
+        yield made
+
+
+def _error_types() -> list[type[AebenchError]]:
+    found = [t for t in vars(errors).values() if isinstance(t, type) and issubclass(t, AebenchError)]
+    return sorted(found, key=lambda t: t.__name__)
+
+
+def test_one_process_is_kept_from_call_to_call(worker: FrameworkProcess) -> None:
+    """Calls run in one process that is not this one and lives on between them."""
+    first, second = worker.call(remote_failures.process_id), worker.call(remote_failures.process_id)
+    assert first == second
+    assert first != os.getpid()
+
+
+def test_a_process_knows_its_framework(worker: FrameworkProcess) -> None:
+    """The environment of the process says which framework it is for."""
+    expected = "reference"
+    assert expected == worker.call(os.getenv, "AEBENCH_FRAMEWORK")
+    assert os.getenv("AEBENCH_FRAMEWORK") is None
+
+
+@pytest.mark.parametrize("crash", [remote_failures.exit_at_once, remote_failures.kill_itself])
+def test_a_crash_is_an_error_that_names_the_framework(worker: FrameworkProcess, crash: object) -> None:
+    """A process that ends in the middle of its work is a FrameworkError here; the next call gets a new process."""
+    before = worker.call(remote_failures.process_id)
+    with pytest.raises(FrameworkError) as caught:
+        worker.call(crash)  # type: ignore[arg-type]
+    assert str(caught.value).startswith("reference: its process ended in the middle of its work (killed, ")
+    after = worker.call(remote_failures.process_id)
+    assert after not in (before, os.getpid())
+
+
+def test_a_crash_points_to_the_log(tmp_path: Path) -> None:
+    """What the framework wrote goes to the log, appended; after a crash the error says where it is."""
+    log = tmp_path / "worker.log"
+    log.write_text("before\n")
+    with FrameworkProcess("reference", log) as worker:
+        worker.call(remote_failures.say, "hello")
+        with pytest.raises(FrameworkError, match=f"see the end of {log}"):
+            worker.call(remote_failures.exit_at_once)
+    expected = ["before", "hello on 1", "hello on 2"]
+    assert expected == log.read_text().splitlines()
+
+
+def test_ctrl_c_is_left_to_the_parent(worker: FrameworkProcess) -> None:
+    """The interrupt that a terminal sends to every process does not end a worker in the middle of an epoch."""
+    expected = "still here"
+    assert expected == worker.call(remote_failures.interrupt_itself)
+
+
+def test_an_error_there_is_the_same_error_here(worker: FrameworkProcess) -> None:
+    """An error raised in the process arrives with its type and text, and the process lives on."""
+    before = worker.call(remote_failures.process_id)
+    with pytest.raises(SpecificationError, match="stacked has no phase 9"):
+        worker.call(remote_failures.raise_error, SpecificationError("stacked has no phase 9"))
+    with pytest.raises(KeyError, match="x"):
+        worker.call(remote_failures.raise_error, KeyError("x"))
+    assert before == worker.call(remote_failures.process_id)
+
+
+def test_an_unknown_name_there_is_an_unknown_name_here(worker: FrameworkProcess) -> None:
+    """The error whose constructor takes three arguments crosses too, instead of breaking the process."""
+    expected = "unknown autoencoder 'stakked'; did you mean 'stacked'? Known: stacked, tied."
+    with pytest.raises(UnknownNameError) as caught:
+        worker.call(remote_failures.raise_unknown_name)
+    assert expected == str(caught.value)
+
+
+@pytest.mark.parametrize("error", _error_types())
+def test_every_error_can_be_sent(error: type[AebenchError]) -> None:
+    """Every error of the project keeps type, text and exit status on its way between processes."""
+    made = UnknownNameError("framework", "torch", ["pytorch"]) if error is UnknownNameError else error("what, and why")
+    received = pickle.loads(pickle.dumps(made))
+    assert (type(made), str(made), made.exit_status) == (type(received), str(received), received.exit_status)
+
+
+def test_an_error_that_cannot_be_rebuilt_would_be_noticed() -> None:
+    """Planted fault: an error of three arguments without a way to cross fails the check above."""
+
+    class UnsendableError(AebenchError):
+        def __init__(self, a: str, b: str) -> None:
+            super().__init__(a + b)
+
+    made = UnsendableError("a", "b")
+    rebuild, arguments = made.__reduce__()[:2]
+    with pytest.raises(TypeError):
+        rebuild(*arguments)
+
+
+def test_close_ends_the_process(worker: FrameworkProcess) -> None:
+    """After `close` the process is gone; a call afterwards gets a new one."""
+    first = worker.call(remote_failures.process_id)
+    worker.close()
+    with pytest.raises(ProcessLookupError):
+        os.kill(first, 0)
+    worker.close()
+    assert first != worker.call(remote_failures.process_id)
+
+
+def test_messages_arrive_on_the_way_and_in_order(worker: FrameworkProcess) -> None:
+    """What a function tells arrives before its result, all of it and in order; the next call hears nothing of it."""
+    expected = [("done", list(range(1, 51)))] * 40
+    actual = []
+    for _ in expected:
+        heard: list[object] = []
+        actual.append((worker.call(remote_failures.count_to, 50, on_message=heard.append), heard))
+    assert expected == actual
+
+
+def test_a_call_does_not_wait_longer_than_its_work(worker: FrameworkProcess) -> None:
+    """Thirty calls of nothing take less than two seconds: no call waits for a clock to tick."""
+    worker.call(remote_failures.process_id)
+    start = time.monotonic()
+    for _ in range(30):
+        worker.call(remote_failures.process_id)
+    assert time.monotonic() - start < 2.0
+
+
+def test_messages_before_a_crash_arrive(worker: FrameworkProcess) -> None:
+    """What was told before the process ended is heard."""
+    heard: list[object] = []
+    with pytest.raises(FrameworkError):
+        worker.call(remote_failures.tell_and_exit, on_message=heard.append)
+    expected = ["last words"]
+    assert expected == heard
+
+
+def test_tell_outside_a_worker_is_nothing() -> None:
+    """A function that tells runs in the harness's own process as well."""
+    expected = "done"
+    assert expected == remote_failures.count_to(3)
+
+
+ORPHAN = """
+import os, signal, sys
+import remote_failures
+from aebench.worker import FrameworkProcess
+if __name__ == "__main__":
+    print(FrameworkProcess("reference").call(remote_failures.process_id), flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_killed_parent_takes_its_workers_along(tmp_path: Path) -> None:
+    """No training goes on when the process that asked for it is gone."""
+    script = tmp_path / "orphan.py"
+    script.write_text(ORPHAN)
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
+    with subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, text=True, env=environment) as parent:
+        assert parent.stdout is not None
+        worker = int(parent.stdout.readline())
+    deadline = time.monotonic() + 20.0
+    while _alive(worker) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not _alive(worker)
+
+
+def _alive(process: int) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_a_process_holds_one_framework_only(process: Process) -> None:
+    """The process of a framework has loaded its own heavy package and nobody else's."""
+    heavy = {"pytorch": {"torch"}, "tensorflow": {"tensorflow", "keras"}, "reference": set()}
+    process.call(remote.clean_forward, "stacked")
+    found = process.call(remote_failures.loaded_packages)
+    others = set().union(*(heavy[name] for name in OWN_FRAMEWORKS if name != process.framework))
+    assert not found & others
+    assert set(registry.framework(process.framework).packages[:1]) & {"torch", "tensorflow"} <= found
