@@ -6,10 +6,10 @@ import math
 from collections.abc import Sequence
 
 import torch
-from aebench.implementations.pytorch.layers import Dense, logsigmoid
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, mse_loss
 
+from aebench.implementations.pytorch.layers import Dense, logsigmoid
 from aebench.spec import L2
 
 

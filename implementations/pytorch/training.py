@@ -8,11 +8,11 @@ from contextlib import contextmanager
 
 import numpy as np
 import torch
-from aebench.implementations.pytorch.adam import EpsilonHatAdam
-from aebench.implementations.pytorch.network import Network
 from torch import Tensor
 
 from aebench.errors import FrameworkError
+from aebench.implementations.pytorch.adam import EpsilonHatAdam
+from aebench.implementations.pytorch.network import Network
 from aebench.protocol import Array, Arrays, Batch, Dtype, Model, Trainer, checked
 from aebench.spec import Autoencoder, Phase
 

@@ -5,6 +5,7 @@ Expect a total near 98 nats an image after 50 epochs on MNIST.
 """
 
 import torch
+
 from aebench.implementations.pytorch.variational import Variational
 
 

@@ -6,8 +6,8 @@ import math
 from collections.abc import Mapping
 
 import numpy as np
-from aebench.implementations.reference.rounding import rounded
 
+from aebench.implementations.reference.rounding import rounded
 from aebench.protocol import Array, Arrays
 from aebench.spec import Adam
 

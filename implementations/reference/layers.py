@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from aebench.implementations.reference.rounding import rounded
 
+from aebench.implementations.reference.rounding import rounded
 from aebench.protocol import Array
 from aebench.spec import Layer
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+
 from aebench.implementations.reference.layers import Dense, log_sigmoid, sigmoid
 from aebench.implementations.reference.rounding import rounded
-
 from aebench.protocol import Array
 from aebench.spec import L2
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 
 from aebench.implementations.reference.layers import Dense, TiedDense
-
 from aebench.protocol import Array, Arrays
 from aebench.spec import Autoencoder, Phase
 

@@ -6,9 +6,9 @@ import importlib
 from collections.abc import Mapping
 
 import numpy as np
+
 from aebench.implementations.reference.adam import EpsilonHatAdam
 from aebench.implementations.reference.network import Network
-
 from aebench.protocol import Array, Arrays, Batch, Dtype, Model, Trainer, checked
 from aebench.spec import Autoencoder, Phase
 

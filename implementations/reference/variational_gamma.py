@@ -5,6 +5,7 @@ Expect a total near 98 nats an image after 50 epochs on MNIST.
 """
 
 import numpy as np
+
 from aebench.implementations.reference.rounding import rounded
 from aebench.implementations.reference.variational import Variational
 

@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 
 import tensorflow as tf
-from aebench.implementations.tensorflow.layers import Dense
 
+from aebench.implementations.tensorflow.layers import Dense
 from aebench.spec import L2
 
 

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 
 import numpy as np
 import tensorflow as tf
-from aebench.implementations.tensorflow.adam import EpsilonHatAdam
-from aebench.implementations.tensorflow.network import Network
 
 from aebench.errors import FrameworkError
+from aebench.implementations.tensorflow.adam import EpsilonHatAdam
+from aebench.implementations.tensorflow.network import Network
 from aebench.protocol import Array, Arrays, Batch, Dtype, Model, Trainer, checked
 from aebench.spec import Autoencoder, Phase
 

@@ -5,6 +5,7 @@ Expect a total near 98 nats an image after 50 epochs on MNIST.
 """
 
 import tensorflow as tf
+
 from aebench.implementations.tensorflow.layers import Dense, elu, sigmoid
 from aebench.implementations.tensorflow.losses import (
     bernoulli_loss,

@@ -49,6 +49,13 @@ def test_sound_frameworks_agree_at_full_width(name: str, dtype: Dtype, agreement
     assert partings(agreements(Climb(registry.autoencoder(name), dtype=dtype, steps=20))) == {}
 
 
+@pytest.mark.parametrize("seed", [1, 4, 11, 15])
+def test_biases_of_the_linear_autoencoder_may_go_either_way(seed: int, agreements: Agreements) -> None:
+    """Its biases' gradients are zero but for rounding, and in float32 their signs decide where Adam goes. At these
+    seeds three disturbed climbs were too few to see both ways, and sound frameworks parted."""
+    assert partings(agreements(climbs.narrow_climb("linear", "float32", seed=seed, steps=20))) == {}
+
+
 @each_autoencoder
 def test_float64_keeps_the_required_bounds(name: str, agreements: Agreements) -> None:
     """Forward pass, losses and gradients differ by at most 1e-13 of the largest magnitude, by 1e-12 where a phase goes
@@ -86,7 +93,7 @@ def test_float64_steps_keep_the_required_bounds(name: str, agreements: Agreement
                 wider.append(c.place)
                 if local and registry.ARBITER in pair:
                     assert c.place.array in climb.autoencoder.shapes or cancelling(name, c.place.array)
-    assert len(wider) <= (0.45 if name == "linear" else 0.25) * steps
+    assert len(wider) <= (0.5 if name == "linear" else 0.25) * steps
 
 
 def cancelling(name: str, array: str) -> bool:

@@ -8,11 +8,12 @@ from collections.abc import Callable
 import climbs
 import numpy as np
 import pytest
-from aebench.implementations.reference.rounding import perturbed, rounded
 
 from aebench import registry
+from aebench.agreement import tolerances
 from aebench.agreement.ladder import record
 from aebench.agreement.tolerances import SEVERAL, UNIT_ROUNDOFF, Spread, bound, root_mean_square
+from aebench.implementations.reference.rounding import perturbed, rounded
 from aebench.trace import Place
 
 FORWARD = Place("phase1", "forward", 0, "codings")
@@ -177,6 +178,30 @@ def test_spreads_are_in_proportion_to_the_unit(name: str, referee: Callable[...,
     assert 0.8 < min(ratios)
     assert np.median(ratios) < 2.5
     assert max(ratios) < 5.0
+
+
+@pytest.mark.parametrize("dtype", climbs.DTYPES)
+def test_a_spread_never_narrows_from_step_to_step(dtype: str, referee: Callable[..., climbs.Refereed]) -> None:
+    """How far an array strayed it may stray again: a few draws of one number may all lie close by chance."""
+    spreads = referee(climbs.narrow_climb("sparse", dtype, steps=10)).spreads
+    widest: dict[str, float] = {}
+    for place, spread in spreads.items():
+        if place.rung in ("step", "trajectory"):
+            assert spread.largest >= widest.get(place.array, 0.0), place.key
+            widest[place.array] = spread.largest
+    assert {"loss.total", "encoder1.weight", "optimizer.step"} <= set(widest)
+
+
+def test_a_model_of_few_numbers_is_disturbed_more_often(referee: Callable[..., climbs.Refereed]) -> None:
+    """A maximum over few numbers is uncertain, so `linear` gets more draws; three of them stray less far."""
+    climb = climbs.narrow_climb("linear", "float32")
+    arbiter, base = registry.framework(registry.ARBITER), referee(climb).base
+    with pytest.MonkeyPatch.context() as patch, climbs.one_thread():
+        patch.setattr(tolerances, "DRAWS_OF_SMALL", 3)
+        fewer = tolerances.spreads(arbiter, climb, climbs.data_of(climb), base)
+    more = referee(climb).spreads
+    assert all(more[place].largest >= spread.largest for place, spread in fewer.items())
+    assert any(more[place].largest > spread.largest for place, spread in fewer.items())
 
 
 def test_only_the_arbiter_can_be_disturbed() -> None:
