@@ -27,8 +27,8 @@ class Reference(Framework):
 
         if device != "cpu":
             raise FrameworkError(f"reference: it computes on the cpu only, found device '{device}'")
-        # The arbiter's sums keep their order however many cores there are. A step of `stacked` takes 21 ms instead of 14
-        # on two idle cores, and 21 instead of 200 when something else uses them, too.
+        # The arbiter's sums keep their order however many cores there are. A step of `stacked` takes 21 ms instead of
+        # 14 on two idle cores, and 21 instead of 200 when something else uses them, too.
         threadpool_limits(limits=1, user_api="blas")
         return ReferenceModel(autoencoder, parameters, dtype)
 
