@@ -285,12 +285,10 @@ def _report_agreements(document: dict[str, Any], output: Path | None) -> int:
 
 def _report_growth(document: dict[str, Any], output: Path | None) -> int:
     """Print and keep the growth, with its plot; the exit status."""
-    from aebench import results
     from aebench.report.figures import growth
     from aebench.report.summary import print_growth
 
     if output:
-        results.write(output / "growth.json", "growth", document)
         growth(document["growth"], output / "growth.png")
     print_growth(document["growth"], _console())
     return 0

@@ -139,8 +139,8 @@ def _prepared(climb: Climb, source: Source) -> tuple[Climb, Dataset]:
 def growth(
     processes: Mapping[str, FrameworkProcess], climb: Climb, source: Source, folder: Path
 ) -> list[dict[str, Any]]:
-    """How the difference of the parameters grows with the steps: per pair the marks and the largest relative
-    difference of any parameter array there."""
+    """How the difference of the parameters grows with the steps: per pair the marks and, there, the
+    largest difference of any parameter over the largest magnitude of any."""
     paths = {name: folder / f"growth-{name}-{climb.dtype}.safetensors" for name in processes}
     try:
         for name, path in paths.items():
@@ -155,14 +155,15 @@ def growth(
 
 def _grown(left: Trace, right: Trace, reference: Trace, climb: Climb) -> dict[str, Any]:
     last = climb.autoencoder.phases[-1].name
-    largest: dict[int, float] = {}
+    apart: dict[int, float] = {}
+    scale: dict[int, float] = {}
     for place, expected in reference.arrays.items():
         if place.phase == last and place.rung in ("step", "trajectory") and place.array in climb.autoencoder.shapes:
-            scale = float(np.max(np.abs(expected))) or 1.0
-            apart = float(np.max(np.abs(left.arrays[place].astype(np.float64) - right.arrays[place])))
-            largest[place.step] = max(largest.get(place.step, 0.0), apart / scale)
+            difference = np.abs(left.arrays[place].astype(np.float64) - right.arrays[place])
+            apart[place.step] = max(apart.get(place.step, 0.0), float(np.max(difference)))
+            scale[place.step] = max(scale.get(place.step, 0.0), float(np.max(np.abs(expected))))
     pair = {"left": left.framework, "right": right.framework}
-    steps = {"steps": list(largest), "relative": list(largest.values())}
+    steps = {"steps": list(apart), "relative": [apart[step] / scale[step] for step in apart]}
     return {"autoencoder": climb.autoencoder.name, "dtype": climb.dtype, **pair, **steps}
 
 

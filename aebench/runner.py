@@ -171,19 +171,35 @@ def agreements(
 def growths(
     options: Options, climbs: Climb, dtypes: Sequence[Dtype], folder: Path, listener: Listener
 ) -> dict[str, Any]:
-    """How the difference grows with the steps, for every autoencoder and dtype, at the first seed."""
+    """How the difference grows with the steps, for every autoencoder and dtype, at the first seed.
+
+    What the folder's `growth.json` holds of the same measurement is kept and not measured again; it is written anew
+    after each autoencoder and dtype.
+    """
     check(options)
+    path, same = folder / "growth.json", _measurement(options, climbs)
     rows: list[dict[str, Any]] = []
+    with contextlib.suppress(ResultError):
+        before = results.read(path, "growth")
+        rows = before["growth"] if before["measurement"] == comparable(same) else []
     with processes_of(options, None, arbiter=True) as processes:
-        for name in options.autoencoders:
-            autoencoder = registry.autoencoder(name)
-            source = Source(dataset_name(options, autoencoder), options.data_dir, options.profile)
-            listener.begin(f"{name}: growth", len(dtypes))
-            for done, dtype in enumerate(dtypes):
+        for name, dtype in product(options.autoencoders, dtypes):
+            if not any((row["autoencoder"], row["dtype"]) == (name, dtype) for row in rows):
+                autoencoder = registry.autoencoder(name)
+                source = Source(dataset_name(options, autoencoder), options.data_dir, options.profile)
                 climb = replace(climbs, autoencoder=autoencoder, seed=options.seeds[0], dtype=dtype)
-                rows += climbing.growth(processes, climb, source, folder)
-                listener.advance(done + 1, len(dtypes))
-    return {"options": asdict(options), "environment": environment(), "steps": climbs.steps, "growth": rows}
+                listener.begin(f"{name}: growth in {dtype}", 1)
+                rows = [*rows, *climbing.growth(processes, climb, source, folder)]
+                document = {"measurement": same, "environment": environment(), "growth": rows}
+                results.write(path, "growth", document)
+    return {"measurement": same, "environment": environment(), "growth": rows}
+
+
+def _measurement(options: Options, climbs: Climb) -> dict[str, Any]:
+    """What makes two growths comparable."""
+    asked = asdict(options)
+    same = {key: asked[key] for key in ("frameworks", "dataset", "profile", "device")}
+    return {**same, "seed": options.seeds[0], "steps": climbs.steps}
 
 
 def ordered(options: Options) -> list[str]:

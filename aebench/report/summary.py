@@ -85,7 +85,9 @@ def print_growth(rows: Sequence[Document], console: Console) -> None:
         {step for row in rows for step in row["steps"] if str(step).strip("0") == "1"} | {rows[0]["steps"][-1]}
     )
     table = Table(
-        title="Largest relative difference of the parameters after so many steps", title_justify="left", box=SIMPLE_HEAD
+        title="Largest difference of the parameters, over their largest magnitude, after so many steps",
+        title_justify="left",
+        box=SIMPLE_HEAD,
     )
     for column in ("autoencoder", "dtype", "pair"):
         table.add_column(column)
