@@ -191,7 +191,7 @@ def agree(
       aebench agree stacked variational --dtype float64 --teacher-forced
       aebench agree --growth --steps 1000 --output results/growth
     """
-    from aebench import registry, runner
+    from aebench import agreeing, registry, runner
     from aebench.agreement.ladder import Climb
 
     if keep_traces and output is None:
@@ -201,9 +201,9 @@ def agree(
     climb = Climb(registry.autoencoder(options.autoencoders[0]), device=options.device, steps=steps)
     with _climbing(output) as (folder, bars):
         if growth:
-            document = runner.growths(options, climb, dtypes, folder, bars)
+            document = agreeing.growths(options, climb, dtypes, folder, bars)
         else:
-            document = runner.agreements(options, climb, dtypes, folder, bars, forced=forced, keep_traces=keep_traces)
+            document = agreeing.agreements(options, climb, dtypes, folder, bars, forced=forced, keep_traces=keep_traces)
     sys.exit(_report_growth(document, output) if growth else _report_agreements(document, output))
 
 

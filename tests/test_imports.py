@@ -20,7 +20,7 @@ ROWS = (
     "autoencoders",
     "implementations",
     "registry agreement metrics results environment",
-    "worker trial climbing runner gate",
+    "worker trial climbing runner agreeing gate",
     "report cli __main__",
 )
 ROW = {name: i for i, row in enumerate(ROWS) for name in row.split()}
