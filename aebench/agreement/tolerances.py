@@ -26,9 +26,9 @@ from aebench.trace import Place, Trace
 
 UNIT_ROUNDOFF = {"float32": 2.0**-24, "float64": 2.0**-53}
 
-# How often a derived spread may be exceeded. The spread is the largest of DRAWS disturbed climbs. Seen on the digits, all
-# autoencoders, both frameworks, seed 0 (`aebench run`, the table in README.md): honest frameworks strayed at most two
-# spreads, a quarter of this bound. tests/agreement/test_agreement_seeds.py measures it over seeds.
+# How often a derived spread may be exceeded. The spread is the largest of DRAWS disturbed climbs. Seen on the digits,
+# all autoencoders, both frameworks, seed 0 (`aebench run`, the table in README.md): honest frameworks strayed at most
+# two spreads, a quarter of this bound. tests/agreement/test_agreement_seeds.py measures it over seeds.
 SEVERAL = 8.0
 DRAWS = 3
 
