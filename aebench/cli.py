@@ -151,9 +151,9 @@ def run(context: click.Context, /, output: Path | None, resume: bool, **asked: A
             document = started.execute(resume=resume)
         except KeyboardInterrupt:
             document = started.collect(complete=False)
-    figures = _draw(folder, document)
     console = _console()
     print_run(document, console)
+    figures = _draw(folder, document)
     console.print(f"Results: {folder / 'result.json'}; {figures} figures beside the trials.", soft_wrap=True)
     if not document["complete"]:
         console.print(f"Interrupted; nothing finished is lost. Go on with: aebench run --resume --output {folder}")
