@@ -9,13 +9,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from aebench.data import Dataset, Split
-from aebench.protocol import Array, Batch, Model
+from aebench.protocol import Array, Arrays, Batch, Model
 from aebench.spec import Autoencoder, Phase
 from aebench.streams import Float64, stream
 
 LARGEST_BLOCK = 10_000
 ACTIVE = 0.5
 BAND = 0.02
+ACCURACY = ".test_accuracy"
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,14 @@ def after_phase(model: Model, phase: Phase, dataset: Dataset) -> Metrics:
     assert labels is not None
     logits = _stacked(dataset.test, lambda block, _: model.reconstruct(block))
     accuracy = float(np.mean(np.argmax(logits, axis=1) == labels))
-    return {f"{phase.name}.test_accuracy": Metric(accuracy, "fraction", "higher")}
+    return {f"{phase.name}{ACCURACY}": Metric(accuracy, "fraction", "higher")}
+
+
+def after_epoch(model: Model, phase: Phase, dataset: Dataset) -> dict[str, float]:
+    """The point of the test curve: reconstruction MSE of the whole autoencoder, once all of it is being trained."""
+    if model.autoencoder.kind == "classifier" or phase != model.autoencoder.phases[-1]:
+        return {}
+    return {"test_mse": reconstruction_mse(model, dataset.test)}
 
 
 def after_training(model: Model, dataset: Dataset, seed: int) -> Metrics:
@@ -67,15 +75,22 @@ def after_training(model: Model, dataset: Dataset, seed: int) -> Metrics:
 
 
 def arms(measured: Metrics) -> Metrics:
-    """Gains of the pretrained arms over `scratch`."""
-    scratch = measured.get("scratch.test_accuracy")
-    if scratch is None:
-        return {}
-    return {
-        f"{arm}.accuracy_gain": Metric(measured[f"{arm}.test_accuracy"].value - scratch.value, "fraction", "higher")
-        for arm in ("finetuned", "frozen")
-        if f"{arm}.test_accuracy" in measured
-    }
+    """Gains of the pretrained arms over `scratch`, each at its label budget."""
+    accuracies = {name.removesuffix(ACCURACY): m.value for name, m in measured.items() if name.endswith(ACCURACY)}
+    gains = {}
+    for phase, accuracy in accuracies.items():
+        arm, _, budget = phase.partition("_")
+        scratch = accuracies.get(f"scratch_{budget}" if budget else "scratch")
+        if arm != "scratch" and scratch is not None:
+            gains[f"{phase}.accuracy_gain"] = Metric(accuracy - scratch, "fraction", "higher")
+    return gains
+
+
+def invalid(measured: Metrics, parameters: Arrays) -> dict[str, str]:
+    """For each metric that is not finite the reason, as far as it can be seen."""
+    broken = next((name for name, array in parameters.items() if not np.all(np.isfinite(array))), None)
+    cause = f"the trained {broken} is not finite" if broken else "its outputs overflowed; the parameters are finite"
+    return {name: f"{name} is {m.value}: {cause}" for name, m in measured.items() if not math.isfinite(m.value)}
 
 
 def reconstruction_mse(model: Model, split: Split, noise: Array | None = None) -> float:
@@ -139,12 +154,11 @@ def _variational(model: Model, split: Split, name: str, seed: int) -> Metrics:
     reconstruction = latent = 0.0
     phase = model.autoencoder.phases[0].name
     for rows in blocks(len(split)):
-        x = split.inputs[rows].astype(np.float64)
         found = {
             k: a.astype(np.float64) for k, a in model.forward(phase, Batch(split.inputs[rows], noise[rows])).items()
         }
-        logits, mean, s = found["logits"], found["mean"], found["log_variance"]
-        reconstruction += float(np.sum(np.maximum(logits, 0) - logits * x + np.log1p(np.exp(-np.abs(logits)))))
+        mean, s = found["mean"], found["log_variance"]
+        reconstruction += float(np.sum(bernoulli_cross_entropy(found["logits"], split.inputs[rows])))
         latent += float(0.5 * np.sum(np.exp(s) + mean**2 - 1.0 - s))
     n = len(split)
     return {
@@ -152,6 +166,12 @@ def _variational(model: Model, split: Split, name: str, seed: int) -> Metrics:
         f"{name}_latent": Metric(latent / n, "nats an image", "none"),
         f"{name}_total": Metric((reconstruction + latent) / n, "nats an image"),
     }
+
+
+def bernoulli_cross_entropy(logits: Array, x: Array) -> Float64:
+    """-(x log p + (1 - x) log(1 - p)) with p = sigmoid(logits), of each pixel, finite for every logit; float64."""
+    values = logits.astype(np.float64)
+    return np.asarray(np.maximum(values, 0) - values * x + np.log1p(np.exp(-np.abs(values))))
 
 
 def blocks(count: int) -> Iterator[slice]:

@@ -42,6 +42,7 @@ class Options:
     device: str = "cpu"
     dtype: Dtype = "float32"
     agreement: bool = True
+    importance_samples: tuple[int, ...] = ()
 
 
 @dataclass
@@ -103,6 +104,7 @@ class Run:
         return Trial(
             autoencoder, framework, seed, options.dtype, device, dataset_name(options, autoencoder),
             options.data_dir, options.profile, folder / framework, pretrained,
+            importance_samples=options.importance_samples if autoencoder.kind == "variational" else (),
         )  # fmt: skip
 
     def _check(self, resume: bool) -> None:

@@ -9,6 +9,7 @@ Source: the notebook "Autoencoders" for TensorFlow 1; each specification names t
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -141,7 +142,10 @@ class Phase:
 
 @dataclass(frozen=True)
 class Autoencoder:
-    """One autoencoder of the source: its layers in order, its phases in order, and what makes it special."""
+    """One autoencoder of the source: its layers in order, its phases in order, and what makes it special.
+
+    label_budgets: smaller numbers of labels at which a classifier is trained and measured, too.
+    """
 
     name: str
     title: str
@@ -151,6 +155,7 @@ class Autoencoder:
     kind: Literal["reconstructing", "variational", "classifier"] = "reconstructing"
     corruption: Corruption | None = None
     dataset: str | None = None
+    label_budgets: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         names = [layer.name for layer in self.layers]
@@ -221,6 +226,27 @@ class Autoencoder:
             for p in self.phases
         )
         return dataclasses.replace(self, phases=tuple(phases))
+
+    def at_label_budgets(self, n_images: int) -> Autoencoder:
+        """The same classifier with its phases at every smaller label budget before those at its own.
+
+        A phase at a budget is called NAME_BUDGET. It takes as many steps as the phase at the full budget, so that few
+        labels do not also mean little training, and batches of at most all its labels.
+        n_images: training images there are; budgets that are not smaller are left out.
+        """
+        return dataclasses.replace(
+            self, phases=(*(at for n in self.label_budgets for at in self._at(n, n_images)), *self.phases)
+        )
+
+    def _at(self, budget: int, n_images: int) -> Iterator[Phase]:
+        for phase in self.phases:
+            full = min(phase.n_labels or n_images, n_images)
+            if budget < full:
+                at = dataclasses.replace(
+                    phase, name=f"{phase.name}_{budget}", n_labels=budget, batch_size=min(phase.batch_size, budget)
+                )
+                epochs = round(phase.epochs * phase.n_batches(full) / at.n_batches(budget))
+                yield dataclasses.replace(at, epochs=max(1, epochs))
 
     def resized(self, width: float = 1.0, n_inputs: int | None = None) -> Autoencoder:
         """The same autoencoder with every hidden size scaled by `width` and images of `n_inputs` values."""

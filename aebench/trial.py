@@ -15,28 +15,30 @@ from typing import Any
 
 import numpy as np
 
-from aebench import checkpoint, metrics, registry, schedule
-from aebench.checkpoint import write_arrays
+from aebench import checkpoint, metrics, pictures, registry, schedule
 from aebench.data import Dataset, load
 from aebench.errors import AebenchError, CheckpointError, DataError
+from aebench.likelihood import importance_weighted_bound
 from aebench.metrics import Metric, Metrics
 from aebench.parameters import initial_parameters
 from aebench.protocol import Array, Arrays, Batch, Dtype, Model, Trainer, require_finite
 from aebench.results import write
 from aebench.spec import Autoencoder, Phase
-from aebench.streams import stream
 from aebench.worker import tell
 
 SECONDS_BETWEEN_CHECKPOINTS = 10.0
 QUICK_IMAGES = 10_000
-# An epoch of a full-batch phase is one step; a hundred of them are run and recorded together.
-EPOCHS_TOGETHER = {"epoch": 1, "fresh": 1, "full": 100}
-SHOWN_IMAGES, SHOWN_FEATURES, SAMPLES, INTERPOLATED, INTERPOLATION_STEPS = 10, 5, 60, 6, 4
+# Epochs of one or two steps (a full batch, a small label budget) are run and recorded together, about so many steps.
+STEPS_TOGETHER = 100
 
 
 @dataclass(frozen=True)
 class Trial:
-    """What to train and where to leave it. folder: the trial's own; pretrained: folder of the trial to start from."""
+    """What to train and where to leave it.
+
+    folder: the trial's own. pretrained: folder of the trial to start from. images: train on so many of the data set's
+    first. importance_samples: numbers of samples an image at which a variational autoencoder's bound is measured.
+    """
 
     autoencoder: Autoencoder
     framework: str
@@ -48,6 +50,8 @@ class Trial:
     profile: str
     folder: Path
     pretrained: Path | None = None
+    images: int | None = None
+    importance_samples: tuple[int, ...] = ()
 
     @property
     def checkpoint(self) -> Path:
@@ -113,7 +117,8 @@ def scheduled(autoencoder: Autoencoder, dataset: Dataset, profile: str) -> Autoe
 def run(trial: Trial) -> dict[str, Any]:
     """Train, measure, write; the trial's document. Messages of the kind (epochs done, epochs in all) are told."""
     dataset = dataset_of(trial.dataset, trial.data_dir, trial.profile)
-    autoencoder = scheduled(trial.autoencoder, dataset, trial.profile)
+    dataset = dataset if trial.images is None else dataset.first(trial.images)
+    autoencoder = scheduled(trial.autoencoder, dataset, trial.profile).at_label_budgets(len(dataset.train))
     framework = registry.framework(trial.framework)
     started = time.perf_counter()
     initial = initial_parameters(autoencoder, trial.seed)
@@ -129,8 +134,10 @@ def run(trial: Trial) -> dict[str, Any]:
         _save(trial, model, progress, {})
     measured = {**progress.measured, **metrics.arms(progress.measured)}
     measured |= metrics.after_training(model, dataset, trial.seed)
-    _draw(trial, model, dataset)
-    return _document(trial, autoencoder, progress, measured, time.perf_counter() - started)
+    for samples in trial.importance_samples:
+        measured |= importance_weighted_bound(model, dataset.test, trial.seed, samples)
+    pictures.record(trial.pictures, trial.framework, model, dataset, trial.seed)
+    return _document(trial, model, progress, measured, time.perf_counter() - started)
 
 
 def _begin(trial: Trial, model: Model, phase: Phase, initial: Arrays) -> None:
@@ -156,19 +163,29 @@ def _train_phase(
     history = progress.history.setdefault(phase.name, [])
     epochs_in_all = sum(p.epochs for p in model.autoencoder.phases)
     epochs_before = sum(p.epochs for p in model.autoencoder.phases[: progress.phase])
-    saved = time.monotonic()
+    together, saved = _epochs_together(phase, len(split)), time.monotonic()
     while progress.epoch < phase.epochs:
-        epochs = range(progress.epoch, min(progress.epoch + EPOCHS_TOGETHER[phase.sampling], phase.epochs))
+        epochs = range(progress.epoch, min(progress.epoch + together, phase.epochs))
         order = np.concatenate([schedule.epoch_order(phase, trial.seed, len(split), epoch) for epoch in epochs])
         record = _train_epochs(trial, model, trainer, phase, epochs, order)
         rows = order[-1]
         batch = Batch(data[rows], None, None if labels is None else labels[rows])
-        history.append({**record, "last_batch": metrics.last_batch(model, phase, batch, trial.seed, epochs[-1])})
+        last_batch = metrics.last_batch(model, phase, batch, trial.seed, epochs[-1])
+        history.append({**record, "last_batch": last_batch, **metrics.after_epoch(model, phase, dataset)})
         progress.epoch = epochs.stop
         tell((epochs_before + epochs.stop, epochs_in_all))
         if time.monotonic() - saved > SECONDS_BETWEEN_CHECKPOINTS:
             _save(trial, model, progress, trainer.state())
             saved = time.monotonic()
+
+
+def _epochs_together(phase: Phase, n_images: int) -> int:
+    """How many epochs are run as one: equal parts of the phase, since compiled code is compiled for a number of steps.
+
+    One where an epoch is a pass over the images, whose curve is recorded.
+    """
+    most = 1 if phase.sampling == "epoch" else max(1, STEPS_TOGETHER // phase.n_batches(n_images))
+    return max(n for n in range(1, most + 1) if phase.epochs % n == 0)
 
 
 def _train_epochs(
@@ -205,39 +222,7 @@ def _resumed(trial: Trial, model: Model) -> tuple[Progress, Arrays]:
     return Progress.from_text(metadata["progress"]), optimizer
 
 
-def _draw(trial: Trial, model: Model, dataset: Dataset) -> None:
-    """Write the arrays that the figures show."""
-    autoencoder, images = model.autoencoder, dataset.test.inputs[:SHOWN_IMAGES]
-    arrays: Arrays = {"images": images}
-    if autoencoder.name == "linear":
-        points = dataset.train.inputs
-        arrays = {"points": points, "codings": model.encode(points), "reconstructions": model.reconstruct(points)}
-    elif autoencoder.kind != "classifier":
-        arrays["reconstructions"] = model.reconstruct(images)
-    if "encoder1.weight" in autoencoder.shapes and autoencoder.name != "linear":
-        arrays["features"] = model.parameters()["encoder1.weight"][:, :SHOWN_FEATURES]
-    if autoencoder.corruption is not None:
-        noise = metrics.evaluation_noise(autoencoder, dataset.test, trial.seed)[:SHOWN_IMAGES]
-        arrays["noisy"] = model.forward(autoencoder.phases[0].name, Batch(images, noise))["corrupted"]
-        arrays["reconstructions_from_noisy"] = model.reconstruct(images, noise)
-    if autoencoder.kind == "variational":
-        arrays |= _generated(model, trial.seed)
-    shape = "x".join(map(str, dataset.image_shape or ()))
-    metadata = {"autoencoder": autoencoder.name, "framework": trial.framework, "image_shape": shape}
-    write_arrays(trial.pictures, {n: np.asarray(a, np.float32) for n, a in arrays.items()}, metadata)
-
-
-def _generated(model: Model, seed: int) -> Arrays:
-    """Images from random codings, and from codings on the way from each of six to the next in four steps."""
-    codings = stream(seed, "pictures/samples").normal((SAMPLES, model.autoencoder.n_codings))
-    corners = stream(seed, "pictures/interpolation").normal((INTERPOLATED, model.autoencoder.n_codings))
-    ways = [corners + (np.roll(corners, -1, axis=0) - corners) * t for t in np.linspace(0, 1, INTERPOLATION_STEPS)]
-    return {"samples": model.sample(codings), "interpolations": np.stack([model.decode(way) for way in ways])}
-
-
-def _document(
-    trial: Trial, autoencoder: Autoencoder, progress: Progress, measured: Metrics, seconds: float
-) -> dict[str, Any]:
+def _document(trial: Trial, model: Model, progress: Progress, measured: Metrics, seconds: float) -> dict[str, Any]:
     """The trial as plain data, written as its result."""
     epochs = [epoch for history in progress.history.values() for epoch in history]
     warm = [epoch for history in progress.history.values() for epoch in history[1:]]
@@ -245,13 +230,14 @@ def _document(
     firsts = [history[0]["seconds"] - float(np.median([e["seconds"] for e in history[1:]]))
               for history in progress.history.values() if len(history) > 1]  # fmt: skip
     document = {
-        "autoencoder": autoencoder.name,
+        "autoencoder": trial.autoencoder.name,
         "framework": trial.framework,
         "version": registry.version(registry.framework(trial.framework)),
         "seed": trial.seed,
         "dtype": trial.dtype,
         "device": trial.device,
         "metrics": {name: vars(metric) for name, metric in measured.items()},
+        "invalid": metrics.invalid(measured, model.parameters()),
         "speed": {
             "seconds_per_1000_images": 1000.0 * sum(e["seconds"] for e in timed) / sum(e["images"] for e in timed),
             "warm": bool(warm),

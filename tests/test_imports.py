@@ -19,8 +19,8 @@ ROWS = (
     "errors files streams spec checkpoint data trace protocol parameters schedule",
     "autoencoders",
     "implementations",
-    "registry agreement metrics results environment",
-    "worker trial climbing runner agreeing gate",
+    "registry agreement metrics likelihood results environment equivalence",
+    "pictures worker trial climbing runner agreeing quality scaling baselines gate",
     "report cli __main__",
 )
 ROW = {name: i for i, row in enumerate(ROWS) for name in row.split()}

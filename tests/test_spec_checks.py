@@ -175,3 +175,24 @@ def test_quick_epochs_read_about_the_same_number_of_values(case: tuple[str, str,
     """`quick` reads about 60,000 images' worth of values: at least one epoch, at most the source's steps."""
     name, phase, n_images, n_inputs = case
     assert QUICK[case] == registry.autoencoder(name).phase(phase).quick_epochs(n_images, n_inputs)
+
+
+def test_label_budgets_keep_the_number_of_steps() -> None:
+    """At every budget the arms take the steps of the full one, in batches that the labels allow."""
+    full = registry.autoencoder("pretrained")
+    actual = full.at_label_budgets(55_000)
+    phases = {phase.name: phase for phase in actual.phases}
+    assert full.phases == actual.phases[-3:]
+    assert {f"{p.name}_{n}" for p in full.phases for n in (100, 300, 1_000, 5_000)} == set(phases) - {
+        p.name for p in full.phases
+    }
+    steps = {name: phase.epochs * phase.n_batches(phase.n_labels or 0) for name, phase in phases.items()}
+    assert 4 * 133 == steps["scratch"] == steps["frozen_100"] == steps["finetuned_300"]
+    assert max(abs(n - 532) for n in steps.values()) <= 16
+    assert (100, 150) == (phases["scratch_100"].batch_size, phases["scratch_300"].batch_size)
+
+
+@pytest.mark.parametrize(("n_images", "budgets"), [(100, 0), (300, 1), (1437, 3), (20_000, 4)])
+def test_budgets_beyond_the_images_are_left_out(n_images: int, budgets: int) -> None:
+    """A budget that is not smaller than what there is would be the full one again."""
+    assert 3 + 3 * budgets == len(registry.autoencoder("pretrained").at_label_budgets(n_images).phases)

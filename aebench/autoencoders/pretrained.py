@@ -20,6 +20,7 @@ PRETRAINED = Autoencoder(
     name="pretrained",
     title="Unsupervised pretraining of a classifier",
     kind="classifier",
+    label_budgets=(100, 300, 1_000, 5_000),
     layers=(
         Layer("encoder1", 784, 300),
         Layer("encoder2", 300, 150),

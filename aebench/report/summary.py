@@ -52,10 +52,15 @@ def print_run(document: Document, console: Console) -> None:
 
 
 def problems(document: Document) -> list[str]:
-    """Every parting and every failure, a line each."""
+    """Every parting, every failure and every metric that is not a number, a line each."""
     partings = [f"{a['autoencoder']}, {a['dtype']}: {a['parting']}" for a in document["agreements"] if a["parting"]]
     failed = [f for f in (*document["failures"], *document.get("trials", ())) if "failure" in f]
-    return partings + [f"{f['autoencoder']}, {f['framework']}: {f['failure']}" for f in failed]
+    invalid = [
+        f"{t['autoencoder']}, {t['framework']}, seed {t['seed']}: {why}"
+        for t in document.get("trials", ())
+        for why in t.get("invalid", {}).values()
+    ]
+    return [*partings, *(f"{f['autoencoder']}, {f['framework']}: {f['failure']}" for f in failed), *invalid]
 
 
 def print_agreements(document: Document, console: Console, rungs: Sequence[str]) -> None:

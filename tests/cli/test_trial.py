@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import errno
 import os
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from aebench import checkpoint, registry, trial
 from aebench.data import Dataset, Split
 from aebench.errors import ResultError, TrainingError
+from aebench.report.summary import problems
 from aebench.streams import stream
 
 
@@ -39,6 +41,7 @@ def made(name: str, folder: Path, epochs: int = 4, **changes: object) -> trial.T
 def test_a_resumed_trial_ends_with_the_same_bits(small, tmp_path, monkeypatch, name: str, stop: int) -> None:
     """Stopped after any epoch of any phase and taken up again, a trial gives the parameters it would have given."""
     monkeypatch.setattr(trial, "SECONDS_BETWEEN_CHECKPOINTS", -1.0)
+    monkeypatch.setattr(trial, "STEPS_TOGETHER", 1)
     whole = trial.run(made(name, tmp_path / "whole"))
     told = 0
 
@@ -99,3 +102,43 @@ def test_a_full_disk_keeps_what_was_there(small, tmp_path, monkeypatch) -> None:
     _, _, metadata = checkpoint.load_training(kept.checkpoint, "tied")
     assert trial.Progress.from_text(metadata["progress"]).epoch == 2
     assert [p.name for p in tmp_path.iterdir()] == ["checkpoint.safetensors"]
+
+
+def test_every_arm_is_trained_at_every_label_budget(small, tmp_path) -> None:
+    """Budgets below the labels at hand give phases of their own, as many steps as the full one, and their gains."""
+    trial.run(made("layerwise_cached", tmp_path / "cached"))
+    arms = made("pretrained", tmp_path / "arms", pretrained=tmp_path / "cached")
+    budgeted = dataclasses.replace(arms, autoencoder=dataclasses.replace(arms.autoencoder, label_budgets=(10, 30, 99)))
+    document = trial.run(budgeted)
+    assert [f"{arm}{budget}" for budget in ("_10", "_30", "") for arm in ("scratch", "finetuned", "frozen")] == list(
+        document["history"]
+    )
+    images = {phase: sum(epoch["images"] for epoch in epochs) for phase, epochs in document["history"].items()}
+    assert (12 * 10, 12 * 20, 12 * 20) == (images["scratch_10"], images["frozen_30"], images["finetuned"])
+    measured = {name: metric["value"] for name, metric in document["metrics"].items()}
+    for budget in ("_10", "_30", ""):
+        gain = measured[f"frozen{budget}.test_accuracy"] - measured[f"scratch{budget}.test_accuracy"]
+        assert gain == measured[f"frozen{budget}.accuracy_gain"]
+
+
+def test_a_metric_that_is_not_a_number_is_named_with_its_reason(small, tmp_path, monkeypatch) -> None:
+    """Training that ends finite but measures NaN leaves a result that says which metric and why."""
+    monkeypatch.setattr(trial.metrics, "reconstruction_mse", lambda *_: float("nan"))
+    document = trial.run(made("tied", tmp_path))
+    assert document["invalid"]["test_mse"] == "test_mse is nan: its outputs overflowed; the parameters are finite"
+    assert ["tied, reference, seed 0: " + why for why in document["invalid"].values()] == problems(
+        {"agreements": [], "failures": [], "trials": [document]}
+    )
+
+
+def test_the_test_curve_ends_at_the_measured_error(small, tmp_path) -> None:
+    """The last point of the recorded test curve is the test error that is measured at the end."""
+    document = trial.run(made("layerwise_joint", tmp_path))
+    assert "test_mse" not in document["history"]["phase1"][-1]
+    assert document["history"]["phase2"][-1]["test_mse"] == document["metrics"]["test_mse"]["value"]
+
+
+def test_fewer_images_are_the_first_ones(small, tmp_path) -> None:
+    """A trial on 40 images trains on two batches of 20 an epoch."""
+    document = trial.run(made("tied", tmp_path, images=40))
+    assert [epoch["images"] for epoch in document["history"]["phase1"]] == [40, 40, 40, 40]

@@ -1,0 +1,37 @@
+"""The command `aebench`.
+
+Exit status: 0 all is well; 1 frameworks disagree; 2 something could not be done; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import click
+
+from aebench import __version__
+from aebench.cli.agreement import agree
+from aebench.cli.looking import list_, show
+from aebench.cli.options import Group
+from aebench.cli.running import run
+
+
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="aebench")
+def main() -> None:
+    """Do two deep-learning frameworks still compute the same thing, as well and as fast as before?
+
+    Twelve autoencoders in TensorFlow and in PyTorch, held against a NumPy float64 reference.
+
+    \b
+    Examples:
+      aebench list                            what is here, and how to get what is not
+      aebench run                             everything on the bundled digits, minutes on 2 cores
+      aebench run stacked tied -d mnist       two autoencoders on MNIST
+      aebench agree variational               only how closely the frameworks agree
+      aebench show tied                       its three texts side by side
+
+    Exit status: 0 all is well; 1 frameworks disagree; 2 something could not be done; 130 interrupted.
+    """
+
+
+for command in (list_, run, agree, show):
+    main.add_command(command)

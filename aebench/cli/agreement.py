@@ -1,0 +1,90 @@
+"""`aebench agree`."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from aebench.cli.options import AUTOENCODERS, DATA_DIR, DATASET, DEVICE, FRAMEWORKS, OUTPUT, PROFILE, SEEDS, console
+
+
+@click.command()
+@AUTOENCODERS
+@FRAMEWORKS
+@DATASET
+@DATA_DIR
+@PROFILE
+@DEVICE
+@OUTPUT
+@SEEDS
+@click.option("--dtype", type=click.Choice(["float64", "float32", "both"]), default="both", show_default=True)
+@click.option("--steps", type=click.IntRange(1), default=10, show_default=True, help="Training steps of each phase.")
+@click.option(
+    "--teacher-forced", "forced", is_flag=True, help="Feed each rung the reference's arrays: local error only."
+)
+@click.option("--growth", is_flag=True, help="Plot how the difference grows with the steps; try --steps 1000.")
+@click.option("--keep-traces", is_flag=True, help="Leave the compared arrays in the output folder.")
+def agree(
+    output: Path | None, dtype: str, steps: int, forced: bool, growth: bool, keep_traces: bool, **asked: Any
+) -> None:
+    """Climb the agreement ladder and name the first place where two frameworks part.
+
+    \b
+    Examples:
+      aebench agree
+      aebench agree stacked variational --dtype float64 --teacher-forced
+      aebench agree --growth --steps 1000 --output results/growth
+    """
+    from aebench import agreeing, registry, runner
+    from aebench.agreement.ladder import Climb
+
+    if keep_traces and output is None:
+        raise click.UsageError("--keep-traces needs a folder to leave them in: --output")
+    options = runner.with_defaults(runner.Options(**asked))
+    dtypes = [d for d in runner.DTYPES if dtype in ("both", d)]
+    climb = Climb(registry.autoencoder(options.autoencoders[0]), device=options.device, steps=steps)
+    with _climbing(output) as (folder, bars):
+        if growth:
+            document = agreeing.growths(options, climb, dtypes, folder, bars)
+        else:
+            document = agreeing.agreements(options, climb, dtypes, folder, bars, forced=forced, keep_traces=keep_traces)
+    sys.exit(_report_growth(document, output) if growth else _report_agreements(document, output))
+
+
+@contextlib.contextmanager
+def _climbing(output: Path | None) -> Iterator[tuple[Path, Any]]:
+    """A folder for traces (a scratch one unless one is named) and the progress bars."""
+    import tempfile
+
+    from aebench.report.progress import Bars
+
+    with tempfile.TemporaryDirectory() as scratch, Bars() as bars:
+        yield output or Path(scratch), bars
+
+
+def _report_agreements(document: dict[str, Any], output: Path | None) -> int:
+    """Print and keep the agreements; the exit status."""
+    from aebench import results
+    from aebench.agreement.ladder import RUNGS
+    from aebench.report.summary import print_agreements, problems
+
+    if output:
+        results.write(output / "agreements.json", "agreements", document)
+    print_agreements(document, console(), RUNGS)
+    return 2 if document["failures"] else 1 if problems(document) else 0
+
+
+def _report_growth(document: dict[str, Any], output: Path | None) -> int:
+    """Print and keep the growth, with its plot; the exit status."""
+    from aebench.report.figures import growth
+    from aebench.report.summary import print_growth
+
+    if output:
+        growth(document["growth"], output / "growth.png")
+    print_growth(document["growth"], console())
+    return 0

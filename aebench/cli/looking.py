@@ -1,0 +1,34 @@
+"""`aebench list` and `aebench show`: what is here, without running any of it."""
+
+from __future__ import annotations
+
+import click
+
+from aebench.cli.options import DATA_DIR, FRAMEWORKS, console
+
+
+@click.command("list")
+@DATA_DIR
+def list_(data_dir: str | None) -> None:
+    """Show autoencoders, frameworks, devices and data sets, and how to get what is missing."""
+    from aebench.report.listing import print_listing
+
+    print_listing(data_dir, console())
+
+
+@click.command()
+@click.argument("name")
+@FRAMEWORKS
+@click.option("--bases/--no-bases", default=True, show_default=True, help="Also show the texts it builds on.")
+def show(name: str, frameworks: tuple[str, ...], bases: bool) -> None:
+    """Show the texts of one autoencoder side by side.
+
+    \b
+    Examples:
+      aebench show tied
+      aebench show sparse --frameworks tensorflow,pytorch --no-bases
+    """
+    from aebench import registry
+    from aebench.report.side_by_side import show as show_texts
+
+    show_texts(name, frameworks or tuple(registry.frameworks()), console=console(), bases=bases)

@@ -1,0 +1,98 @@
+"""What the commands share: their options, how names are checked, where they print, how they end."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from aebench.errors import AebenchError
+
+INTERRUPTED = 130
+
+
+class Group(click.Group):
+    """A group whose commands end with one line, not a traceback, when a user can mend what is wrong."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; an AebenchError is printed and gives its exit status."""
+        try:
+            return super().invoke(ctx)
+        except AebenchError as error:
+            click.secho(f"aebench: error: {error}", fg="red", err=True)
+            sys.exit(error.exit_status)
+
+
+def _names(kind: str) -> Callable[[click.Context, click.Parameter, Any], tuple[str, ...]]:
+    """A callback that splits names at commas and checks each against the registry."""
+
+    def check(_: click.Context, __: click.Parameter, value: Any) -> tuple[str, ...]:
+        from aebench import registry
+
+        texts = value if isinstance(value, tuple) else (value,) if value else ()
+        names = tuple(dict.fromkeys(name for text in texts for name in text.split(",") if name))
+        look_up: Callable[[str], Any] = registry.framework if kind == "framework" else registry.autoencoder
+        for name in names:
+            look_up(name)
+        return names
+
+    return check
+
+
+def _seeds(_: click.Context, __: click.Parameter, value: str) -> tuple[int, ...]:
+    try:
+        seeds = tuple(dict.fromkeys(int(text) for text in value.split(",")))
+    except ValueError:
+        raise click.BadParameter(f"'{value}' is no list of whole numbers such as 0,1,2") from None
+    if min(seeds) < 0:
+        raise click.BadParameter("seeds are whole numbers from 0")
+    return seeds
+
+
+def _samples(_: click.Context, __: click.Parameter, value: str | None) -> tuple[int, ...]:
+    """Numbers of codings per image, each from 1 to 10,000."""
+    try:
+        samples = tuple(dict.fromkeys(int(text) for text in (value or "").split(",") if text))
+    except ValueError:
+        raise click.BadParameter(f"'{value}' is no list of whole numbers such as 50,5000") from None
+    if samples and not 1 <= min(samples) <= max(samples) <= 10_000:
+        raise click.BadParameter(f"an image takes 1 to 10,000 samples, found {value}")
+    return samples
+
+
+AUTOENCODERS = click.argument("autoencoders", nargs=-1, callback=_names("autoencoder"), metavar="[AUTOENCODER]...")
+FRAMEWORKS = click.option(
+    "--frameworks", "-f", callback=_names("framework"), help="Names separated by commas; default: all installed ones."
+)  # fmt: skip
+DATASET = click.option("--dataset", "-d", default="digits", show_default=True, help="See `aebench list`.")
+DATA_DIR = click.option(
+    "--data-dir", type=click.Path(file_okay=False), envvar="AEBENCH_DATA", show_envvar=True,
+    help="Folder with the data set's files; default: a cache, else a download.",
+)  # fmt: skip
+PROFILE = click.option(
+    "--profile", "-p", type=click.Choice(["quick", "source"]), default="quick", show_default=True,
+    help="quick: minutes for everything on 2 cores; source: the source text's full schedule.",
+)  # fmt: skip
+DEVICE = click.option("--device", type=click.Choice(["cpu", "gpu"]), default="cpu", show_default=True)
+SEEDS = click.option(
+    "--seeds", "-s", default="0", show_default=True, callback=_seeds, help="Whole numbers, separated by commas."
+)
+IMPORTANCE_SAMPLES = click.option(
+    "--importance-samples", callback=_samples, metavar="K[,K]...",
+    help="Also measure the variational importance-weighted bound with so many codings an image, such as 50,5000.",
+)  # fmt: skip
+OUTPUT = click.option(
+    "--output", "-o", type=click.Path(path_type=Path, file_okay=False),
+    help="Folder for what is measured; default: a new one under results/runs.",
+)  # fmt: skip
+
+
+def console() -> Any:
+    """Standard output: as wide as the terminal, wide enough for the tables elsewhere; NO_COLOR is honoured."""
+    from rich.console import Console
+
+    found = Console(highlight=False)
+    return found if found.is_terminal else Console(highlight=False, width=160)

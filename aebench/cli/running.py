@@ -1,0 +1,107 @@
+"""`aebench run`."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from aebench.cli.options import (
+    AUTOENCODERS,
+    DATA_DIR,
+    DATASET,
+    DEVICE,
+    FRAMEWORKS,
+    IMPORTANCE_SAMPLES,
+    INTERRUPTED,
+    OUTPUT,
+    PROFILE,
+    SEEDS,
+    console,
+)
+
+
+@click.command()
+@AUTOENCODERS
+@FRAMEWORKS
+@DATASET
+@DATA_DIR
+@PROFILE
+@DEVICE
+@OUTPUT
+@SEEDS
+@IMPORTANCE_SAMPLES
+@click.option(
+    "--dtype", type=click.Choice(["float32", "float64"]), default="float32", show_default=True, help="Of training."
+)
+@click.option("--resume", is_flag=True, help="Go on with an interrupted run: that of --output, else the newest.")
+@click.option("--agreement/--no-agreement", default=True, show_default=True, help="Climb the agreement ladder first.")
+@click.pass_context
+def run(context: click.Context, /, output: Path | None, resume: bool, **asked: Any) -> None:
+    """Train the autoencoders in every framework, measure them, and say how closely the frameworks agree.
+
+    \b
+    Examples:
+      aebench run
+      aebench run stacked tied layerwise_joint --dataset mnist --profile source
+      aebench run variational -d mnist -p source --importance-samples 50,5000
+      aebench run sparse -f pytorch,reference --seeds 0,1,2
+      aebench run --resume                    after Ctrl-C, a crash or a power cut
+    """
+    from aebench import runner
+    from aebench.report.progress import Bars
+    from aebench.report.summary import print_run, problems
+
+    if resume:
+        folder = output or runner.newest()
+        default = click.core.ParameterSource.DEFAULT
+        given = {name: value for name, value in asked.items() if context.get_parameter_source(name) != default}
+        options = runner.planned(folder, given)
+    else:
+        options = runner.with_defaults(runner.Options(**asked))
+        folder = output or runner.new_folder(options)
+    with Bars() as bars:
+        started = runner.Run(options, folder, bars)
+        try:
+            document = started.execute(resume=resume)
+        except KeyboardInterrupt:
+            document = started.collect(complete=False)
+    screen = console()
+    print_run(document, screen)
+    figures = _draw(folder, document)
+    screen.print(f"Results: {folder / 'result.json'}; {figures} figures beside the trials.", soft_wrap=True)
+    if not document["complete"]:
+        screen.print(f"Interrupted; nothing finished is lost. Go on with: aebench run --resume --output {folder}")
+        sys.exit(INTERRUPTED)
+    failed = any("failure" in row for row in (*document["failures"], *document["trials"]))
+    sys.exit(2 if failed else 1 if problems(document) else 0)
+
+
+def _draw(folder: Path, document: dict[str, Any]) -> int:
+    """Draw the figures of every autoencoder that has pictures, from the first seed; how many there are."""
+    from aebench import registry
+    from aebench.checkpoint import read_arrays
+    from aebench.errors import ResultError
+    from aebench.report import figures
+
+    seed, rows, drawn = document["options"]["seeds"][0], [], 0
+    for name in dict.fromkeys(trial["autoencoder"] for trial in document["trials"]):
+        trials = [t for t in document["trials"] if (t["autoencoder"], t["seed"]) == (name, seed)]
+        paths = {
+            t["framework"]: folder / name / f"seed{seed}" / t["framework"] / "pictures.safetensors" for t in trials
+        }
+        pictures = {framework: read_arrays(path) if path.exists() else ({}, {}) for framework, path in paths.items()}
+        if any(arrays for arrays, _ in pictures.values()):
+            rows.append((registry.autoencoder(name), pictures))
+            drawn += len(figures.draw(*rows[-1], folder / name))
+        for phase in registry.autoencoder(name).phases:
+            if phase.sparsity:
+                figures.sparsity_cost(folder / name / "sparsity_cost.png", phase.sparsity.target)
+                drawn += 1
+    with contextlib.suppress(ResultError):
+        figures.overview(rows, folder / "overview.png")
+        drawn += 1
+    return drawn
