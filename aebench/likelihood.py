@@ -34,7 +34,7 @@ def importance_weighted_bound(model: Model, split: Split, seed: int, samples: in
         for start in range(0, n_images, at_once)
     ]
     value = float(np.mean(np.concatenate(bounds)))
-    unit = f"nats an image, mean of the first {n_images:,}"
+    unit = f"nats, {n_images:,} images"
     return {f"importance_weighted_bound_{samples}": Metric(value, unit, "higher")}
 
 

@@ -11,7 +11,14 @@ from typing import Any
 from aebench.errors import ResultError
 from aebench.files import write_text
 
-FORMATS = {kind: f"aebench-{kind}/1" for kind in ("plan", "trial", "agreement", "agreements", "growth", "run")}
+KINDS = ("plan", "trial", "agreement", "agreements", "growth", "run", "scale", "baseline")
+FORMATS = {kind: f"aebench-{kind}/1" for kind in KINDS}
+# What to do about a document of another version: a baseline can be made anew from what it was made of.
+CONVERSIONS = {
+    "baseline": "convert it by moving it aside and accepting the runs it was made of again, with this version: aebench "
+    "accept RUN... --reason 'new format' (their commands stand in its history); if it is newer, upgrade aebench"
+}
+MEASURE_AGAIN = "measure again into a new folder, or read it with that version"
 
 
 def write(path: Path, kind: str, content: dict[str, Any]) -> None:
@@ -38,7 +45,7 @@ def read(path: Path, kind: str) -> dict[str, Any]:
     if found != FORMATS[kind]:
         raise ResultError(
             f"{path} has format {found or 'not stated'}, expected {FORMATS[kind]}; it was written by another version "
-            "of aebench: measure again into a new folder, or read it with that version"
+            f"of aebench: {CONVERSIONS.get(kind, MEASURE_AGAIN)}"
         )
     decoded: dict[str, Any] = _decoded(document)
     return decoded

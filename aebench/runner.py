@@ -10,6 +10,7 @@ import contextlib
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,8 @@ from aebench.spec import Autoencoder
 from aebench.trial import Trial, dataset_of, failure, run, scheduled
 from aebench.worker import FrameworkProcess
 
+# Options that may grow when a run is taken up again: what is measured already stays as it is.
+ADDED = ("autoencoders", "frameworks", "seeds")
 RUNS = Path("results/runs")
 DTYPES: tuple[Dtype, ...] = ("float64", "float32")
 
@@ -62,36 +65,47 @@ class Run:
         Raises:
             UsageError: impossible options, or a folder that holds another run.
         """
-        self._check(resume)
-        results.write(
-            self.folder / "plan.json", "plan", {"options": asdict(self.options), "environment": environment()}
-        )
-        complete = False
+        with self.opened(resume=resume) as processes:
+            for name in ordered(self.options):
+                if self.options.agreement:
+                    self._agree(name, processes)
+                for seed, framework in product(self.options.seeds, self.options.frameworks):
+                    self.measure(name, seed, framework, processes[framework])
+        return self.document()
+
+    @contextlib.contextmanager
+    def opened(self, *, resume: bool) -> Iterator[dict[str, FrameworkProcess]]:
+        """The frameworks' processes, after the plan was written; what was measured is collected on leaving.
+
+        Raises:
+            UsageError: impossible options, or a folder that holds another run.
+        """
+        check(self.options)
+        if not resume and self.folder.exists() and any(self.folder.iterdir()):
+            raise UsageError(f"{self.folder} is not empty; go on with --resume, or choose another --output")
+        plan = {"options": asdict(self.options), "environment": environment()}
+        results.write(self.folder / "plan.json", "plan", plan)
         try:
             with processes_of(self.options, self.folder / "logs", arbiter=self.options.agreement) as processes:
-                for name in ordered(self.options):
-                    if self.options.agreement:
-                        self._agree(name, processes)
-                    for seed in self.options.seeds:
-                        for framework in self.options.frameworks:
-                            self._trial(name, seed, framework, processes[framework])
-            complete = True
+                yield processes
         finally:
-            document = self.collect(complete=complete)
-        return document
+            results.write(self.folder / "result.json", "run", self.document())
 
-    def collect(self, *, complete: bool) -> dict[str, Any]:
-        """Write and return what there is so far."""
-        document = {
+    def document(self) -> dict[str, Any]:
+        """What there is so far, earlier calls' trials with it; complete when no trial is missing."""
+        asked = list(product(ordered(self.options), self.options.seeds, self.options.frameworks))
+        for name, seed, framework in asked:
+            if self._measured(name, seed, framework) is None:
+                with contextlib.suppress(ResultError):
+                    self.trials.append(results.read(self.trial(name, seed, framework).result, "trial"))
+        return {
             "options": asdict(self.options),
             "environment": environment(),
-            "complete": complete,
+            "complete": all(self._measured(*trial) for trial in asked),
             "agreements": self.agreements,
             "trials": self.trials,
             "failures": self.failures,
         }
-        results.write(self.folder / "result.json", "run", document)
-        return document
 
     def trial(self, name: str, seed: int, framework: str) -> Trial:
         """The trial of an autoencoder, a seed and a framework."""
@@ -106,13 +120,6 @@ class Run:
             options.data_dir, options.profile, folder / framework, pretrained,
             importance_samples=options.importance_samples if autoencoder.kind == "variational" else (),
         )  # fmt: skip
-
-    def _check(self, resume: bool) -> None:
-        """Everything that can be known to be wrong before the first minute is spent."""
-        options = self.options
-        check(options)
-        if not resume and self.folder.exists() and any(self.folder.iterdir()):
-            raise UsageError(f"{self.folder} is not empty; go on with --resume, or choose another --output")
 
     def _agree(self, name: str, processes: dict[str, FrameworkProcess]) -> None:
         """The ladder in both dtypes at the first seed, unless its document is there."""
@@ -132,9 +139,14 @@ class Run:
         if not failed:
             results.write(path, "agreement", document)
 
-    def _trial(self, name: str, seed: int, framework: str, process: FrameworkProcess) -> None:
-        """One trial, unless its document is there."""
+    def measure(self, name: str, seed: int, framework: str, process: FrameworkProcess) -> dict[str, Any]:
+        """One trial's document; trained only if it is not there, and after the trial that it starts from."""
+        if known := self._measured(name, seed, framework):
+            return known
         trial = self.trial(name, seed, framework)
+        first = trial.autoencoder.pretraining
+        if first and not self.trial(first, seed, framework).result.exists():
+            self.measure(first, seed, framework, process)
         try:
             document = results.read(trial.result, "trial")
         except ResultError:
@@ -145,6 +157,12 @@ class Run:
                 document = failure(trial, error)
         self.trials.append(document)
         self.listener.finished(document)
+        return document
+
+    def _measured(self, name: str, seed: int, framework: str) -> dict[str, Any] | None:
+        """The trial's document, if this run holds it."""
+        wanted = name, seed, framework
+        return next((t for t in self.trials if (t["autoencoder"], t["seed"], t["framework"]) == wanted), None)
 
 
 def ordered(options: Options) -> list[str]:
@@ -214,21 +232,36 @@ def with_defaults(options: Options) -> Options:
 
 
 def planned(folder: Path, asked: Mapping[str, Any]) -> Options:
-    """The options that the run in the folder was begun with.
+    """The options that the run in the folder was begun with, and what is asked for now besides.
 
-    asked: options given anew; they must be the same, but for `data_dir`, since data may have moved.
+    asked: options given anew. Autoencoders, frameworks and seeds are added to those of the run; `data_dir` replaces
+    the run's, since data may have moved; others must be the same.
 
     Raises:
-        UsageError: another option than then. ResultError: there is no run, or its plan is damaged.
+        UsageError: another option, or another version of a framework, than then.
+        ResultError: there is no run, or its plan is damaged.
     """
-    then = results.read(folder / "plan.json", "plan")["options"]
-    changed = [f"{key}: {then[key]} then, {now} now" for key, now in comparable(asked).items() if then[key] != now]
-    changed = [text for text in changed if not text.startswith("data_dir:")]
+    plan = results.read(folder / "plan.json", "plan")
+    options: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in plan["options"].items()}
+    now = {key: tuple(v) if isinstance(v, list) else v for key, v in comparable(asked).items()}
+    changed = []
+    for key, value in now.items():
+        if key in ADDED:
+            options[key] = tuple(dict.fromkeys((*options[key], *value)))
+        elif key == "data_dir":
+            options[key] = value
+        elif options.get(key, value) != value:
+            changed.append(f"{key}: {options[key]} then, {value} now")
+    then = plan["environment"]["frameworks"]
+    for name in options["frameworks"]:
+        found = registry.version(registry.framework(name))
+        if then.get(name) not in (None, found):
+            changed.append(f"{name}: version {then[name]} then, {found} now")
     if changed:
-        raise UsageError(f"{folder} was begun with other options ({'; '.join(changed)}); leave them out, or start anew")
-    then["data_dir"] = asked.get("data_dir", then["data_dir"])
-    values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in then.items()}
-    return Options(**values)
+        raise UsageError(
+            f"{folder} was begun differently ({'; '.join(changed)}); leave these options out, or start anew"
+        )
+    return Options(**options)
 
 
 def new_folder(options: Options) -> Path:

@@ -163,7 +163,7 @@ def _train_phase(
     history = progress.history.setdefault(phase.name, [])
     epochs_in_all = sum(p.epochs for p in model.autoencoder.phases)
     epochs_before = sum(p.epochs for p in model.autoencoder.phases[: progress.phase])
-    together, saved = _epochs_together(phase, len(split)), time.monotonic()
+    together, saved = epochs_together(phase, len(split)), time.monotonic()
     while progress.epoch < phase.epochs:
         epochs = range(progress.epoch, min(progress.epoch + together, phase.epochs))
         order = np.concatenate([schedule.epoch_order(phase, trial.seed, len(split), epoch) for epoch in epochs])
@@ -179,7 +179,7 @@ def _train_phase(
             saved = time.monotonic()
 
 
-def _epochs_together(phase: Phase, n_images: int) -> int:
+def epochs_together(phase: Phase, n_images: int) -> int:
     """How many epochs are run as one: equal parts of the phase, since compiled code is compiled for a number of steps.
 
     One where an epoch is a pass over the images, whose curve is recorded.

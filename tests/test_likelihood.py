@@ -94,4 +94,4 @@ def test_large_work_is_cut_to_the_first_images_and_says_so(monkeypatch: pytest.M
     """Beyond the largest work fewer images are measured; the unit tells how many."""
     monkeypatch.setattr(likelihood, "LARGEST_WORK", 30)
     found = importance_weighted_bound(variational(), IMAGES, 0, 10)
-    assert found["importance_weighted_bound_10"].unit == "nats an image, mean of the first 3"
+    assert found["importance_weighted_bound_10"].unit == "nats, 3 images"

@@ -10,6 +10,7 @@ import click
 from aebench import __version__
 from aebench.cli.agreement import agree
 from aebench.cli.looking import list_, show
+from aebench.cli.measured import accept, quality
 from aebench.cli.options import Group
 from aebench.cli.running import run
 
@@ -28,10 +29,12 @@ def main() -> None:
       aebench run stacked tied -d mnist       two autoencoders on MNIST
       aebench agree variational               only how closely the frameworks agree
       aebench show tied                       its three texts side by side
+      aebench quality RUN                     every metric of a run, with statistics over seeds
+      aebench accept RUN -m "new machine"     make a run the baseline
 
     Exit status: 0 all is well; 1 frameworks disagree; 2 something could not be done; 130 interrupted.
     """
 
 
-for command in (list_, run, agree, show):
+for command in (list_, run, agree, show, quality, accept):
     main.add_command(command)

@@ -50,6 +50,7 @@ def run(context: click.Context, /, output: Path | None, resume: bool, **asked: A
       aebench run variational -d mnist -p source --importance-samples 50,5000
       aebench run sparse -f pytorch,reference --seeds 0,1,2
       aebench run --resume                    after Ctrl-C, a crash or a power cut
+      aebench run --resume --seeds 3,4        two more seeds of the newest run
     """
     from aebench import runner
     from aebench.report.progress import Bars
@@ -68,7 +69,7 @@ def run(context: click.Context, /, output: Path | None, resume: bool, **asked: A
         try:
             document = started.execute(resume=resume)
         except KeyboardInterrupt:
-            document = started.collect(complete=False)
+            document = started.document()
     screen = console()
     print_run(document, screen)
     figures = _draw(folder, document)

@@ -1,0 +1,68 @@
+"""`aebench quality` and `aebench accept`: what finished runs say, and what becomes the baseline."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from aebench.cli.options import console
+
+RUNS = click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="RUN...")
+
+
+@click.command()
+@RUNS
+def quality(runs: tuple[Path, ...]) -> None:
+    """Show every metric of finished runs or baselines, and whether the frameworks end equally well.
+
+    RUN is a run's folder, its result.json, or a baseline. Several are read as one, so that seeds can be spread over
+    runs. Equivalence is judged over seeds; with one there is no verdict.
+
+    \b
+    Examples:
+      aebench quality results/runs/20260101-120000-mnist-source
+      aebench quality results/baselines/mnist-source-float32-cpu.json
+
+    Exit status: 1 when frameworks are different, or a metric is not a number.
+    """
+    from aebench.baselines import trials_of
+    from aebench.quality import rows
+    from aebench.report.quality import print_quality
+    from aebench.report.summary import problems
+
+    trials = [trial for run in runs for trial in trials_of(run)]
+    found = rows(trials)
+    screen = console()
+    print_quality(found, screen)
+    wrong = problems({"agreements": [], "failures": [], "trials": trials})
+    for line in wrong:
+        screen.print(line, style="red", markup=False, soft_wrap=True)
+    different = any(pair.equivalence.verdict == "different" for row in found for pair in row.pairs)
+    sys.exit(1 if different or wrong else 0)
+
+
+@click.command()
+@RUNS
+@click.option("--reason", "-m", required=True, help="Why the baseline changes; kept in its history.")
+@click.option(
+    "--to", "folder", type=click.Path(path_type=Path, file_okay=False), default=Path("results"), show_default=True,
+    help="Folder of results: baselines/ and the page README.md in it are written.",
+)  # fmt: skip
+def accept(runs: tuple[Path, ...], reason: str, folder: Path) -> None:
+    """Make finished runs the baseline, and write the page of results.
+
+    What the baseline held of the same autoencoders is replaced, the rest stays. Runs of one data set, profile, dtype
+    and device can be accepted together.
+
+    \b
+    Examples:
+      aebench accept results/runs/mnist-short results/runs/mnist-long --reason "first baseline"
+    """
+    from aebench import baselines
+    from aebench.report.page import write_page
+
+    path = baselines.accept(runs, reason=reason, folder=folder / "baselines")
+    page = write_page(folder)
+    console().print(f"Baseline: {path}; page: {page}. Commit both.", soft_wrap=True)

@@ -1,0 +1,111 @@
+"""The page of results: baselines against the published figures, and every metric with its statistics. Generated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from aebench import registry, results
+from aebench.files import write_text
+from aebench.quality import Row, rows
+from aebench.report.published import FIGURES, Published
+from aebench.report.quality import EXPLANATION, markdown
+
+Trials = Sequence[Mapping[str, Any]]
+SHOWN_EPOCHS = 4
+
+HEAD = """# Results
+
+This page is generated: `aebench accept RUN… --reason TEXT` writes the baselines and the page from finished runs.
+Baselines hold, for each training, its metrics, its curves and what it was measured with."""
+
+
+def write_page(folder: Path) -> Path:
+    """Write `README.md` of a folder of results from the baselines under it; the page's path.
+
+    Raises:
+        ResultError: a baseline is damaged or of another format version.
+    """
+    paths = sorted((folder / "baselines").glob("*.json"))
+    blocks = [HEAD, *(block for path in paths for block in _baseline(path, folder))]
+    page = folder / "README.md"
+    write_text(page, "\n\n".join(blocks) + "\n")
+    return page
+
+
+def _baseline(path: Path, folder: Path) -> Iterator[str]:
+    """The blocks of the page about one baseline."""
+    baseline = results.read(path, "baseline")
+    trials = baseline["trials"]
+    yield f"## {baseline['dataset']}, profile {baseline['profile']}, {baseline['dtype']}, {baseline['device']}"
+    yield f"Numbers: [{path.name}]({path.relative_to(folder).as_posix()}). How they came about:"
+    yield "\n".join(line for entry in baseline["history"] for line in _entry(entry))
+    yield "Trainings (seeds) behind every figure: " + "; ".join(_counts(trials)) + "."
+    if (baseline["dataset"], baseline["profile"]) == ("mnist", "source"):
+        yield "### Against the published figures"
+        yield "Ours: the same quantity after each of the last epochs, mean over the seeds; in brackets its last range."
+        yield "\n".join(_published(trials))
+    yield "### Quality, and whether the frameworks end equally well"
+    yield EXPLANATION
+    found = rows(trials)
+    for name in dict.fromkeys(row.autoencoder for row in found):
+        mine = [row for row in found if row.autoencoder == name]
+        yield f"#### `{name}`: {registry.autoencoder(name).title}"
+        yield "\n".join(markdown(mine))
+    yield "Margins: " + "; ".join(dict.fromkeys(_margins(found))) + "."
+
+
+def _entry(entry: Mapping[str, Any]) -> Iterator[str]:
+    first = entry["environments"][0]
+    versions = ", ".join(f"{name} {version}" for name, version in first["frameworks"].items() if version)
+    yield f"- {entry['date']}, {entry['reason']} ({first['processor']}, {first['cores']} cores; {versions}):"
+    for command, environment in zip(entry["commands"], entry["environments"], strict=True):
+        yield f"  - `{command}` at commit {(environment['commit'] or 'unknown')[:10]}"
+
+
+def _counts(trials: Trials) -> Iterator[str]:
+    seeds: dict[int, list[str]] = {}
+    for name in dict.fromkeys(t["autoencoder"] for t in trials):
+        counts = [sum(t["autoencoder"] == name and t["framework"] == f for t in trials)
+                  for f in dict.fromkeys(t["framework"] for t in trials)]  # fmt: skip
+        seeds.setdefault(min(counts), []).append(f"`{name}`")
+    return (f"{n} in each framework for {', '.join(names)}" for n, names in sorted(seeds.items(), reverse=True))
+
+
+def _published(trials: Trials) -> Iterator[str]:
+    frameworks = list(dict.fromkeys(t["framework"] for t in trials))
+    yield f"| autoencoder | what | published | {' | '.join(frameworks)} | what differs |"
+    yield f"|---|---|---|{'---|' * len(frameworks)}---|"
+    for figure in FIGURES:
+        mine = [t for t in trials if t["autoencoder"] == figure.autoencoder]
+        if mine:
+            cells = [_ours(figure, [t for t in mine if t["framework"] == framework]) for framework in frameworks]
+            yield f"| {' | '.join([f'`{figure.autoencoder}`', figure.what, figure.values, *cells, figure.why])} |"
+
+
+def _ours(figure: Published, trials: Trials) -> str:
+    """The last epochs' means over the seeds, and the range of the last over the seeds."""
+    if not trials:
+        return "–"
+    if figure.phase:
+        epochs = np.array([t["curves"][figure.phase][figure.term][-SHOWN_EPOCHS:] for t in trials])
+    else:
+        epochs = np.array([[t["metrics"][figure.term]["value"]] for t in trials])
+    last = epochs[:, -1]
+    means = " ".join(_short(value) for value in epochs.mean(axis=0))
+    return means if len(last) == 1 else f"{means} ({_short(last.min())} to {_short(last.max())})"
+
+
+def _short(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4f}"
+
+
+def _margins(found: Sequence[Row]) -> Iterator[str]:
+    """Every margin with its reason."""
+    for row in found:
+        size = f"{row.margin.value:.0%} of the mean" if row.margin.relative else f"{row.margin.value:g} {row.unit}"
+        # `nats, 200 images` and `nats an image` share a margin, whose unit is nats.
+        yield f"{size.replace(' an image', '').split(',')[0]}: {row.margin.reason}"

@@ -1,0 +1,103 @@
+"""One process per framework for the whole session, and the trainings whose quality is measured."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import asdict
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aebench.benchmarks.workloads import Training, seconds
+from aebench.errors import AebenchError
+from aebench.pytest_plugin import TRIALS, selected
+from aebench.runner import Run, planned
+from aebench.worker import FrameworkProcess
+
+
+class Silent:
+    """A listener: pytest shows the progress."""
+
+    def begin(self, title: str, total: int) -> None:
+        """Nothing."""
+
+    def advance(self, done: int, total: int) -> None:
+        """Nothing."""
+
+    def finished(self, row: dict[str, Any]) -> None:
+        """Nothing."""
+
+
+class Clock:
+    """Seconds that the frameworks' processes measured themselves: what pytest-benchmark reads before and after."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def __repr__(self) -> str:
+        return "seconds measured in the framework's process"
+
+    def round(self, process: FrameworkProcess, workload: Training) -> None:
+        """One round there; the clock goes on by what it took, without the way there and back."""
+        self.now += process.call(seconds, workload)
+
+
+CLOCK = Clock()
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Every selected autoencoder in every selected framework."""
+    options = selected(metafunc.config)
+    metafunc.parametrize(("name", "framework"), list(product(options.autoencoders, options.frameworks)))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def asked_for(pytestconfig: pytest.Config) -> None:
+    """Benchmarks take minutes: naming the folder alone does not start them."""
+    if not pytestconfig.getoption("--benchmark"):
+        pytest.skip("benchmarks run with: pytest --benchmark")
+
+
+@pytest.fixture(scope="session")
+def run(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Where the trials are kept: the folder of `--trials`, to go on from, else one that pytest removes in time."""
+    kept, options = pytestconfig.getoption("--trials"), selected(pytestconfig)
+    folder = Path(kept) if kept else tmp_path_factory.mktemp("trials")
+    if (folder / "plan.json").exists():
+        options = planned(folder, asdict(options))
+    return Run(options, folder, Silent())
+
+
+@pytest.fixture(scope="session")
+def processes(run: Run) -> Iterator[dict[str, FrameworkProcess]]:
+    """Framework -> its process."""
+    with run.opened(resume=True) as found:
+        yield found
+
+
+@pytest.fixture
+def trained(
+    run: Run, processes: dict[str, FrameworkProcess], pytestconfig: pytest.Config
+) -> Callable[[str, str], list[dict[str, Any]]]:
+    """Train and measure an autoencoder in a framework from every seed: the trials' documents."""
+
+    def train(name: str, framework: str) -> list[dict[str, Any]]:
+        found = [run.measure(name, seed, framework, processes[framework]) for seed in selected(pytestconfig).seeds]
+        pytestconfig.stash[TRIALS].extend(found)
+        return found
+
+    return train
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
+    """What a user can mend is one line, not a traceback."""
+    try:
+        return (yield)
+    except AebenchError as error:
+        pytest.fail(str(error), pytrace=False)

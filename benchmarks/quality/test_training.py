@@ -1,0 +1,34 @@
+"""`pytest --benchmark`: an epoch of training against the clock, and the quality at the end of whole trainings."""
+
+from __future__ import annotations
+
+import pytest
+from conftest import CLOCK
+
+from aebench.benchmarks.workloads import Training, images
+
+ROUNDS = 5
+
+
+@pytest.mark.benchmark(timer=CLOCK)
+def test_training(benchmark, name, framework, trained, run, processes) -> None:
+    """Every metric of every training is a number; warm epochs are timed in the framework's own process."""
+    trials = trained(name, framework)
+    failures = [t["failure"] for t in trials if "failure" in t]
+    if failures:
+        pytest.fail("\n".join(failures), pytrace=False)
+    options = run.options
+    workload = Training(
+        name, framework, options.device, options.dtype, options.dataset, options.data_dir, options.profile
+    )
+    process = processes[framework]
+    benchmark.group = name
+    benchmark.extra_info |= {
+        "images_per_round": process.call(images, workload),
+        "metrics": {str(t["seed"]): {m: v["value"] for m, v in t["metrics"].items()} for t in trials},
+        "units": {m: v["unit"] for m, v in trials[0]["metrics"].items()},
+    }
+    benchmark.pedantic(CLOCK.round, args=(process, workload), rounds=ROUNDS, warmup_rounds=1)
+    invalid = [f"seed {t['seed']}: {why}" for t in trials for why in t["invalid"].values()]
+    if invalid:
+        pytest.fail("\n".join(invalid), pytrace=False)
