@@ -3,6 +3,7 @@ are read and compared here."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
@@ -18,6 +19,7 @@ from aebench.agreement.tolerances import Spread, spreads
 from aebench.data import Dataset
 from aebench.errors import AebenchError
 from aebench.registry import ARBITER
+from aebench.spec import Autoencoder, Phase
 from aebench.trace import Place, Trace
 from aebench.trial import dataset_of, scheduled
 from aebench.worker import FrameworkProcess
@@ -139,8 +141,10 @@ def _prepared(climb: Climb, source: Source) -> tuple[Climb, Dataset]:
 def growth(
     processes: Mapping[str, FrameworkProcess], climb: Climb, source: Source, folder: Path
 ) -> list[dict[str, Any]]:
-    """How the difference of the parameters grows with the steps: per pair the marks and, there, the
-    largest difference of any parameter over the largest magnitude of any."""
+    """How the difference of the parameters grows with the steps, from equal parameters on.
+
+    Per pair the marks and, there, the largest difference of any parameter over the largest magnitude of any.
+    """
     paths = {name: folder / f"growth-{name}-{climb.dtype}.safetensors" for name in processes}
     try:
         for name, path in paths.items():
@@ -154,17 +158,26 @@ def growth(
 
 
 def _grown(left: Trace, right: Trace, reference: Trace, climb: Climb) -> dict[str, Any]:
-    last = climb.autoencoder.phases[-1].name
+    """Steps are counted through the phases that go on from each other; a phase that starts anew ends the count."""
     apart: dict[int, float] = {}
     scale: dict[int, float] = {}
+    before = {phase.name: number * climb.steps for number, phase in enumerate(_continued(climb.autoencoder))}
     for place, expected in reference.arrays.items():
-        if place.phase == last and place.rung in ("step", "trajectory") and place.array in climb.autoencoder.shapes:
+        trained = place.rung in ("step", "trajectory") and place.array in climb.autoencoder.shapes
+        if trained and place.phase in before:
+            step = before[place.phase] + place.step
             difference = np.abs(left.arrays[place].astype(np.float64) - right.arrays[place])
-            apart[place.step] = max(apart.get(place.step, 0.0), float(np.max(difference)))
-            scale[place.step] = max(scale.get(place.step, 0.0), float(np.max(np.abs(expected))))
+            apart[step] = max(apart.get(step, 0.0), float(np.max(difference)))
+            scale[step] = max(scale.get(step, 0.0), float(np.max(np.abs(expected))))
     pair = {"left": left.framework, "right": right.framework}
     steps = {"steps": list(apart), "relative": [apart[step] / scale[step] for step in apart]}
     return {"autoencoder": climb.autoencoder.name, "dtype": climb.dtype, **pair, **steps}
+
+
+def _continued(autoencoder: Autoencoder) -> list[Phase]:
+    """The first phase and those that go on from it without starting anew."""
+    first, *others = autoencoder.phases
+    return [first, *itertools.takewhile(lambda phase: phase.starts_from == "previous", others)]
 
 
 def as_data(agreements: Sequence[Agreement]) -> list[dict[str, Any]]:

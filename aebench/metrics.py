@@ -31,6 +31,17 @@ class Metric:
 Metrics = dict[str, Metric]
 
 
+def headline(autoencoder: Autoencoder) -> tuple[str, str]:
+    """The one metric that stands for an autoencoder's quality in summaries, and how tables call it."""
+    if autoencoder.name == "linear":
+        return "mse_over_pca", "MSE / PCA's"
+    if autoencoder.kind == "classifier":
+        return "finetuned.test_accuracy", "accuracy, finetuned"
+    if autoencoder.kind == "variational":
+        return "test_total", "loss, nats / image"
+    return "test_mse", "MSE"
+
+
 def after_phase(model: Model, phase: Phase, dataset: Dataset) -> Metrics:
     """What is measured when a phase ends: accuracy of a classifier's arm, or the phase's own reconstruction MSE."""
     if model.autoencoder.kind != "classifier":

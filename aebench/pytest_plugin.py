@@ -77,11 +77,9 @@ def _options(config: pytest.Config) -> Any:
         seeds = tuple(int(text) for text in config.getoption("--seeds").split(","))
     except ValueError:
         raise UsageError(f"--seeds {config.getoption('--seeds')}: expected whole numbers, as in {SEEDS}") from None
-    installed = runner.with_defaults(runner.Options((), ())).frameworks
-    others = tuple(name for name in installed if name != registry.ARBITER)
     asked = runner.Options(
         autoencoders=names("--autoencoders"),
-        frameworks=names("--frameworks") or others or installed,
+        frameworks=names("--frameworks"),
         dataset=config.getoption("--dataset"),
         data_dir=config.getoption("--data-dir"),
         profile=config.getoption("--profile"),
@@ -89,7 +87,8 @@ def _options(config: pytest.Config) -> Any:
         device=config.getoption("--device"),
         agreement=False,
     )
-    return runner.with_defaults(asked)
+    options = runner.with_defaults(asked)
+    return options if asked.frameworks else runner.without_arbiter(options)
 
 
 @pytest.hookimpl(optionalhook=True)

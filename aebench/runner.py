@@ -264,6 +264,12 @@ def planned(folder: Path, asked: Mapping[str, Any]) -> Options:
     return Options(**options)
 
 
+def without_arbiter(options: Options) -> Options:
+    """The options without the reference, where there is another framework: for what is about speed and quality."""
+    others = tuple(name for name in options.frameworks if name != ARBITER)
+    return replace(options, frameworks=others or options.frameworks)
+
+
 def new_folder(options: Options) -> Path:
     """A new folder's name under results/runs: when, on what, how."""
     return RUNS / f"{time.strftime('%Y%m%d-%H%M%S')}-{options.dataset.replace(':', '-')}-{options.profile}"

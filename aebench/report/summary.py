@@ -11,20 +11,9 @@ from rich.console import Console
 from rich.table import Table
 
 from aebench import registry
-from aebench.spec import Autoencoder
+from aebench.metrics import headline
 
 Document = Mapping[str, Any]
-
-
-def headline(autoencoder: Autoencoder) -> tuple[str, str]:
-    """The one metric of an autoencoder that the summary shows, and how the table calls it."""
-    if autoencoder.name == "linear":
-        return "mse_over_pca", "MSE / PCA's"
-    if autoencoder.kind == "classifier":
-        return "finetuned.test_accuracy", "accuracy, finetuned"
-    if autoencoder.kind == "variational":
-        return "test_total", "loss, nats / image"
-    return "test_mse", "MSE"
 
 
 def print_run(document: Document, console: Console) -> None:
