@@ -13,6 +13,7 @@ from aebench.cli.looking import list_, show
 from aebench.cli.measured import accept, quality
 from aebench.cli.options import Group
 from aebench.cli.running import run
+from aebench.cli.sweeping import scale
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -30,11 +31,12 @@ def main() -> None:
       aebench agree variational               only how closely the frameworks agree
       aebench show tied                       its three texts side by side
       aebench quality RUN                     every metric of a run, with statistics over seeds
+      aebench scale                           cost and quality by images and by width
       aebench accept RUN -m "new machine"     make a run the baseline
 
     Exit status: 0 all is well; 1 frameworks disagree; 2 something could not be done; 130 interrupted.
     """
 
 
-for command in (list_, run, agree, show, quality, accept):
+for command in (list_, run, agree, show, quality, accept, scale):
     main.add_command(command)

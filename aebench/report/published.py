@@ -32,7 +32,7 @@ FIGURES = (
     Published("stacked", "training MSE", "phase1", "reconstruction", "0.0204 0.0114 0.0102 0.0099 0.0104",
               "five epochs there, four here"),
     Published("tied", "training MSE", "phase1", "reconstruction", "0.0151 0.0165 0.0174 0.0169 0.0156",
-              "L2 5e-4 there, 1e-4 here; with 5e-4 ours is theirs within a tenth: pytest -m slow tests/test_published.py"),
+              "L2 5e-4 there, 1e-4 here; with 5e-4 ours are theirs within a tenth (tests/test_published.py)"),
     Published("layerwise_separate", "first model, training MSE", "phase1", "reconstruction",
               "0.0185 0.0187 0.0185 0.0192", SAME),
     Published("layerwise_separate", "second model, training MSE", "phase2", "reconstruction",

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from aebench import registry
+
 Outcome = subprocess.CompletedProcess
 
 
@@ -42,3 +44,11 @@ def aebench(command: list[str], environment: dict[str, str], tmp_path: Path) -> 
         )
 
     return call
+
+
+@pytest.fixture(scope="session")
+def pytorch() -> None:
+    """For tests that take PyTorch as the framework beside the reference."""
+    framework = registry.frameworks()["pytorch"]
+    if registry.version(framework) is None:
+        pytest.skip(f"pytorch is not installed: {framework.install}")

@@ -35,7 +35,7 @@ def results(folder: Path) -> dict[str, object]:
 
 
 @pytest.fixture(scope="module")
-def uninterrupted(tmp_path_factory) -> dict[str, object]:
+def uninterrupted(pytorch, tmp_path_factory) -> dict[str, object]:
     """Metrics of the same run without an interruption."""
     import sys
 
@@ -45,7 +45,7 @@ def uninterrupted(tmp_path_factory) -> dict[str, object]:
     return results(folder / "out")
 
 
-def test_run_leaves_a_table_results_and_figures(aebench, tmp_path) -> None:
+def test_run_leaves_a_table_results_and_figures(aebench, pytorch, tmp_path) -> None:
     """One autoencoder in two frameworks: a table, the versioned document with its environment, a figure; status 0."""
     outcome = aebench("run", "linear", "-f", "reference,pytorch", "-o", "out")
     assert (0, "") == (outcome.returncode, outcome.stderr)
@@ -96,7 +96,7 @@ def test_a_truncated_result_is_measured_again(aebench, tmp_path) -> None:
     assert results(tmp_path / "out") == before
 
 
-def test_one_failing_framework_is_a_row(aebench, tmp_path) -> None:
+def test_one_failing_framework_is_a_row(aebench, pytorch, tmp_path) -> None:
     """A framework whose process dies is a failed row with its reason; the others' results stand; exit status 2."""
     (tmp_path / "torch").mkdir()
     (tmp_path / "torch" / "__init__.py").write_text("import os; os._exit(3)")
@@ -106,7 +106,7 @@ def test_one_failing_framework_is_a_row(aebench, tmp_path) -> None:
     assert list(results(tmp_path / "out")) == ["linear/reference"]
 
 
-def test_agree_says_where_frameworks_part(aebench, tmp_path) -> None:
+def test_agree_says_where_frameworks_part(aebench, pytorch, tmp_path) -> None:
     """`aebench agree` exits 0 on agreement; with a wrong loss planted it exits 1 and names rung, array and values."""
     honest = aebench("agree", "linear", "-f", "reference,pytorch")
     assert (0, True) == (honest.returncode, "reference – pytorch" in honest.stdout)
@@ -117,7 +117,7 @@ def test_agree_says_where_frameworks_part(aebench, tmp_path) -> None:
     assert "pytorch parts from the reference" in parted.stdout
 
 
-def test_growth_is_measured_and_drawn(aebench, tmp_path) -> None:
+def test_growth_is_measured_and_drawn(aebench, pytorch, tmp_path) -> None:
     """`aebench agree --growth` prints the difference by step and leaves its numbers and a plot."""
     outcome = aebench("agree", "linear", "-f", "reference,pytorch", "--growth", "--steps", "100", "-o", "out")
     assert (0, True) == (outcome.returncode, "float32" in outcome.stdout)

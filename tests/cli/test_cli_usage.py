@@ -10,7 +10,7 @@ from aebench import registry
 from aebench.environment import gpus
 
 
-@pytest.mark.parametrize("name", ["run", "agree", "show"])
+@pytest.mark.parametrize("name", ["run", "agree", "show", "quality", "accept", "scale"])
 def test_help_has_examples(aebench, name: str) -> None:
     """`aebench COMMAND --help` explains the command by examples, and -h is the same."""
     shown = aebench(name, "--help")
@@ -89,7 +89,7 @@ def test_bad_input_gets_one_clear_message(aebench, case: str) -> None:
     assert (2, True, False) == (outcome.returncode, message in outcome.stderr, "Traceback" in outcome.stderr)
 
 
-def test_a_gpu_that_is_not_there(aebench) -> None:
+def test_a_gpu_that_is_not_there(aebench, pytorch) -> None:
     """`--device gpu` without one: which framework sees none, and how to get a build for it."""
     if gpus():
         pytest.skip("there is a GPU here")

@@ -1,0 +1,99 @@
+"""`aebench scale`."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from aebench.cli.options import (
+    AUTOENCODERS,
+    DATA_DIR,
+    DEVICE,
+    FRAMEWORKS,
+    INTERRUPTED,
+    OUTPUT,
+    SEEDS,
+    console,
+)
+
+Number = TypeVar("Number", int, float)
+
+
+def _numbers(kind: Callable[[str], Number]) -> Callable[[click.Context, click.Parameter, str], tuple[Number, ...]]:
+    """A callback that splits positive numbers at commas."""
+
+    def check(_: click.Context, __: click.Parameter, value: str) -> tuple[Number, ...]:
+        try:
+            numbers = tuple(dict.fromkeys(kind(text) for text in value.split(",")))
+        except ValueError:
+            raise click.BadParameter(f"'{value}' is no list of numbers separated by commas") from None
+        if not all(0 < number < float("inf") for number in numbers):
+            raise click.BadParameter(f"numbers above 0 are expected, found {value}")
+        return numbers
+
+    return check
+
+
+@click.command()
+@AUTOENCODERS
+@FRAMEWORKS
+@click.option("--dataset", "-d", default="synthetic:20000x784", show_default=True, help="See `aebench list`.")
+@DATA_DIR
+@click.option(
+    "--images",
+    default="2500,5000,10000,20000",
+    show_default=True,
+    callback=_numbers(int),
+    help="Numbers of training images, the first of the data set.",
+)
+@click.option(
+    "--widths",
+    default="0.5,1,2,4",
+    show_default=True,
+    callback=_numbers(float),
+    help="Factors on the size of every hidden layer, at the largest number of images.",
+)
+@click.option(
+    "--epochs", type=click.IntRange(1), default=3, show_default=True, help="Of each phase; the first is not timed."
+)
+@SEEDS
+@DEVICE
+@OUTPUT
+def scale(
+    output: Path | None, images: tuple[int, ...], widths: tuple[float, ...], epochs: int, **asked: Any
+) -> None:  # fmt: skip
+    """Measure how cost and quality go with the number of images and with the width, and plot it.
+
+    Without names: stacked. A second call with the same --output goes on, and may ask for more.
+
+    \b
+    Examples:
+      aebench scale
+      aebench scale stacked sparse -d mnist --images 5000,10000,55000 --widths 1,2 -o results/scale
+      aebench scale -d synthetic:1000000x784 --images 5000,50000,1000000 --widths 1
+    """
+    from aebench import runner, sweep
+    from aebench.report import sweep as report
+    from aebench.report.progress import Bars
+
+    options = runner.with_defaults(runner.Options(**{**asked, "autoencoders": asked["autoencoders"] or ("stacked",)}))
+    if not asked["frameworks"]:
+        options = runner.without_arbiter(options)
+    lines = sweep.Lines(images, widths, epochs)
+    folder = output or runner.RUNS / f"{time.strftime('%Y%m%d-%H%M%S')}-scale"
+    with Bars() as bars:
+        try:
+            rows = sweep.measure(options, lines, folder, bars)
+        except KeyboardInterrupt:
+            click.echo(f"Interrupted; what is measured is kept. Go on with the same command and --output {folder}")
+            sys.exit(INTERRUPTED)
+    screen = console()
+    report.print_sweep(rows, screen)
+    plot = report.draw(rows, folder / "scale.png")
+    screen.print(f"Results: {folder / 'scale.json'}; plot: {plot}", soft_wrap=True)
+    sys.exit(2 if any("failure" in row for row in rows) else 1 if report.problems(rows) else 0)

@@ -1,0 +1,134 @@
+"""How cost and quality go with images and width: a table, and a plot of two lines by two quantities."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from statistics import mean, median
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter, NullLocator
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from aebench.errors import UsageError
+from aebench.report.plots import COLOURS, heading, plain
+from aebench.report.sheet import LABEL, PALE, figure
+
+Row = Mapping[str, Any]
+WIDTH, HEIGHT, LEGEND_LINE = 1100, 820, 26
+MARKERS, DASHES = "osD^vP", ("-", "--", ":", "-.")
+BAND = 0.1  # around the median cost: what still counts as flat
+TITLE = "Cost and quality by the number of images and by width"
+
+
+def print_sweep(rows: Sequence[Row], console: Console) -> None:
+    """A line for every point: mean over the seeds, or why there is none."""
+    table = Table(title=TITLE, title_justify="left", header_style="bold", box=SIMPLE_HEAD)
+    table.add_column("autoencoder", no_wrap=True)
+    table.add_column("framework", no_wrap=True)
+    for column in ("images", "width", "parameters", "ms/1,000", "GFLOP/s", "quality"):
+        table.add_column(column, justify="right", no_wrap=True)
+    table.add_column("", no_wrap=True)
+    for (name, framework, images, width), found in _grouped(rows, "autoencoder", "framework", "images", "width"):
+        finished = [row for row in found if "failure" not in row]
+        cells: tuple[str, ...] = ("–", "–", "–", "–", "[red]failed[/red]")
+        if finished:
+            seconds, first = mean(row["seconds_per_1000_images"] for row in finished), finished[0]
+            rate = 2e-6 * first["multiply_adds_per_image"] / seconds
+            quality = mean(row["quality"] for row in finished)
+            unit = first["metric"] + ("" if first["warm"] else ", one epoch: compiled meanwhile")
+            cells = f"{first['parameters']:,}", f"{1000 * seconds:.3g}", f"{rate:.3g}", f"{quality:.4g}", unit
+        table.add_row(name, framework, f"{images:,}", f"{width:g}", *cells)
+    console.print(table)
+    console.print(
+        "ms/1,000: training steps per 1,000 images, without the first epoch. GFLOP/s: two operations for each "
+        "multiply-add of the step's matrix products (three products a layer). quality: after these few epochs.",
+        style="dim",
+    )
+    for line in problems(rows):
+        console.print(line, style="red", markup=False, soft_wrap=True)
+
+
+def problems(rows: Sequence[Row]) -> list[str]:
+    """Every point that failed or measured something that is not a number, a line each."""
+    return [
+        f"{row['autoencoder']}, {row['framework']}, {row['images']:,} images, width {row['width']:g}: {why}"
+        for row in rows
+        for why in ([row["failure"]] if "failure" in row else row["invalid"].values())
+    ]
+
+
+def draw(rows: Sequence[Row], path: Path) -> Path:
+    """Draw cost and quality against images (at width 1) and against width (at the most images).
+
+    A colour and a dash are a framework, a mark an autoencoder, a small dot a seed, the line the mean over the seeds.
+    The grey band is 10 % around the median cost of each line.
+
+    Raises:
+        UsageError: no point was measured. ResultError: the file cannot be written.
+    """
+    found = [row for row in rows if "failure" not in row]
+    if not found:
+        raise UsageError(f"no point for {path.name}: every training failed; see the reasons above")
+    most = max(row["images"] for row in found)
+    lines = {"images": [r for r in found if r["width"] == 1], "width": [r for r in found if r["images"] == most]}
+    kinds = list(dict.fromkeys((row["autoencoder"], row["framework"]) for row in found))
+    frameworks, names = (list(dict.fromkeys(kind[i] for kind in kinds)) for i in (1, 0))
+    looks: dict[tuple[str, str], dict[str, Any]] = {
+        kind: {
+            "color": COLOURS[frameworks.index(kind[1]) % len(COLOURS)],
+            "linestyle": DASHES[frameworks.index(kind[1]) % len(DASHES)],
+            "marker": MARKERS[names.index(kind[0]) % len(MARKERS)],
+        }
+        for kind in kinds
+    }
+    legend = 40 + LEGEND_LINE * -(-len(kinds) // 3)
+    with figure(path, WIDTH, HEIGHT + legend) as drawn:
+        for number, (quantity, axis) in enumerate((q, a) for q in ("cost", "quality") for a in lines):
+            axes = drawn.add_subplot(2, 2, number + 1)
+            _panel(axes, axis, quantity, lines[axis], looks)
+        height = HEIGHT + legend
+        edges = {"left": 0.09, "right": 0.98, "top": 1 - 70 / height, "bottom": (legend + 60) / height}
+        drawn.subplots_adjust(**edges, wspace=0.22, hspace=0.3)
+        heading(drawn, TITLE)
+        handles = [Line2D([], [], label=f"{name}, {framework}", **look) for (name, framework), look in looks.items()]
+        drawn.legend(handles=handles, loc="lower center", ncols=min(3, len(kinds)), frameon=False, fontsize=LABEL)
+    return path
+
+
+def _panel(
+    axes: Axes, axis: str, quantity: str, rows: Sequence[Row], looks: Mapping[tuple[str, str], dict[str, Any]]
+) -> None:
+    plain(axes)
+    for kind, mine in _grouped(rows, "autoencoder", "framework"):
+        points = [(float(at), [_value(row, quantity) for row in found]) for (at,), found in _grouped(mine, axis)]
+        means = [mean(values) for _, values in points]
+        if quantity == "cost" and axis == "images":
+            middle = median(means)
+            axes.axhspan(middle * (1 - BAND), middle * (1 + BAND), color=PALE, alpha=0.15, linewidth=0)
+        axes.plot([at for at, _ in points], means, markersize=5, linewidth=1.4, **looks[kind])
+        for at, values in points:
+            axes.plot([at] * len(values), values, ".", color=looks[kind]["color"], markersize=3)
+    axes.set_xscale("log")
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.set_xticks(sorted({float(row[axis]) for row in rows}))
+    axes.set_xlabel({"images": "training images, width 1", "width": "width, as a factor of every hidden layer"}[axis])
+    metrics = dict.fromkeys(f"{row['metric']} ({row['unit']})" for row in rows)
+    axes.set_ylabel("ms per 1,000 images" if quantity == "cost" else "\n".join(metrics), fontsize=LABEL)
+    if quantity == "cost":
+        axes.set_ylim(bottom=0)
+
+
+def _value(row: Row, quantity: str) -> float:
+    return float(1000 * row["seconds_per_1000_images"] if quantity == "cost" else row["quality"])
+
+
+def _grouped(rows: Sequence[Row], *keys: str) -> list[tuple[tuple[Any, ...], list[Row]]]:
+    """Rows of equal values of these keys, numbers ascending within equal names."""
+    values = sorted({tuple(row[key] for key in keys) for row in rows})
+    return [(value, [row for row in rows if tuple(row[key] for key in keys) == value]) for value in values]
