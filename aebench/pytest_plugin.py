@@ -28,6 +28,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--profile", choices=["quick", "source"], default="quick", help="Schedule. Default: quick.")
     group.addoption("--device", choices=["cpu", "gpu"], default="cpu", help="Default: cpu.")
     group.addoption("--seeds", metavar="N[,N]...", default=SEEDS, help=f"Default: {SEEDS}.")
+    group.addoption(
+        "--importance-samples",
+        metavar="K[,K]...",
+        default="",
+        help="Also measure the importance-weighted bound: 50,5000.",
+    )
     group.addoption("--trials", metavar="FOLDER", help="Keep what is trained there, and go on with what is there.")
 
 
@@ -73,19 +79,23 @@ def _options(config: pytest.Config) -> Any:
 
     for name in names("--autoencoders"):
         registry.autoencoder(name)
-    try:
-        seeds = tuple(int(text) for text in config.getoption("--seeds").split(","))
-    except ValueError:
-        raise UsageError(f"--seeds {config.getoption('--seeds')}: expected whole numbers, as in {SEEDS}") from None
+
+    def numbers(option: str) -> tuple[int, ...]:
+        try:
+            return tuple(int(text) for text in config.getoption(option).split(",") if text)
+        except ValueError:
+            raise UsageError(f"{option} {config.getoption(option)}: expected whole numbers, as in {SEEDS}") from None
+
     asked = runner.Options(
         autoencoders=names("--autoencoders"),
         frameworks=names("--frameworks"),
         dataset=config.getoption("--dataset"),
         data_dir=config.getoption("--data-dir"),
         profile=config.getoption("--profile"),
-        seeds=seeds,
+        seeds=numbers("--seeds"),
         device=config.getoption("--device"),
         agreement=False,
+        importance_samples=numbers("--importance-samples"),
     )
     options = runner.with_defaults(asked)
     return options if asked.frameworks else runner.without_arbiter(options)
@@ -108,10 +118,10 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         from rich.console import Console
 
         from aebench.quality import rows
-        from aebench.report.quality import print_quality
+        from aebench.report.quality import WIDTH, print_quality
 
         text = io.StringIO()
-        width = max(terminalreporter._tw.fullwidth if terminalreporter.isatty else 0, 160)
+        width = max(terminalreporter._tw.fullwidth if terminalreporter.isatty else WIDTH, 100)
         print_quality(rows(trials), Console(file=text, width=width, force_terminal=terminalreporter.hasmarkup))
         terminalreporter.write_sep("=", "quality")
         terminalreporter.write(text.getvalue())

@@ -29,12 +29,12 @@ def quality(runs: tuple[Path, ...]) -> None:
     """
     from aebench.baselines import trials_of
     from aebench.quality import rows
-    from aebench.report.quality import print_quality
+    from aebench.report.quality import WIDTH, print_quality
     from aebench.report.summary import problems
 
     trials = [trial for run in runs for trial in trials_of(run)]
     found = rows(trials)
-    screen = console()
+    screen = console(WIDTH)
     print_quality(found, screen)
     wrong = problems({"agreements": [], "failures": [], "trials": trials})
     for line in wrong:

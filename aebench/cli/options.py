@@ -90,9 +90,9 @@ OUTPUT = click.option(
 )  # fmt: skip
 
 
-def console() -> Any:
-    """Standard output: as wide as the terminal, wide enough for the tables elsewhere; NO_COLOR is honoured."""
+def console(width: int = 160) -> Any:
+    """Standard output: as wide as the terminal, elsewhere `width` characters; NO_COLOR is honoured."""
     from rich.console import Console
 
     found = Console(highlight=False)
-    return found if found.is_terminal else Console(highlight=False, width=160)
+    return found if found.is_terminal else Console(highlight=False, width=width)

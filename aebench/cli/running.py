@@ -53,17 +53,12 @@ def run(context: click.Context, /, output: Path | None, resume: bool, **asked: A
       aebench run --resume --seeds 3,4        two more seeds of the newest run
     """
     from aebench import runner
+    from aebench.quality import rows
     from aebench.report.progress import Bars
+    from aebench.report.quality import WIDTH, print_quality
     from aebench.report.summary import print_run, problems
 
-    if resume:
-        folder = output or runner.newest()
-        default = click.core.ParameterSource.DEFAULT
-        given = {name: value for name, value in asked.items() if context.get_parameter_source(name) != default}
-        options = runner.planned(folder, given)
-    else:
-        options = runner.with_defaults(runner.Options(**asked))
-        folder = output or runner.new_folder(options)
+    options, folder = _resumed(context, output, asked) if resume else _new(output, asked)
     with Bars() as bars:
         started = runner.Run(options, folder, bars)
         try:
@@ -72,6 +67,8 @@ def run(context: click.Context, /, output: Path | None, resume: bool, **asked: A
             document = started.document()
     screen = console()
     print_run(document, screen)
+    if len(document["options"]["seeds"]) > 1:
+        print_quality(rows(document["trials"]), console(WIDTH))
     figures = _draw(folder, document)
     screen.print(f"Results: {folder / 'result.json'}; {figures} figures beside the trials.", soft_wrap=True)
     if not document["complete"]:
@@ -79,6 +76,24 @@ def run(context: click.Context, /, output: Path | None, resume: bool, **asked: A
         sys.exit(INTERRUPTED)
     failed = any("failure" in row for row in (*document["failures"], *document["trials"]))
     sys.exit(2 if failed else 1 if problems(document) else 0)
+
+
+def _new(output: Path | None, asked: dict[str, Any]) -> tuple[Any, Path]:
+    """Options and folder of a new run."""
+    from aebench import runner
+
+    options = runner.with_defaults(runner.Options(**asked))
+    return options, output or runner.new_folder(options)
+
+
+def _resumed(context: click.Context, output: Path | None, asked: dict[str, Any]) -> tuple[Any, Path]:
+    """Options and folder of a run that goes on, with what was named on the command line besides."""
+    from aebench import runner
+
+    folder = output or runner.newest()
+    default = click.core.ParameterSource.DEFAULT
+    given = {name: value for name, value in asked.items() if context.get_parameter_source(name) != default}
+    return runner.planned(folder, given), folder
 
 
 def _draw(folder: Path, document: dict[str, Any]) -> int:

@@ -11,7 +11,7 @@ import numpy as np
 from aebench import registry, results
 from aebench.files import write_text
 from aebench.quality import Row, rows
-from aebench.report.published import FIGURES, Published
+from aebench.report.published import FIGURES, NOTES, Published
 from aebench.report.quality import EXPLANATION, markdown
 
 Trials = Sequence[Mapping[str, Any]]
@@ -44,9 +44,10 @@ def _baseline(path: Path, folder: Path) -> Iterator[str]:
     yield f"Numbers: [{path.name}]({path.relative_to(folder).as_posix()}). How they came about:"
     yield "\n".join(line for entry in baseline["history"] for line in _entry(entry))
     yield "Trainings (seeds) behind every figure: " + "; ".join(_counts(trials)) + "."
-    if (baseline["dataset"], baseline["profile"]) == ("mnist", "source"):
+    at_source = (baseline["dataset"], baseline["profile"]) == ("mnist", "source")
+    if at_source:
         yield "### Against the published figures"
-        yield "Ours: the same quantity after each of the last epochs, mean over the seeds; in brackets its last range."
+        yield "Ours: the mean over the seeds after each of the last epochs; in brackets the range of the last of them."
         yield "\n".join(_published(trials))
     yield "### Quality, and whether the frameworks end equally well"
     yield EXPLANATION
@@ -54,6 +55,8 @@ def _baseline(path: Path, folder: Path) -> Iterator[str]:
     for name in dict.fromkeys(row.autoencoder for row in found):
         mine = [row for row in found if row.autoencoder == name]
         yield f"#### `{name}`: {registry.autoencoder(name).title}"
+        if at_source and name in NOTES:
+            yield NOTES[name]
         yield "\n".join(markdown(mine))
     yield "Margins: " + "; ".join(dict.fromkeys(_margins(found))) + "."
 

@@ -60,3 +60,15 @@ FIGURES = (
               "as above"),
     Published("variational_gamma", "latent of a batch of 150", "phase1", "latent", "3,712 (epoch 49)", "as above"),
 )  # fmt: skip
+
+# What a reader of the MNIST figures at the source's schedule would stumble over, seen in the baseline's curves.
+NOTES = {
+    "denoising_gaussian": "Its loss leaps up after five to eight of the ten epochs, at every seed and in both "
+    "frameworks, and comes back to about 0.07 at best: with so small a penalty Adam at the source's rate of 0.01 is "
+    "not stable for so long. Where it leaps is chaotic: the frameworks part there, and no practical number of seeds "
+    "decides whether they end alike.",
+    "layerwise_separate": "The published figures are the two models' own errors. That of the stack of both, below, is "
+    "larger: the second model's error passes through the first one's decoder.",
+    "pretrained": "At a budget of n labels every arm takes as many steps as at 20,000, in batches of at most n. The "
+    "source asks for 4 epochs, which at 100 labels would be no batch of 150 at all.",
+}

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from aebench.quality import Pair, Row, Values
 
+WIDTH = 200  # characters that the table takes at most
 COLOURS = {"equivalent": "green", "different": "red", "undecided": "yellow"}
 EXPLANATION = (
     "quality: mean over the seeds ± half its 95 % confidence interval. difference: mean over the seeds, paired, with "

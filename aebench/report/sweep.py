@@ -82,6 +82,7 @@ def draw(rows: Sequence[Row], path: Path) -> Path:
         kind: {
             "color": COLOURS[frameworks.index(kind[1]) % len(COLOURS)],
             "linestyle": DASHES[frameworks.index(kind[1]) % len(DASHES)],
+            "zorder": 2 + frameworks.index(kind[1]),  # dashes over lines: where frameworks are alike, both are seen
             "marker": MARKERS[names.index(kind[0]) % len(MARKERS)],
         }
         for kind in kinds

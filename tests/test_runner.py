@@ -1,0 +1,70 @@
+"""What a run that is taken up again may change, and when it is complete."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aebench import registry, results
+from aebench.errors import UsageError
+from aebench.runner import Options, Run, planned
+
+THEN = Options(("linear",), ("reference",), seeds=(0, 1), agreement=False)
+
+
+def begun(folder: Path, **versions: str) -> Path:
+    """The folder of a run that was begun, with these versions of frameworks."""
+    here = {name: registry.version(framework) for name, framework in registry.frameworks().items()}
+    plan = {"options": asdict(THEN), "environment": {"frameworks": {**here, **versions}}}
+    results.write(folder / "plan.json", "plan", plan)
+    return folder
+
+
+def test_seeds_and_autoencoders_are_added(tmp_path: Path) -> None:
+    """What is asked for now comes to what was asked for then, each once; nothing is left out."""
+    asked = {"seeds": (1, 2), "autoencoders": ("tied",), "frameworks": (), "data_dir": "elsewhere"}
+    found = planned(begun(tmp_path), asked)
+    assert (("linear", "tied"), ("reference",), (0, 1, 2)) == (found.autoencoders, found.frameworks, found.seeds)
+    assert "elsewhere" == found.data_dir
+    assert planned(tmp_path, {}) == THEN
+
+
+@pytest.mark.parametrize(("key", "value"), [("dataset", "mnist"), ("profile", "source"), ("dtype", "float64")])
+def test_what_is_measured_does_not_change(tmp_path: Path, key: str, value: str) -> None:
+    """Another data set, schedule or dtype would mix results that do not belong together."""
+    with pytest.raises(UsageError, match=f"begun differently \\({key}: .* then, {value} now\\)"):
+        planned(begun(tmp_path), {key: value})
+
+
+def test_versions_are_not_mixed(tmp_path: Path) -> None:
+    """A run is not continued with another version of a framework; one that it does not use may change."""
+    with pytest.raises(UsageError, match=r"reference: version 0\.1 then"):
+        planned(begun(tmp_path, reference="0.1"), {})
+    assert planned(begun(tmp_path, pytorch="0.1"), {}) == THEN
+
+
+class Silent:
+    """A listener that hears nothing."""
+
+    def begin(self, title: str, total: int) -> None:
+        """Nothing."""
+
+    def advance(self, done: int, total: int) -> None:
+        """Nothing."""
+
+    def finished(self, row: dict[str, Any]) -> None:
+        """Nothing."""
+
+
+def test_a_run_is_complete_when_no_trial_is_missing(tmp_path: Path) -> None:
+    """Trials that an earlier call left are found again; a missing one makes it incomplete, a failed one does not."""
+    run = Run(THEN, begun(tmp_path), Silent())
+    trial = {"autoencoder": "linear", "framework": "reference", "seed": 0, "metrics": {}}
+    results.write(run.trial("linear", 0, "reference").result, "trial", trial)
+    found = run.document()
+    assert (False, [0]) == (found["complete"], [t["seed"] for t in found["trials"]])
+    run.trials.append({"autoencoder": "linear", "framework": "reference", "seed": 1, "failure": "lost"})
+    assert run.document()["complete"]
