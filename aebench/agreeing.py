@@ -50,7 +50,7 @@ def growths(
     after each autoencoder and dtype.
     """
     check(options)
-    path, same = folder / "growth.json", _measurement(options, climbs)
+    path, same, here = folder / "growth.json", _measurement(options, climbs), environment()
     rows: list[dict[str, Any]] = []
     with contextlib.suppress(ResultError):
         before = results.read(path, "growth")
@@ -63,9 +63,9 @@ def growths(
                 climb = replace(climbs, autoencoder=autoencoder, seed=options.seeds[0], dtype=dtype)
                 listener.begin(f"{name}: growth in {dtype}", 1)
                 rows = sorted([*rows, *climbing.growth(processes, climb, source, folder)], key=_by_registry)
-                document = {"measurement": same, "environment": environment(), "growth": rows}
+                document = {"measurement": same, "environment": here, "growth": rows}
                 results.write(path, "growth", document)
-    return {"measurement": same, "environment": environment(), "growth": rows}
+    return {"measurement": same, "environment": here, "growth": rows}
 
 
 def _by_registry(row: Mapping[str, Any]) -> tuple[int, int]:

@@ -15,6 +15,7 @@ BASELINES = Path("results/baselines")
 # What makes two runs one baseline.
 SAME = ("dataset", "profile", "dtype", "device")
 DIGITS = 7  # significant digits of a point of a curve; metrics keep all of theirs
+MEASURED = ("test_mse",)  # after an epoch, beside the losses of its last batch, where it says something
 KEPT = ("autoencoder", "framework", "version", "seed", "metrics", "invalid")
 
 
@@ -101,7 +102,8 @@ def _compact(trial: Mapping[str, Any]) -> dict[str, Any]:
 
 def _curve(epochs: Sequence[Mapping[str, Any]]) -> dict[str, list[float]]:
     """Epoch numbers, the loss terms on each epoch's last batch, and the test error where it was measured."""
-    points = [{"epoch": epoch["epoch"], **epoch["last_batch"]} for epoch in epochs]
-    for point, epoch in zip(points, epochs, strict=True):
-        point |= {"test_mse": epoch["test_mse"]} if "test_mse" in epoch else {}
+    points = [
+        {"epoch": epoch["epoch"], **epoch["last_batch"], **{term: epoch[term] for term in MEASURED if term in epoch}}
+        for epoch in epochs
+    ]
     return {term: [float(f"{point[term]:.{DIGITS}g}") for point in points] for term in points[0]}

@@ -38,6 +38,19 @@ class Listener(Protocol):
         """A trial's document, or an autoencoder's agreement, is there."""
 
 
+class Silent:
+    """A listener that hears nothing."""
+
+    def begin(self, title: str, total: int) -> None:
+        """Nothing."""
+
+    def advance(self, done: int, total: int) -> None:
+        """Nothing."""
+
+    def finished(self, row: dict[str, Any]) -> None:
+        """Nothing."""
+
+
 @dataclass(frozen=True)
 class Source:
     """Which data set the climbers read."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from aebench.data import Dataset, Split
-from aebench.protocol import Array, Arrays, Batch, Model
+from aebench.protocol import Array, Batch, Model
 from aebench.spec import Autoencoder, Phase
 from aebench.streams import Float64, stream
 
@@ -97,11 +97,14 @@ def arms(measured: Metrics) -> Metrics:
     return gains
 
 
-def invalid(measured: Metrics, parameters: Arrays) -> dict[str, str]:
+def invalid(measured: Metrics, model: Model) -> dict[str, str]:
     """For each metric that is not finite the reason, as far as it can be seen."""
-    broken = next((name for name, array in parameters.items() if not np.all(np.isfinite(array))), None)
+    bad = {name: metric.value for name, metric in measured.items() if not math.isfinite(metric.value)}
+    if not bad:
+        return {}
+    broken = next((name for name, array in model.parameters().items() if not np.all(np.isfinite(array))), None)
     cause = f"the trained {broken} is not finite" if broken else "its outputs overflowed; the parameters are finite"
-    return {name: f"{name} is {m.value}: {cause}" for name, m in measured.items() if not math.isfinite(m.value)}
+    return {name: f"{name} is {value}: {cause}" for name, value in bad.items()}
 
 
 def reconstruction_mse(model: Model, split: Split, noise: Array | None = None) -> float:
@@ -181,7 +184,7 @@ def _variational(model: Model, split: Split, name: str, seed: int) -> Metrics:
 
 def bernoulli_cross_entropy(logits: Array, x: Array) -> Float64:
     """-(x log p + (1 - x) log(1 - p)) with p = sigmoid(logits), of each pixel, finite for every logit; float64."""
-    values = logits.astype(np.float64)
+    values = np.asarray(logits, np.float64)
     return np.asarray(np.maximum(values, 0) - values * x + np.log1p(np.exp(-np.abs(values))))
 
 

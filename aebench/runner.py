@@ -47,6 +47,10 @@ class Options:
     agreement: bool = True
     importance_samples: tuple[int, ...] = ()
 
+    def device_of(self, framework: str) -> str:
+        """The device that the framework computes on: the arbiter's is the CPU always."""
+        return "cpu" if framework == ARBITER else self.device
+
 
 @dataclass
 class Run:
@@ -58,6 +62,7 @@ class Run:
     trials: list[dict[str, Any]] = field(default_factory=list)
     agreements: list[dict[str, Any]] = field(default_factory=list)
     failures: list[dict[str, str]] = field(default_factory=list)
+    environment: dict[str, Any] = field(default_factory=environment)
 
     def execute(self, *, resume: bool) -> dict[str, Any]:
         """Do everything that is not done yet; the collected document, also left as `result.json`.
@@ -83,7 +88,7 @@ class Run:
         check(self.options)
         if not resume and self.folder.exists() and any(self.folder.iterdir()):
             raise UsageError(f"{self.folder} is not empty; go on with --resume, or choose another --output")
-        plan = {"options": asdict(self.options), "environment": environment()}
+        plan = {"options": asdict(self.options), "environment": self.environment}
         results.write(self.folder / "plan.json", "plan", plan)
         try:
             with processes_of(self.options, self.folder / "logs", arbiter=self.options.agreement) as processes:
@@ -100,7 +105,7 @@ class Run:
                     self.trials.append(results.read(self.trial(name, seed, framework).result, "trial"))
         return {
             "options": asdict(self.options),
-            "environment": environment(),
+            "environment": self.environment,
             "complete": all(self._measured(*trial) for trial in asked),
             "agreements": self.agreements,
             "trials": self.trials,
@@ -114,10 +119,9 @@ class Run:
         pretrained = (
             folder.parents[1] / autoencoder.pretraining / f"seed{seed}" / framework if autoencoder.pretraining else None
         )
-        device = "cpu" if framework == ARBITER else options.device
         return Trial(
-            autoencoder, framework, seed, options.dtype, device, dataset_name(options, autoencoder),
-            options.data_dir, options.profile, folder / framework, pretrained,
+            autoencoder, framework, seed, options.dtype, options.device_of(framework),
+            dataset_name(options, autoencoder), options.data_dir, options.profile, folder / framework, pretrained,
             importance_samples=options.importance_samples if autoencoder.kind == "variational" else (),
         )  # fmt: skip
 
@@ -151,10 +155,7 @@ class Run:
             document = results.read(trial.result, "trial")
         except ResultError:
             self.listener.begin(f"{name}: {framework}, seed {seed}", 1)
-            try:
-                document = process.call(run, trial, on_message=lambda message: self.listener.advance(*message))
-            except AebenchError as error:
-                document = failure(trial, error)
+            document = attempt(trial, process, self.listener)
         self.trials.append(document)
         self.listener.finished(document)
         return document
@@ -163,6 +164,14 @@ class Run:
         """The trial's document, if this run holds it."""
         wanted = name, seed, framework
         return next((t for t in self.trials if (t["autoencoder"], t["seed"], t["framework"]) == wanted), None)
+
+
+def attempt(trial: Trial, process: FrameworkProcess, listener: Listener) -> dict[str, Any]:
+    """Run the trial in its framework's process: its document, or the row that says why there is none."""
+    try:
+        return process.call(run, trial, on_message=lambda message: listener.advance(*message))
+    except AebenchError as error:
+        return failure(trial, error)
 
 
 def ordered(options: Options) -> list[str]:
@@ -242,10 +251,8 @@ def planned(folder: Path, asked: Mapping[str, Any]) -> Options:
         ResultError: there is no run, or its plan is damaged.
     """
     plan = results.read(folder / "plan.json", "plan")
-    options: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in plan["options"].items()}
-    now = {key: tuple(v) if isinstance(v, list) else v for key, v in comparable(asked).items()}
-    changed = []
-    for key, value in now.items():
+    options, changed = _with_tuples(plan["options"]), []
+    for key, value in _with_tuples(comparable(asked)).items():
         if key in ADDED:
             options[key] = tuple(dict.fromkeys((*options[key], *value)))
         elif key == "data_dir":
@@ -264,15 +271,20 @@ def planned(folder: Path, asked: Mapping[str, Any]) -> Options:
     return Options(**options)
 
 
+def _with_tuples(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Options as they were before they were written: JSON knows lists only."""
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
+
+
 def without_arbiter(options: Options) -> Options:
     """The options without the reference, where there is another framework: for what is about speed and quality."""
     others = tuple(name for name in options.frameworks if name != ARBITER)
     return replace(options, frameworks=others or options.frameworks)
 
 
-def new_folder(options: Options) -> Path:
-    """A new folder's name under results/runs: when, on what, how."""
-    return RUNS / f"{time.strftime('%Y%m%d-%H%M%S')}-{options.dataset.replace(':', '-')}-{options.profile}"
+def new_folder(*what: str) -> Path:
+    """A new folder's name under results/runs: when, and what is measured there."""
+    return RUNS / "-".join((time.strftime("%Y%m%d-%H%M%S"), *what)).replace(":", "-")
 
 
 def newest() -> Path:

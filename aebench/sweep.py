@@ -18,12 +18,12 @@ from aebench import registry, results
 from aebench.climbing import Listener
 from aebench.data import Dataset
 from aebench.environment import environment
-from aebench.errors import AebenchError, UsageError
+from aebench.errors import UsageError
 from aebench.metrics import headline
 from aebench.results import comparable
-from aebench.runner import Options, processes_of
+from aebench.runner import Options, attempt, processes_of
 from aebench.spec import Autoencoder
-from aebench.trial import Trial, dataset_of, failure, run
+from aebench.trial import Trial, dataset_of
 from aebench.worker import FrameworkProcess
 
 Row = dict[str, Any]
@@ -62,7 +62,7 @@ def measure(options: Options, lines: Lines, folder: Path, listener: Listener) ->
     autoencoders = {name: _checked(name, lines, dataset) for name in options.autoencoders}
     settings = {"dataset": options.dataset, "device": options.device, "dtype": options.dtype, "epochs": lines.epochs}
     path = folder / "scale.json"
-    rows = _before(path, settings)
+    rows, here = _before(path, settings), environment()
     with processes_of(options, folder / "logs", arbiter=False) as processes:
         for name, (images, width), seed in product(autoencoders, lines.points, options.seeds):
             for framework, process in processes.items():
@@ -70,7 +70,7 @@ def measure(options: Options, lines: Lines, folder: Path, listener: Listener) ->
                 if not any(point.items() <= row.items() for row in rows):
                     listener.begin(f"{name}: {framework}, {images:,} images, width {width:g}, seed {seed}", 1)
                     rows.append(_measured(point, autoencoders[name].resized(width), options, process, listener))
-                    results.write(path, "scale", {"settings": settings, "environment": environment(), "rows": rows})
+                    results.write(path, "scale", {"settings": settings, "environment": here, "rows": rows})
     wanted = set(product(options.autoencoders, options.frameworks, lines.points, options.seeds))
     return [row for row in rows if _key(row) in wanted]
 
@@ -109,16 +109,12 @@ def _measured(
     point: Row, autoencoder: Autoencoder, options: Options, process: FrameworkProcess, listener: Listener
 ) -> Row:
     """One point measured: its row, with the reason where it failed."""
-    device = "cpu" if point["framework"] == registry.ARBITER else options.device
     with tempfile.TemporaryDirectory(prefix="aebench-") as folder:
         trial = Trial(
-            autoencoder, point["framework"], point["seed"], options.dtype, device, options.dataset, options.data_dir,
-            "source", Path(folder), images=point["images"],
+            autoencoder, point["framework"], point["seed"], options.dtype, options.device_of(point["framework"]),
+            options.dataset, options.data_dir, "source", Path(folder), images=point["images"],
         )  # fmt: skip
-        try:
-            document = process.call(run, trial, on_message=lambda message: listener.advance(*message))
-        except AebenchError as error:
-            document = failure(trial, error)
+        document = attempt(trial, process, listener)
     listener.finished(document)
     if "failure" in document:
         return {**point, "failure": document["failure"]}

@@ -237,7 +237,7 @@ def _document(trial: Trial, model: Model, progress: Progress, measured: Metrics,
         "dtype": trial.dtype,
         "device": trial.device,
         "metrics": {name: vars(metric) for name, metric in measured.items()},
-        "invalid": metrics.invalid(measured, model.parameters()),
+        "invalid": metrics.invalid(measured, model),
         "speed": {
             "seconds_per_1000_images": 1000.0 * sum(e["seconds"] for e in timed) / sum(e["images"] for e in timed),
             "warm": bool(warm),

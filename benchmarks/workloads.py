@@ -8,8 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
-import numpy as np
-
 from aebench import registry, schedule
 from aebench.parameters import initial_parameters
 from aebench.protocol import Dtype
@@ -42,8 +40,8 @@ class Training:
         rounds = []
         for phase in autoencoder.phases:
             split = schedule.training_split(phase, dataset)
-            epochs = range(epochs_together(phase, len(split)) if phase.sampling == "full" else 1)
-            order = np.concatenate([schedule.epoch_order(phase, 0, len(split), epoch) for epoch in epochs])
+            epochs = epochs_together(phase, len(split)) if phase.sampling == "full" else 1
+            order = schedule.first_orders(phase, 0, len(split), epochs * phase.n_batches(len(split)))
             noise = schedule.noise(autoencoder, phase, 0, range(len(order)), order.shape[1])
             labels = split.labels if autoencoder.kind == "classifier" else None
             rounds.append((model.trainer(phase.name, split.inputs, labels), order, noise))

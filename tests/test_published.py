@@ -9,7 +9,6 @@ import pytest
 from processes import Process
 
 from aebench import data, registry, trial
-from aebench.errors import AebenchError
 from aebench.report.published import FIGURES
 from aebench.spec import L2, Autoencoder
 
@@ -25,16 +24,13 @@ def with_penalty(autoencoder: Autoencoder, scale: float) -> Autoencoder:
 @pytest.mark.slow
 def test_tied_with_the_published_penalty_gives_the_published_error(process: Process, tmp_path: Path) -> None:
     """With the original's L2 5e-4, `tied` has the published training error, within a tenth, and not with 1e-4."""
-    try:
-        folder = data.locate("mnist")
-    except AebenchError as error:
-        pytest.skip(str(error))
-    if folder is None:
-        pytest.skip("MNIST is not here; set AEBENCH_DATA to its folder")
+    mnist = data.status("mnist")
+    if not mnist.available:
+        pytest.skip(f"mnist: {mnist.detail}")
     if process.framework == registry.ARBITER:
         pytest.skip("the reference takes minutes for what the frameworks show in seconds")
     autoencoder = with_penalty(registry.autoencoder("tied"), PUBLISHED_L2)
-    one = trial.Trial(autoencoder, process.framework, 0, "float32", "cpu", "mnist", str(folder), "source", tmp_path)
+    one = trial.Trial(autoencoder, process.framework, 0, "float32", "cpu", "mnist", None, "source", tmp_path)
     epochs = process.call(trial.run, one)["history"]["phase1"]
     ours = [epoch["last_batch"]["reconstruction"] for epoch in epochs]
     published = [float(text) for figure in FIGURES if figure.autoencoder == "tied" for text in figure.values.split()]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from aebench import registry, results
+from aebench.climbing import Silent
 from aebench.errors import UsageError
 from aebench.runner import Options, Run, planned
 
@@ -44,19 +44,6 @@ def test_versions_are_not_mixed(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"reference: version 0\.1 then"):
         planned(begun(tmp_path, reference="0.1"), {})
     assert planned(begun(tmp_path, pytorch="0.1"), {}) == THEN
-
-
-class Silent:
-    """A listener that hears nothing."""
-
-    def begin(self, title: str, total: int) -> None:
-        """Nothing."""
-
-    def advance(self, done: int, total: int) -> None:
-        """Nothing."""
-
-    def finished(self, row: dict[str, Any]) -> None:
-        """Nothing."""
 
 
 def test_a_run_is_complete_when_no_trial_is_missing(tmp_path: Path) -> None:

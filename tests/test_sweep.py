@@ -12,6 +12,7 @@ import pytest
 from rich.console import Console
 
 from aebench import registry, results, sweep
+from aebench.climbing import Silent
 from aebench.errors import ResultError, TrainingError, UsageError
 from aebench.report.sweep import draw, print_sweep, problems
 from aebench.runner import Options
@@ -21,7 +22,7 @@ OPTIONS = Options(("tied",), ("reference",), dataset="synthetic:400x16")
 LINES = Lines(images=(150, 300), widths=(0.1, 1.0), epochs=2)
 
 
-class Here:
+class Here(Silent):
     """Stands for a framework's process: does the work in this one and counts it, or fails at some points."""
 
     def __init__(self) -> None:
@@ -34,14 +35,6 @@ class Here:
         if self.fails(trial):
             raise TrainingError("planted")
         return function(trial)
-
-    def begin(self, title: str, total: int) -> None:
-        """As a listener: nothing."""
-
-    advance = begin
-
-    def finished(self, row: dict[str, Any]) -> None:
-        """As a listener: nothing."""
 
 
 @pytest.fixture

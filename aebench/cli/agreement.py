@@ -10,18 +10,11 @@ from typing import Any
 
 import click
 
-from aebench.cli.options import AUTOENCODERS, DATA_DIR, DATASET, DEVICE, FRAMEWORKS, OUTPUT, PROFILE, SEEDS, console
+from aebench.cli.options import console, selection
 
 
 @click.command()
-@AUTOENCODERS
-@FRAMEWORKS
-@DATASET
-@DATA_DIR
-@PROFILE
-@DEVICE
-@OUTPUT
-@SEEDS
+@selection
 @click.option("--dtype", type=click.Choice(["float64", "float32", "both"]), default="both", show_default=True)
 @click.option("--steps", type=click.IntRange(1), default=10, show_default=True, help="Training steps of each phase.")
 @click.option(

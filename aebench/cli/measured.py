@@ -30,15 +30,14 @@ def quality(runs: tuple[Path, ...]) -> None:
     from aebench.baselines import trials_of
     from aebench.quality import rows
     from aebench.report.quality import WIDTH, print_quality
-    from aebench.report.summary import problems
+    from aebench.report.summary import print_problems, problems
 
     trials = [trial for run in runs for trial in trials_of(run)]
     found = rows(trials)
     screen = console(WIDTH)
     print_quality(found, screen)
     wrong = problems({"agreements": [], "failures": [], "trials": trials})
-    for line in wrong:
-        screen.print(line, style="red", markup=False, soft_wrap=True)
+    print_problems(wrong, screen)
     different = any(pair.equivalence.verdict == "different" for row in found for pair in row.pairs)
     sys.exit(1 if different or wrong else 0)
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
 from aebench.errors import AebenchError
 
+Command = TypeVar("Command", bound=Callable[..., Any])
+Number = TypeVar("Number", int, float)
 INTERRUPTED = 130
 
 
@@ -42,24 +44,31 @@ def _names(kind: str) -> Callable[[click.Context, click.Parameter, Any], tuple[s
     return check
 
 
-def _seeds(_: click.Context, __: click.Parameter, value: str) -> tuple[int, ...]:
+def listed(texts: Iterable[str], kind: Callable[[str], Number], otherwise: str) -> tuple[Number, ...]:
+    """The numbers that the texts stand for, each once; click.BadParameter with the message `otherwise` for others."""
     try:
-        seeds = tuple(dict.fromkeys(int(text) for text in value.split(",")))
+        return tuple(dict.fromkeys(kind(text) for text in texts))
     except ValueError:
-        raise click.BadParameter(f"'{value}' is no list of whole numbers such as 0,1,2") from None
+        raise click.BadParameter(otherwise) from None
+
+
+def _seeds(_: click.Context, __: click.Parameter, value: str) -> tuple[int, ...]:
+    seeds = listed(value.split(","), int, f"'{value}' is no list of whole numbers such as 0,1,2")
     if min(seeds) < 0:
         raise click.BadParameter("seeds are whole numbers from 0")
     return seeds
 
 
 def _samples(_: click.Context, __: click.Parameter, value: str | None) -> tuple[int, ...]:
-    """Numbers of codings per image, each from 1 to 10,000."""
-    try:
-        samples = tuple(dict.fromkeys(int(text) for text in (value or "").split(",") if text))
-    except ValueError:
-        raise click.BadParameter(f"'{value}' is no list of whole numbers such as 50,5000") from None
-    if samples and not 1 <= min(samples) <= max(samples) <= 10_000:
-        raise click.BadParameter(f"an image takes 1 to 10,000 samples, found {value}")
+    """Numbers of codings per image, each from 1 to what is computed at once."""
+    if not value:
+        return ()
+    from aebench.likelihood import ROWS_AT_ONCE
+
+    texts = filter(None, value.split(","))
+    samples = listed(texts, int, f"'{value}' is no list of whole numbers such as 50,5000")
+    if samples and not 1 <= min(samples) <= max(samples) <= ROWS_AT_ONCE:
+        raise click.BadParameter(f"an image takes 1 to {ROWS_AT_ONCE:,} samples, found {value}")
     return samples
 
 
@@ -88,6 +97,13 @@ OUTPUT = click.option(
     "--output", "-o", type=click.Path(path_type=Path, file_okay=False),
     help="Folder for what is measured; default: a new one under results/runs.",
 )  # fmt: skip
+
+
+def selection(command: Command) -> Command:
+    """What is run and measured on what, and where it is left: the options that `run` and `agree` begin with."""
+    for option in (SEEDS, OUTPUT, DEVICE, PROFILE, DATA_DIR, DATASET, FRAMEWORKS, AUTOENCODERS):
+        command = option(command)
+    return command
 
 
 def console(width: int = 160) -> Any:

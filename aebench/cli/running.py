@@ -9,30 +9,11 @@ from typing import Any
 
 import click
 
-from aebench.cli.options import (
-    AUTOENCODERS,
-    DATA_DIR,
-    DATASET,
-    DEVICE,
-    FRAMEWORKS,
-    IMPORTANCE_SAMPLES,
-    INTERRUPTED,
-    OUTPUT,
-    PROFILE,
-    SEEDS,
-    console,
-)
+from aebench.cli.options import IMPORTANCE_SAMPLES, INTERRUPTED, console, selection
 
 
 @click.command()
-@AUTOENCODERS
-@FRAMEWORKS
-@DATASET
-@DATA_DIR
-@PROFILE
-@DEVICE
-@OUTPUT
-@SEEDS
+@selection
 @IMPORTANCE_SAMPLES
 @click.option(
     "--dtype", type=click.Choice(["float32", "float64"]), default="float32", show_default=True, help="Of training."
@@ -83,7 +64,7 @@ def _new(output: Path | None, asked: dict[str, Any]) -> tuple[Any, Path]:
     from aebench import runner
 
     options = runner.with_defaults(runner.Options(**asked))
-    return options, output or runner.new_folder(options)
+    return options, output or runner.new_folder(options.dataset, options.profile)
 
 
 def _resumed(context: click.Context, output: Path | None, asked: dict[str, Any]) -> tuple[Any, Path]:

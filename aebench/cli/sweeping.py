@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
@@ -18,20 +17,17 @@ from aebench.cli.options import (
     INTERRUPTED,
     OUTPUT,
     SEEDS,
+    Number,
     console,
+    listed,
 )
-
-Number = TypeVar("Number", int, float)
 
 
 def _numbers(kind: Callable[[str], Number]) -> Callable[[click.Context, click.Parameter, str], tuple[Number, ...]]:
     """A callback that splits positive numbers at commas."""
 
     def check(_: click.Context, __: click.Parameter, value: str) -> tuple[Number, ...]:
-        try:
-            numbers = tuple(dict.fromkeys(kind(text) for text in value.split(",")))
-        except ValueError:
-            raise click.BadParameter(f"'{value}' is no list of numbers separated by commas") from None
+        numbers = listed(value.split(","), kind, f"'{value}' is no list of numbers separated by commas")
         if not all(0 < number < float("inf") for number in numbers):
             raise click.BadParameter(f"numbers above 0 are expected, found {value}")
         return numbers
@@ -85,7 +81,7 @@ def scale(
     if not asked["frameworks"]:
         options = runner.without_arbiter(options)
     lines = sweep.Lines(images, widths, epochs)
-    folder = output or runner.RUNS / f"{time.strftime('%Y%m%d-%H%M%S')}-scale"
+    folder = output or runner.new_folder("scale")
     with Bars() as bars:
         try:
             rows = sweep.measure(options, lines, folder, bars)

@@ -36,8 +36,7 @@ def print_run(document: Document, console: Console) -> None:
         "quality: mean over the seeds. ms/1,000: training steps per 1,000 images, without the first epoch.",
         style="dim",
     )
-    for line in problems(document):
-        console.print(line, style="red", markup=False, soft_wrap=True)
+    print_problems(problems(document), console)
 
 
 def problems(document: Document) -> list[str]:
@@ -50,6 +49,12 @@ def problems(document: Document) -> list[str]:
         for why in t.get("invalid", {}).values()
     ]
     return [*partings, *(f"{f['autoencoder']}, {f['framework']}: {f['failure']}" for f in failed), *invalid]
+
+
+def print_problems(lines: Iterable[str], console: Console) -> None:
+    """A red line each, as it is: a message may hold brackets, and is not broken."""
+    for line in lines:
+        console.print(line, style="red", markup=False, soft_wrap=True)
 
 
 def print_agreements(document: Document, console: Console, rungs: Sequence[str]) -> None:
@@ -69,8 +74,7 @@ def print_agreements(document: Document, console: Console, rungs: Sequence[str])
         verdict = "[red]parts[/red]" if a["parting"] else _headroom([a])
         table.add_row(a["autoencoder"], a["dtype"], f"{a['left']} – {a['right']}", *cells, verdict)
     console.print(table)
-    for line in problems(document):
-        console.print(line, style="red", markup=False, soft_wrap=True)
+    print_problems(problems(document), console)
 
 
 def print_growth(rows: Sequence[Document], console: Console) -> None:

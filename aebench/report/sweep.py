@@ -17,6 +17,7 @@ from rich.table import Table
 from aebench.errors import UsageError
 from aebench.report.plots import COLOURS, heading, plain
 from aebench.report.sheet import LABEL, PALE, figure
+from aebench.report.summary import print_problems
 
 Row = Mapping[str, Any]
 WIDTH, HEIGHT, LEGEND_LINE = 1100, 820, 26
@@ -49,8 +50,7 @@ def print_sweep(rows: Sequence[Row], console: Console) -> None:
         "multiply-add of the step's matrix products (three products a layer). quality: after these few epochs.",
         style="dim",
     )
-    for line in problems(rows):
-        console.print(line, style="red", markup=False, soft_wrap=True)
+    print_problems(problems(rows), console)
 
 
 def problems(rows: Sequence[Row]) -> list[str]:

@@ -11,23 +11,11 @@ from typing import Any
 import pytest
 
 from aebench.benchmarks.workloads import Training, seconds
+from aebench.climbing import Silent
 from aebench.errors import AebenchError
 from aebench.pytest_plugin import TRIALS, selected
 from aebench.runner import Run, planned
 from aebench.worker import FrameworkProcess
-
-
-class Silent:
-    """A listener: pytest shows the progress."""
-
-    def begin(self, title: str, total: int) -> None:
-        """Nothing."""
-
-    def advance(self, done: int, total: int) -> None:
-        """Nothing."""
-
-    def finished(self, row: dict[str, Any]) -> None:
-        """Nothing."""
 
 
 class Clock:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from aebench import registry
+from aebench.errors import FrameworkError
 
 Outcome = subprocess.CompletedProcess
 
@@ -49,6 +50,7 @@ def aebench(command: list[str], environment: dict[str, str], tmp_path: Path) -> 
 @pytest.fixture(scope="session")
 def pytorch() -> None:
     """For tests that take PyTorch as the framework beside the reference."""
-    framework = registry.frameworks()["pytorch"]
-    if registry.version(framework) is None:
-        pytest.skip(f"pytorch is not installed: {framework.install}")
+    try:
+        registry.framework("pytorch")
+    except FrameworkError as error:
+        pytest.skip(str(error))
