@@ -43,6 +43,10 @@ class FrameworkError(AebenchError):
     """A framework or one of its devices is not available here; the message says how to get it."""
 
 
+class OutOfMemoryError(FrameworkError):
+    """The memory of the machine, or of the device, does not hold what a framework was asked for."""
+
+
 class CheckpointError(AebenchError):
     """A checkpoint is damaged, of another autoencoder, or lacks an array."""
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import pickle
 import queue
 import signal
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -22,10 +24,17 @@ from types import TracebackType
 from typing import Any, TypeVar
 
 from aebench.environment import WORKER_VARIABLES
-from aebench.errors import FrameworkError
+from aebench.errors import AebenchError, FrameworkError, OutOfMemoryError
 
 Result = TypeVar("Result")
 POLL_SECONDS = 0.1
+# How NumPy, PyTorch and TensorFlow say that memory is short: a type's name, or a part of the message, in lower case.
+# The last three are sizes that no memory has. None of the frameworks may be imported here.
+MEMORY_TYPES = {"MemoryError", "OutOfMemoryError", "ResourceExhaustedError"}
+MEMORY_TEXTS = (
+    "allocate memory", "out of memory", "oom when allocating", "resource_exhausted", "alloc_failed",
+    "array is too big", "maximum allowed dimension exceeded", "size calculation overflowed",
+)  # fmt: skip
 
 _messages: Any = None
 
@@ -59,7 +68,9 @@ class FrameworkProcess:
         """Run a module-level function there and wait; what it passes to `tell` arrives at `on_message`.
 
         Raises:
-            FrameworkError: the process ended in the middle. Whatever the function raised is raised here.
+            FrameworkError: the process ended in the middle, or an error there cannot be sent as it is.
+            OutOfMemoryError: memory was short there; the process is ended, so that its memory is given back.
+            Whatever else the function raised is raised here.
         """
         if self._pool is None:
             context = multiprocessing.get_context("spawn")
@@ -70,6 +81,9 @@ class FrameworkProcess:
             self._calls += 1
             future: Future[Result] = self._pool.submit(_run, self._calls, function, *arguments, **keywords)
             return self._wait(future, on_message or (lambda _: None))
+        except OutOfMemoryError:
+            self.close()
+            raise
         except BrokenProcessPool as error:
             self.close()
             ended = f"{self.framework}: its process ended in the middle of its work (killed, crashed or out of memory)"
@@ -117,8 +131,37 @@ def _run(call: int, function: Callable[..., Result], *arguments: Any, **keywords
     """The function, and behind whatever it tells the last message of its call."""
     try:
         return function(*arguments, **keywords)
+    except Exception as error:
+        sent = _sendable(error)
+        if sent is error:
+            raise
+        raise sent from None
     finally:
         tell(_Finished(call))
+
+
+def _sendable(error: Exception) -> Exception:
+    """The error as the harness is to get it: lack of memory under one name, and nothing that breaks on the way."""
+    kind, text = type(error).__name__, str(error)
+    lines = [line.strip() for line in text.splitlines() if line.strip()] or ["no message"]
+    names = {t.__name__ for t in type(error).__mro__}
+    telling = [line for line in lines if any(part in line.lower() for part in MEMORY_TEXTS)]
+    if not isinstance(error, AebenchError) and (telling or names & MEMORY_TYPES):
+        return OutOfMemoryError(
+            f"{_framework()}: memory does not hold this ({kind}: {(telling or lines)[0]}); ask for less, "
+            "or use a machine or a device with more"
+        )
+    try:
+        pickle.loads(pickle.dumps(error))
+    except Exception:
+        # It would end the process's connection; what it was goes to the log.
+        traceback.print_exception(error)
+        return FrameworkError(f"{_framework()}: {kind}: {lines[0]}")
+    return error
+
+
+def _framework() -> str:
+    return os.environ.get("AEBENCH_FRAMEWORK", "this process")
 
 
 def _begin(framework: str, log: Path | None, messages: Any, parent: int) -> None:

@@ -8,6 +8,8 @@ import sys
 import time
 from typing import NoReturn
 
+import numpy as np
+
 from aebench.errors import UnknownNameError
 from aebench.worker import tell
 
@@ -52,6 +54,43 @@ def raise_unknown_name() -> NoReturn:
 def raise_error(error: Exception) -> NoReturn:
     """Any error that can be sent."""
     raise error
+
+
+class ResourceExhaustedError(Exception):
+    """Named as TensorFlow's, with the text of a graph's failure, and as unable to cross as an error can be."""
+
+    def __init__(self, node: object, message: str) -> None:
+        super().__init__(message)
+        self.node = node
+
+
+class UnsendableError(Exception):
+    """An error that holds what cannot be pickled."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.held = lambda: message
+
+
+class UnreadableError(Exception):
+    """An error that is sent and cannot be made again on the other side."""
+
+    def __init__(self, number: int, text: str) -> None:
+        super().__init__(f"{text} {number}")
+
+
+def raise_made(name: str) -> NoReturn:
+    """Errors that only this process can make; any other name asks NumPy for more bytes than there are."""
+    made: dict[str, Exception] = {
+        "tensorflow": ResourceExhaustedError(
+            lambda: 0, "Graph execution error:\n\nDetected at node zeros\nOOM when allocating tensor with shape[9]"
+        ),
+        "pytorch": RuntimeError("[enforce fail at alloc.cpp:1] DefaultCPUAllocator: can't allocate memory: 9"),
+        "unsendable": UnsendableError("first line\nsecond line"),
+        "unreadable": UnreadableError(7, "node"),
+        "silent": UnsendableError(""),
+    }
+    raise made.get(name) or AssertionError(f"there are petabytes: {np.empty(10**15)}")
 
 
 def count_to(n: int) -> str:

@@ -92,7 +92,7 @@ def test_a_point_that_fails_is_a_row_and_is_tried_again(here: Here, tmp_path: Pa
     here.fails = lambda trial: trial.images == 150
     rows = measure(OPTIONS, LINES, tmp_path, here)
     assert ["failure" in row for row in rows] == [True, False, False]
-    assert ["tied, reference, 150 images, width 1: planted"] == problems(rows)
+    assert ["tied, reference, 150 images, width 1, seed 0: planted"] == problems(rows)
     out = io.StringIO()
     print_sweep(rows, Console(file=out, width=160))
     assert out.getvalue().count("failed") == 1

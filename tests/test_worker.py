@@ -16,7 +16,7 @@ import remote_failures
 from processes import OWN_FRAMEWORKS, Process
 
 from aebench import errors, registry
-from aebench.errors import AebenchError, FrameworkError, SpecificationError, UnknownNameError
+from aebench.errors import AebenchError, FrameworkError, OutOfMemoryError, SpecificationError, UnknownNameError
 from aebench.worker import FrameworkProcess
 
 
@@ -91,6 +91,41 @@ def test_an_unknown_name_there_is_an_unknown_name_here(worker: FrameworkProcess)
     with pytest.raises(UnknownNameError) as caught:
         worker.call(remote_failures.raise_unknown_name)
     assert expected == str(caught.value)
+
+
+OUT_OF_MEMORY = {
+    "numpy": "MemoryError: Unable to allocate 7.11 PiB",
+    "tensorflow": "ResourceExhaustedError: OOM when allocating tensor with shape[9]",
+    "pytorch": "RuntimeError: [enforce fail at alloc.cpp:1] DefaultCPUAllocator: can't allocate memory: 9",
+}
+
+
+@pytest.mark.parametrize("who", OUT_OF_MEMORY)
+def test_lack_of_memory_is_one_error_whoever_says_it(worker: FrameworkProcess, who: str) -> None:
+    """The line that says so is kept, and the next call gets a process that holds nothing of the one before."""
+    before = worker.call(remote_failures.process_id)
+    with pytest.raises(OutOfMemoryError) as caught:
+        worker.call(remote_failures.raise_made, who)
+    assert str(caught.value).startswith(f"reference: memory does not hold this ({OUT_OF_MEMORY[who]}")
+    assert before != worker.call(remote_failures.process_id)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("unsendable", "UnsendableError: first line"), ("unreadable", "UnreadableError: node 7"),
+        ("silent", "UnsendableError: no message"),
+    ],
+)  # fmt: skip
+def test_an_error_that_cannot_be_sent_is_told(tmp_path: Path, name: str, expected: str) -> None:
+    """Its type and first line arrive, its traceback is in the log, and the process lives on."""
+    with FrameworkProcess("reference", tmp_path / "log") as worker:
+        before = worker.call(remote_failures.process_id)
+        with pytest.raises(FrameworkError) as caught:
+            worker.call(remote_failures.raise_made, name)
+        assert f"reference: {expected}" == str(caught.value)
+        assert before == worker.call(remote_failures.process_id)
+    assert "in raise_made" in (tmp_path / "log").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("error", _error_types())

@@ -56,7 +56,8 @@ def print_sweep(rows: Sequence[Row], console: Console) -> None:
 def problems(rows: Sequence[Row]) -> list[str]:
     """Every point that failed or measured something that is not a number, a line each."""
     return [
-        f"{row['autoencoder']}, {row['framework']}, {row['images']:,} images, width {row['width']:g}: {why}"
+        f"{row['autoencoder']}, {row['framework']}, {row['images']:,} images, width {row['width']:g}, "
+        f"seed {row['seed']}: {why}"
         for row in rows
         for why in ([row["failure"]] if "failure" in row else row["invalid"].values())
     ]
