@@ -82,7 +82,7 @@ def _options(config: pytest.Config) -> Any:
 
     def numbers(option: str) -> tuple[int, ...]:
         try:
-            return tuple(int(text) for text in config.getoption(option).split(",") if text)
+            return tuple(dict.fromkeys(int(text) for text in config.getoption(option).split(",") if text))
         except ValueError:
             raise UsageError(f"{option} {config.getoption(option)}: expected whole numbers, as in {SEEDS}") from None
 

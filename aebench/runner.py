@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from itertools import product
 from pathlib import Path
@@ -19,15 +19,13 @@ from aebench.agreement.ladder import Climb
 from aebench.climbing import Listener, Source
 from aebench.environment import environment
 from aebench.errors import AebenchError, FrameworkError, ResultError, UsageError
+from aebench.likelihood import ROWS_AT_ONCE
 from aebench.protocol import Dtype
 from aebench.registry import ARBITER
-from aebench.results import comparable
 from aebench.spec import Autoencoder
 from aebench.trial import Trial, dataset_of, failure, run, scheduled
 from aebench.worker import FrameworkProcess
 
-# Options that may grow when a run is taken up again: what is measured already stays as it is.
-ADDED = ("autoencoders", "frameworks", "seeds")
 RUNS = Path("results/runs")
 DTYPES: tuple[Dtype, ...] = ("float64", "float32")
 
@@ -47,9 +45,26 @@ class Options:
     agreement: bool = True
     importance_samples: tuple[int, ...] = ()
 
+    def __post_init__(self) -> None:
+        """Refuse what no draw has.
+
+        Raises:
+            UsageError: no seed, a negative one, or numbers of importance samples outside 1 to `ROWS_AT_ONCE`.
+        """
+        if min(self.seeds, default=-1) < 0:
+            raise UsageError(f"seeds are whole numbers from 0, one at least; found {_listed(self.seeds)}")
+        if not all(1 <= samples <= ROWS_AT_ONCE for samples in self.importance_samples):
+            raise UsageError(
+                f"an image takes 1 to {ROWS_AT_ONCE:,} importance samples, found {_listed(self.importance_samples)}"
+            )
+
     def device_of(self, framework: str) -> str:
         """The device that the framework computes on: the arbiter's is the CPU always."""
         return "cpu" if framework == ARBITER else self.device
+
+
+def _listed(numbers: tuple[int, ...]) -> str:
+    return ",".join(map(str, numbers)) or "none"
 
 
 @dataclass
@@ -238,42 +253,6 @@ def with_defaults(options: Options) -> Options:
     installed = tuple(n for n, f in registry.frameworks().items() if registry.version(f) is not None)
     autoencoders = options.autoencoders or tuple(registry.autoencoders())
     return replace(options, autoencoders=autoencoders, frameworks=options.frameworks or installed)
-
-
-def planned(folder: Path, asked: Mapping[str, Any]) -> Options:
-    """The options that the run in the folder was begun with, and what is asked for now besides.
-
-    asked: options given anew. Autoencoders, frameworks and seeds are added to those of the run; `data_dir` replaces
-    the run's, since data may have moved; others must be the same.
-
-    Raises:
-        UsageError: another option, or another version of a framework, than then.
-        ResultError: there is no run, or its plan is damaged.
-    """
-    plan = results.read(folder / "plan.json", "plan")
-    options, changed = _with_tuples(plan["options"]), []
-    for key, value in _with_tuples(comparable(asked)).items():
-        if key in ADDED:
-            options[key] = tuple(dict.fromkeys((*options[key], *value)))
-        elif key == "data_dir":
-            options[key] = value
-        elif options.get(key, value) != value:
-            changed.append(f"{key}: {options[key]} then, {value} now")
-    then = plan["environment"]["frameworks"]
-    for name in options["frameworks"]:
-        found = registry.version(registry.framework(name))
-        if then.get(name) not in (None, found):
-            changed.append(f"{name}: version {then[name]} then, {found} now")
-    if changed:
-        raise UsageError(
-            f"{folder} was begun differently ({'; '.join(changed)}); leave these options out, or start anew"
-        )
-    return Options(**options)
-
-
-def _with_tuples(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Options as they were before they were written: JSON knows lists only."""
-    return {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
 
 
 def without_arbiter(options: Options) -> Options:

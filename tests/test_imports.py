@@ -20,7 +20,7 @@ ROWS = (
     "autoencoders",
     "implementations",
     "registry agreement metrics likelihood results environment equivalence",
-    "pictures worker trial climbing runner agreeing quality sweep baselines gate",
+    "pictures worker trial climbing runner plan agreeing quality sweep baselines gate",
     "report cli pytest_plugin __main__",
 )
 ROW = {name: i for i, row in enumerate(ROWS) for name in row.split()}

@@ -75,6 +75,9 @@ def test_a_metric_that_is_not_a_number_fails_its_row_only(tmp_path: Path) -> Non
         (["--frameworks", "tensorflw"], "did you mean 'tensorflow'?"),
         (["--dataset", "nmist"], "did you mean 'mnist'?"),
         (["--seeds", "one"], "expected whole numbers"),
+        (["--seeds", "-1"], "seeds are whole numbers from 0, one at least; found -1"),
+        (["--seeds", ","], "one at least; found none"),
+        (["--importance-samples", "0"], "an image takes 1 to 10,000 importance samples, found 0"),
         (["--dataset", "synthetic:500x5", "--autoencoders", "tied"], "tied takes 784 inputs"),
     ],
 )

@@ -10,7 +10,8 @@ import pytest
 from aebench import registry, results
 from aebench.climbing import Silent
 from aebench.errors import UsageError
-from aebench.runner import Options, Run, planned
+from aebench.plan import planned
+from aebench.runner import Options, Run
 
 THEN = Options(("linear",), ("reference",), seeds=(0, 1), agreement=False)
 
@@ -44,6 +45,16 @@ def test_versions_are_not_mixed(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"reference: version 0\.1 then"):
         planned(begun(tmp_path, reference="0.1"), {})
     assert planned(begun(tmp_path, pytorch="0.1"), {}) == THEN
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"seeds": ()}, {"seeds": (0, -1)}, {"importance_samples": (0,)}, {"importance_samples": (1, 10_001)}]
+)
+def test_options_that_nothing_can_be_drawn_from_are_refused(wrong: dict[str, tuple[int, ...]]) -> None:
+    """Whoever makes them: the command line, pytest's options, or Python; the limits themselves are allowed."""
+    with pytest.raises(UsageError, match="found"):
+        Options(("linear",), ("reference",), **wrong)  # type: ignore[arg-type]
+    assert Options(("linear",), ("reference",), importance_samples=(1, 10_000)).seeds == (0,)
 
 
 def test_a_run_is_complete_when_no_trial_is_missing(tmp_path: Path) -> None:

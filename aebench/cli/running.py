@@ -69,12 +69,12 @@ def _new(output: Path | None, asked: dict[str, Any]) -> tuple[Any, Path]:
 
 def _resumed(context: click.Context, output: Path | None, asked: dict[str, Any]) -> tuple[Any, Path]:
     """Options and folder of a run that goes on, with what was named on the command line besides."""
-    from aebench import runner
+    from aebench import plan, runner
 
     folder = output or runner.newest()
     default = click.core.ParameterSource.DEFAULT
     given = {name: value for name, value in asked.items() if context.get_parameter_source(name) != default}
-    return runner.planned(folder, given), folder
+    return plan.planned(folder, given), folder
 
 
 def _draw(folder: Path, document: dict[str, Any]) -> int:

@@ -13,8 +13,9 @@ import pytest
 from aebench.benchmarks.workloads import Training, seconds
 from aebench.climbing import Silent
 from aebench.errors import AebenchError
+from aebench.plan import planned
 from aebench.pytest_plugin import TRIALS, selected
-from aebench.runner import Run, planned
+from aebench.runner import Run
 from aebench.worker import FrameworkProcess
 
 
