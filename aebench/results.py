@@ -19,6 +19,12 @@ CONVERSIONS = {
     "accept RUN... --reason 'new format' (their commands stand in its history); if it is newer, upgrade aebench"
 }
 MEASURE_AGAIN = "measure again into a new folder, or read it with that version"
+# What to do about a damaged document: what holds measurements of its own is left to its owner.
+MENDING = {
+    "scale": "move it away, or choose another --output, and `aebench scale` measures again what it held",
+    "baseline": "get it back from version control, or move it away and accept its runs again",
+}
+RESUME = "`aebench run --resume` measures again what it held"
 
 
 def write(path: Path, kind: str, content: dict[str, Any]) -> None:
@@ -38,9 +44,7 @@ def read(path: Path, kind: str) -> dict[str, Any]:
     except FileNotFoundError as error:
         raise ResultError(f"no file {path}; run `aebench run --output {path.parent}` to make one") from error
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise ResultError(
-            f"{path} is truncated or damaged ({error}); `aebench run --resume` measures again what it held"
-        ) from error
+        raise damaged(path, kind, error) from error
     found = document.get("format") if isinstance(document, dict) else None
     if found != FORMATS[kind]:
         raise ResultError(
@@ -49,6 +53,11 @@ def read(path: Path, kind: str) -> dict[str, Any]:
         )
     decoded: dict[str, Any] = _decoded(document)
     return decoded
+
+
+def damaged(path: Path, kind: str, why: object) -> ResultError:
+    """The error for a document of that kind that cannot be read, or lacks what it must hold."""
+    return ResultError(f"{path} is truncated or damaged ({why}); {MENDING.get(kind, RESUME)}")
 
 
 def _encoded(value: Any) -> Any:

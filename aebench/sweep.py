@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from aebench.data import Dataset
 from aebench.environment import environment
 from aebench.errors import UsageError
 from aebench.metrics import headline
+from aebench.plan import versions_changed
 from aebench.results import comparable
 from aebench.runner import Options, attempt, processes_of
 from aebench.spec import Autoencoder
@@ -27,6 +28,13 @@ from aebench.trial import Trial, dataset_of
 from aebench.worker import FrameworkProcess
 
 Row = dict[str, Any]
+POINT = ("autoencoder", "framework", "images", "width", "seed")
+# Of a sweep's options: what its document states, what makes two points comparable, and what a later call may add.
+OPTIONS = ("autoencoders", "frameworks", "seeds", "dataset", "device", "dtype")
+SAME = ("dataset", "profile", "epochs", "device", "dtype")
+ADDED = ("autoencoders", "frameworks", "seeds", "images", "widths")
+# Of an environment: what decides how long a step takes, beside the frameworks' versions.
+MACHINE = ("processor", "cores", "gpus", "variables")
 # A training step multiplies once forwards, and backwards once for the weights and once for the layer below.
 PASSES = 3
 
@@ -52,41 +60,95 @@ class Lines:
 def measure(options: Options, lines: Lines, folder: Path, listener: Listener) -> list[Row]:
     """Train every point in every framework from every seed; the rows asked for.
 
-    `scale.json` in the folder holds these and whatever was measured there before; it is written after each point.
+    `scale.json` in the folder holds these and whatever was measured there before. It is there before the first point,
+    and written anew after each.
 
     Raises:
-        UsageError: an autoencoder that cannot be scaled, more images than there are, or a folder of other settings.
+        UsageError: an autoencoder that cannot be scaled, more images than there are, or a folder of other settings,
+            of another machine or of other versions.
+        ResultError: the folder's document is damaged.
         AebenchError: a data set or a device is missing.
     """
     dataset = dataset_of(options.dataset, options.data_dir, "source")
     autoencoders = {name: _checked(name, lines, dataset) for name in options.autoencoders}
-    settings = {"dataset": options.dataset, "device": options.device, "dtype": options.dtype, "epochs": lines.epochs}
-    path = folder / "scale.json"
-    rows, here = _before(path, settings), environment()
+    path, asked = folder / "scale.json", _points(options, lines)
+    document = _continued(path, {"options": _asked(options, lines), "environment": environment(), "rows": []})
+    rows = document["rows"] = [row for row in document["rows"] if not ("failure" in row and _point(row) in asked)]
+    results.write(path, "scale", document)
+    done = [_point(row) for row in rows]
+    missing = [point for point in asked if point not in done]
     with processes_of(options, folder / "logs", arbiter=False) as processes:
-        for name, (images, width), seed in product(autoencoders, lines.points, options.seeds):
-            for framework, process in processes.items():
-                point = {"autoencoder": name, "framework": framework, "images": images, "width": width, "seed": seed}
-                if not any(point.items() <= row.items() for row in rows):
-                    listener.begin(f"{name}: {framework}, {images:,} images, width {width:g}, seed {seed}", 1)
-                    rows.append(_measured(point, autoencoders[name].resized(width), options, process, listener))
-                    results.write(path, "scale", {"settings": settings, "environment": here, "rows": rows})
-    wanted = set(product(options.autoencoders, options.frameworks, lines.points, options.seeds))
-    return [row for row in rows if _key(row) in wanted]
+        for number, point in enumerate(missing, start=1):
+            listener.begin(f"{number} of {len(missing)}: {named(point)}, {point['framework']}, seed {point['seed']}", 1)
+            autoencoder = autoencoders[point["autoencoder"]].resized(point["width"])
+            rows.append(_measured(point, autoencoder, options, processes[point["framework"]], listener))
+            results.write(path, "scale", document)
+    return [row for row in rows if _point(row) in asked]
 
 
-def _key(row: Row) -> tuple[str, str, tuple[int, float], int]:
-    return row["autoencoder"], row["framework"], (row["images"], row["width"]), row["seed"]
+def _asked(options: Options, lines: Lines) -> dict[str, Any]:
+    """The options that a document states; `source` is the profile that sees all of a data set's images."""
+    return {**{key: getattr(options, key) for key in OPTIONS}, "profile": "source", **asdict(lines)}
 
 
-def _before(path: Path, settings: Mapping[str, Any]) -> list[Row]:
-    """What was measured there before with the same settings; failures are tried again."""
+def _points(options: Options, lines: Lines) -> list[Row]:
+    """What is asked for, in the order in which it is measured: the frameworks take turns at each point."""
+    return [
+        {"autoencoder": name, "framework": framework, "images": images, "width": width, "seed": seed}
+        for name, (images, width), seed, framework in product(
+            options.autoencoders, lines.points, options.seeds, options.frameworks
+        )
+    ]
+
+
+def _point(row: Row) -> Row:
+    return {key: row[key] for key in POINT}
+
+
+def named(point: Mapping[str, Any]) -> str:
+    """What is trained at the point, and on how much."""
+    return f"{point['autoencoder']}, {point['images']:,} images, width {point['width']:g}"
+
+
+def _continued(path: Path, document: dict[str, Any]) -> dict[str, Any]:
+    """The document with what was asked for and measured there before, and what that was measured on.
+
+    Raises:
+        UsageError: what was measured there was measured differently. ResultError: damaged, or of another version.
+    """
     if not path.exists():
-        return []
-    found = results.read(path, "scale")
-    if found["settings"] != comparable(settings):
-        raise UsageError(f"{path} was measured with {found['settings']}, now {settings}; choose another --output")
-    return [row for row in found["rows"] if "failure" not in row]
+        return document
+    before, now = results.read(path, "scale"), comparable(document)
+    try:
+        changed = _changes(before, now)
+        options = {key: list(dict.fromkeys((*before["options"][key], *now["options"][key]))) for key in ADDED}
+        earlier = [*before.get("earlier_environments", ()), before["environment"]]
+    except (KeyError, TypeError) as error:
+        raise results.damaged(path, "scale", f"what it must hold is not there: {error}") from error
+    if all("failure" in row for row in before["rows"]):
+        return document
+    if changed:
+        raise UsageError(
+            f"{path} was measured differently ({'; '.join(changed)}); measure as then, or choose another --output"
+        )
+    return {
+        "options": {**document["options"], **options},
+        "environment": document["environment"],
+        "earlier_environments": [environment for environment in earlier if environment != now["environment"]],
+        "rows": before["rows"],
+    }
+
+
+def _changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """What is not as it was: settings, the machine, versions of frameworks that were measured or are asked for."""
+    pairs = [(key, before["options"][key], now["options"][key]) for key in SAME]
+    pairs += [(key, before["environment"][key], now["environment"][key]) for key in MACHINE]
+    used = {*now["options"]["frameworks"], *(_point(row)["framework"] for row in before["rows"])}
+    versions = {name: found for name, found in now["environment"]["frameworks"].items() if name in used}
+    return [
+        *(f"{key}: {then} then, {found} now" for key, then, found in pairs if then != found),
+        *versions_changed(before["environment"]["frameworks"], versions),
+    ]
 
 
 def _checked(name: str, lines: Lines, dataset: Dataset) -> Autoencoder:
@@ -108,24 +170,32 @@ def _checked(name: str, lines: Lines, dataset: Dataset) -> Autoencoder:
 def _measured(
     point: Row, autoencoder: Autoencoder, options: Options, process: FrameworkProcess, listener: Listener
 ) -> Row:
-    """One point measured: its row, with the reason where it failed."""
+    """One point measured: its row, with the reason where it failed.
+
+    epoch_seconds: of the training steps, every epoch of every phase. trial_seconds: with the measuring.
+    """
     with tempfile.TemporaryDirectory(prefix="aebench-") as folder:
         trial = Trial(
             autoencoder, point["framework"], point["seed"], options.dtype, options.device_of(point["framework"]),
             options.dataset, options.data_dir, "source", Path(folder), images=point["images"],
         )  # fmt: skip
         document = attempt(trial, process, listener)
-    listener.finished(document)
+    listener.finished({**document, "autoencoder": named(point)})
     if "failure" in document:
         return {**point, "failure": document["failure"]}
     metric = headline(autoencoder)[0]
     return {
         **point,
+        "version": document["version"],
         "metric": metric,
         "quality": document["metrics"][metric]["value"],
         "unit": document["metrics"][metric]["unit"],
         "seconds_per_1000_images": document["speed"]["seconds_per_1000_images"],
         "warm": document["speed"]["warm"],
+        "epoch_seconds": {
+            phase: [epoch["seconds"] for epoch in epochs] for phase, epochs in document["history"].items()
+        },
+        "trial_seconds": document["speed"]["trial_seconds"],
         "parameters": sum(math.prod(shape) for shape in autoencoder.shapes.values()),
         "multiply_adds_per_image": multiply_adds(autoencoder),
         "invalid": document["invalid"],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,9 @@ from rich.console import Console
 
 from aebench import registry, results, sweep
 from aebench.climbing import Silent
+from aebench.environment import environment
 from aebench.errors import ResultError, TrainingError, UsageError
+from aebench.report.progress import _line
 from aebench.report.sweep import draw, print_sweep, problems
 from aebench.runner import Options
 from aebench.sweep import Lines, measure, multiply_adds
@@ -28,6 +31,15 @@ class Here(Silent):
     def __init__(self) -> None:
         self.calls: list[tuple[int, int]] = []
         self.fails: Callable[[Any], bool] = lambda _: False
+        self.lines: list[str] = []
+
+    def begin(self, title: str, total: int) -> None:
+        """Keep the title."""
+        self.lines.append(title)
+
+    def finished(self, row: dict[str, Any]) -> None:
+        """Keep the line that the command line leaves about it."""
+        self.lines.append(_line(row).partition(" in ")[0])
 
     def call(self, function: Any, trial: Any, **_: Any) -> Any:
         """Run the trial."""
@@ -81,6 +93,31 @@ def test_a_row_says_what_was_trained(here: Here, tmp_path: Path) -> None:
     assert narrow["seconds_per_1000_images"] > 0
 
 
+def test_rows_and_document_say_what_they_were_measured_with(here: Here, tmp_path: Path) -> None:
+    """Version and seconds in the row; the options in the document, added to by a later call."""
+    row = measure(OPTIONS, Lines((150,), (1.0,), 2), tmp_path, here)[0]
+    assert registry.version(registry.framework("reference")) == row["version"]
+    (epochs,) = row["epoch_seconds"].values()
+    assert (2, True) == (len(epochs), 0 < sum(epochs) < row["trial_seconds"])
+    measure(replace(OPTIONS, seeds=(1,)), Lines((300,), (0.1,), 2), tmp_path, here)
+    assert results.read(tmp_path / "scale.json", "scale")["options"] == {
+        "autoencoders": ["tied"], "frameworks": ["reference"], "dataset": "synthetic:400x16", "profile": "source",
+        "images": [150, 300], "widths": [1.0, 0.1], "epochs": 2, "seeds": [0, 1], "device": "cpu", "dtype": "float32",
+    }  # fmt: skip
+
+
+def test_progress_names_the_point(here: Here, tmp_path: Path) -> None:
+    """Autoencoder, framework, images, width and seed, before and after."""
+    here.fails = lambda trial: trial.images == 150
+    measure(replace(OPTIONS, seeds=(3,)), Lines((150, 300), (1.0,), 1), tmp_path, here)
+    assert [
+        "1 of 2: tied, 150 images, width 1, reference, seed 3",
+        "tied, 150 images, width 1 reference   seed 3: failed: planted",
+        "2 of 2: tied, 300 images, width 1, reference, seed 3",
+        "tied, 300 images, width 1 reference   seed 3: trained and measured",
+    ] == here.lines
+
+
 def test_work_by_hand() -> None:
     """`stacked`: 3 products for each of 2 * (784 * 300 + 300 * 150) weights; two phases count their mean."""
     assert 3 * 2 * (784 * 300 + 300 * 150) == multiply_adds(registry.autoencoder("stacked"))
@@ -126,9 +163,76 @@ def test_what_cannot_be_scaled_is_refused(
     assert here.calls == []
 
 
-def test_a_truncated_document_is_not_overwritten(here: Here, tmp_path: Path) -> None:
-    """What was measured may be mended by hand; it is not thrown away."""
-    (tmp_path / "scale.json").write_text('{"format": "aebench-sc', encoding="utf-8")
-    with pytest.raises(ResultError, match="truncated or damaged"):
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [('{"format": "aebench-sc', "truncated or damaged"), ('{"format": "aebench-scale/1", "rows": []}', "'options'")],
+)
+def test_a_damaged_document_is_not_overwritten(here: Here, tmp_path: Path, content: str, message: str) -> None:
+    """What was measured may be mended by hand; it is not thrown away, and the advice is about this command."""
+    (tmp_path / "scale.json").write_text(content, encoding="utf-8")
+    with pytest.raises(
+        ResultError, match=f"{message}.*; move it away, or choose another --output, and `aebench scale`"
+    ):
         measure(OPTIONS, LINES, tmp_path, here)
-    assert here.calls == []
+    assert (content, []) == ((tmp_path / "scale.json").read_text(encoding="utf-8"), here.calls)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("processor", "an abacus", "processor: an abacus then, "), ("cores", 77, "cores: 77 then, "),
+        ("frameworks", {"reference": "0.1"}, "reference: version 0.1 then, "),
+        ("variables", {"OMP_NUM_THREADS": "77"}, "variables: .*77.* then, "),
+    ],
+)  # fmt: skip
+def test_another_machine_or_version_is_refused(
+    here: Here, tmp_path: Path, key: str, value: object, message: str
+) -> None:
+    """The message names what changed, and the document stays as it was."""
+    measure(OPTIONS, Lines((150,), (1.0,), 1), tmp_path, here)
+    document = results.read(tmp_path / "scale.json", "scale")
+    document["environment"][key] = value
+    results.write(tmp_path / "scale.json", "scale", document)
+    with pytest.raises(UsageError, match=f"measured differently \\({message}.* now\\); .*choose another --output"):
+        measure(OPTIONS, Lines((150, 300), (1.0,), 1), tmp_path, here)
+    assert document == results.read(tmp_path / "scale.json", "scale")
+
+
+def test_what_takes_no_part_may_change(here: Here, tmp_path: Path) -> None:
+    """Another commit, and a version of a framework that was not measured; what it was stays in the document."""
+    measure(OPTIONS, Lines((150,), (1.0,), 1), tmp_path, here)
+    document = results.read(tmp_path / "scale.json", "scale")
+    document["environment"] |= {"commit": "before"}
+    document["environment"]["frameworks"]["pytorch"] = "0.1"
+    results.write(tmp_path / "scale.json", "scale", document)
+    for _ in range(2):
+        measure(OPTIONS, Lines((300,), (1.0,), 1), tmp_path, here)
+    after = results.read(tmp_path / "scale.json", "scale")
+    assert ([150, 300], environment()) == ([row["images"] for row in after["rows"]], after["environment"])
+    assert [document["environment"]] == after["earlier_environments"]
+
+
+def test_an_interruption_before_the_first_point_leaves_the_document(
+    here: Here, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is there, holds no rows, and binds nobody to its settings."""
+
+    def interrupted(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(sweep, "processes_of", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            measure(OPTIONS, LINES, tmp_path, here)
+    document = results.read(tmp_path / "scale.json", "scale")
+    assert ([], [150, 300]) == (document["rows"], document["options"]["images"])
+    assert measure(OPTIONS, Lines((150,), (1.0,), 1), tmp_path, here)[0]["images"] == 150
+
+
+def test_a_failure_that_is_not_asked_for_again_is_kept(here: Here, tmp_path: Path) -> None:
+    """A later call for other points does not forget that a point failed."""
+    here.fails = lambda trial: trial.images == 150
+    measure(OPTIONS, Lines((150, 300), (1.0,), 1), tmp_path, here)
+    measure(OPTIONS, Lines((400,), (1.0,), 1), tmp_path, here)
+    rows = results.read(tmp_path / "scale.json", "scale")["rows"]
+    assert {150: True, 300: False, 400: False} == {row["images"]: "failure" in row for row in rows}
