@@ -1,28 +1,33 @@
-"""How cost and quality go with images and width: a table, and a plot of two lines by two quantities."""
+"""How cost and quality go with images and width: a table, and a plot of two lines by cost and every metric."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import product
 from pathlib import Path
 from statistics import mean, median
 from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, NullLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
 from aebench.errors import UsageError
 from aebench.report.plots import COLOURS, heading, plain
-from aebench.report.sheet import LABEL, PALE, figure
+from aebench.report.sheet import INK, LABEL, PALE, figure
 from aebench.report.summary import print_problems
 
 Row = Mapping[str, Any]
-WIDTH, HEIGHT, LEGEND_LINE = 1100, 820, 26
+Metric = tuple[str, str]
+"""Name and unit of a metric."""
+WIDTH, PANEL, EDGES, LEGEND_LINE = 1100, 345, 130, 26  # pixels
 MARKERS, DASHES = "osD^vP", ("-", "--", ":", "-.")
 BAND = 0.1  # around the median cost: what still counts as flat
+FAILED = "failed"
+CROSS: dict[str, Any] = {"linestyle": "none", "marker": "x", "markersize": 7, "markeredgewidth": 1.6}
 TITLE = "Cost and quality by the number of images and by width"
 
 
@@ -66,8 +71,9 @@ def problems(rows: Sequence[Row]) -> list[str]:
 def draw(rows: Sequence[Row], path: Path) -> Path:
     """Draw cost and quality against images (at width 1) and against width (at the most images).
 
-    A colour and a dash are a framework, a mark an autoencoder, a small dot a seed, the line the mean over the seeds.
-    The grey band is 10 % around the median cost of each line.
+    Quality has a line of panels for each metric, whose units differ. A colour and a dash are a framework, a mark an
+    autoencoder, a small dot a seed, the line the mean over the seeds; a cross at the lower edge is a training that
+    failed. The grey band is 10 % around the median cost of each line.
 
     Raises:
         UsageError: no point was measured. ResultError: the file cannot be written.
@@ -75,11 +81,33 @@ def draw(rows: Sequence[Row], path: Path) -> Path:
     found = [row for row in rows if "failure" not in row]
     if not found:
         raise UsageError(f"no point for {path.name}: every training failed; see the reasons above")
-    most = max(row["images"] for row in found)
-    lines = {"images": [r for r in found if r["width"] == 1], "width": [r for r in found if r["images"] == most]}
-    kinds = list(dict.fromkeys((row["autoencoder"], row["framework"]) for row in found))
-    frameworks, names = (list(dict.fromkeys(kind[i] for kind in kinds)) for i in (1, 0))
-    looks: dict[tuple[str, str], dict[str, Any]] = {
+    most = max(row["images"] for row in rows)
+    lines = {"images": [r for r in rows if r["width"] == 1], "width": [r for r in rows if r["images"] == most]}
+    metrics = list(dict.fromkeys((row["metric"], row["unit"]) for row in found))
+    looks = _looks(rows)
+    failed = [FAILED] if len(found) < len(rows) else []
+    legend = 40 + LEGEND_LINE * -(-(len(looks) + len(failed)) // 3)
+    height = EDGES + PANEL * (1 + len(metrics)) + legend
+    with figure(path, WIDTH, height) as drawn:
+        for number, (metric, axis) in enumerate(product((None, *metrics), lines)):
+            axes = drawn.add_subplot(1 + len(metrics), len(lines), number + 1)
+            measured = {row["autoencoder"] for row in found if metric == (row["metric"], row["unit"])}
+            shown = [row for row in lines[axis] if metric is None or row["autoencoder"] in measured]
+            _panel(axes, axis, metric, shown, looks)
+        edges = {"left": 0.09, "right": 0.98, "top": 1 - 70 / height, "bottom": (legend + 60) / height}
+        drawn.subplots_adjust(**edges, wspace=0.22, hspace=0.3)
+        heading(drawn, TITLE)
+        handles = [Line2D([], [], label=f"{name}, {framework}", **look) for (name, framework), look in looks.items()]
+        handles += [Line2D([], [], color=INK, label=label, **CROSS) for label in failed]
+        drawn.legend(handles=handles, loc="lower center", ncols=min(3, len(handles)), frameon=False, fontsize=LABEL)
+    return path
+
+
+def _looks(rows: Sequence[Row]) -> dict[tuple[str, str], dict[str, Any]]:
+    """How the line of each autoencoder in each framework looks."""
+    kinds = list(dict.fromkeys((row["autoencoder"], row["framework"]) for row in rows))
+    names, frameworks = (list(dict.fromkeys(kind[i] for kind in kinds)) for i in (0, 1))
+    return {
         kind: {
             "color": COLOURS[frameworks.index(kind[1]) % len(COLOURS)],
             "linestyle": DASHES[frameworks.index(kind[1]) % len(DASHES)],
@@ -88,46 +116,52 @@ def draw(rows: Sequence[Row], path: Path) -> Path:
         }
         for kind in kinds
     }
-    legend = 40 + LEGEND_LINE * -(-len(kinds) // 3)
-    with figure(path, WIDTH, HEIGHT + legend) as drawn:
-        for number, (quantity, axis) in enumerate((q, a) for q in ("cost", "quality") for a in lines):
-            axes = drawn.add_subplot(2, 2, number + 1)
-            _panel(axes, axis, quantity, lines[axis], looks)
-        height = HEIGHT + legend
-        edges = {"left": 0.09, "right": 0.98, "top": 1 - 70 / height, "bottom": (legend + 60) / height}
-        drawn.subplots_adjust(**edges, wspace=0.22, hspace=0.3)
-        heading(drawn, TITLE)
-        handles = [Line2D([], [], label=f"{name}, {framework}", **look) for (name, framework), look in looks.items()]
-        drawn.legend(handles=handles, loc="lower center", ncols=min(3, len(kinds)), frameon=False, fontsize=LABEL)
-    return path
 
 
 def _panel(
-    axes: Axes, axis: str, quantity: str, rows: Sequence[Row], looks: Mapping[tuple[str, str], dict[str, Any]]
+    axes: Axes, axis: str, metric: Metric | None, rows: Sequence[Row], looks: Mapping[tuple[str, str], dict[str, Any]]
 ) -> None:
-    plain(axes)
+    """One quantity, the cost or a metric, against one axis."""
+    _scales(axes, axis, metric, sorted({float(row[axis]) for row in rows}))
     for kind, mine in _grouped(rows, "autoencoder", "framework"):
-        points = [(float(at), [_value(row, quantity) for row in found]) for (at,), found in _grouped(mine, axis)]
+        found = [row for row in mine if "failure" not in row]
+        points = [(float(at), [_value(row, metric) for row in seeds]) for (at,), seeds in _grouped(found, axis)]
         means = [mean(values) for _, values in points]
-        if quantity == "cost" and axis == "images":
+        if metric is None and axis == "images" and means:
             middle = median(means)
             axes.axhspan(middle * (1 - BAND), middle * (1 + BAND), color=PALE, alpha=0.15, linewidth=0)
         axes.plot([at for at, _ in points], means, markersize=5, linewidth=1.4, **looks[kind])
         for at, values in points:
             axes.plot([at] * len(values), values, ".", color=looks[kind]["color"], markersize=3)
-    axes.set_xscale("log")
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
-    axes.xaxis.set_minor_locator(NullLocator())
-    axes.set_xticks(sorted({float(row[axis]) for row in rows}))
-    axes.set_xlabel({"images": "training images, width 1", "width": "width, as a factor of every hidden layer"}[axis])
-    metrics = dict.fromkeys(f"{row['metric']} ({row['unit']})" for row in rows)
-    axes.set_ylabel("ms per 1,000 images" if quantity == "cost" else "\n".join(metrics), fontsize=LABEL)
-    if quantity == "cost":
+        failed = sorted({float(row[axis]) for row in mine if "failure" in row})
+        if failed:
+            # Crosses of several frameworks fall on one place: each is drawn inside the one before.
+            order = looks[kind]["zorder"]
+            cross = {**CROSS, "markersize": CROSS["markersize"] + 3 * (order - 2), "zorder": 20 - order}
+            place = axes.get_xaxis_transform()
+            axes.plot(failed, [0] * len(failed), color=looks[kind]["color"], transform=place, clip_on=False, **cross)
+    if metric is None and axis == "images":
         axes.set_ylim(bottom=0)
 
 
-def _value(row: Row, quantity: str) -> float:
-    return float(1000 * row["seconds_per_1000_images"] if quantity == "cost" else row["quality"])
+def _scales(axes: Axes, axis: str, metric: Metric | None, ticks: Sequence[float]) -> None:
+    """Scales and labels of a panel. Cost goes with a power of the width: both are logarithmic there."""
+    plain(axes)
+    axes.set_xscale("log")
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.set_xticks(ticks)
+    axes.set_xlabel({"images": "training images, width 1", "width": "width, as a factor of every hidden layer"}[axis])
+    axes.set_ylabel("ms per 1,000 images" if metric is None else "{} ({})".format(*metric), fontsize=LABEL)
+    if metric is None and axis == "width":
+        axes.set_yscale("log")
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
+        axes.yaxis.set_minor_locator(NullLocator())
+
+
+def _value(row: Row, metric: Metric | None) -> float:
+    return float(1000 * row["seconds_per_1000_images"] if metric is None else row["quality"])
 
 
 def _grouped(rows: Sequence[Row], *keys: str) -> list[tuple[tuple[Any, ...], list[Row]]]:
