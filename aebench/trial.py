@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -133,7 +134,8 @@ def run(trial: Trial) -> dict[str, Any]:
         progress.phase, progress.epoch, optimizer = number + 1, 0, {}
         _save(trial, model, progress, {})
     measured = {**progress.measured, **metrics.arms(progress.measured)}
-    measured |= metrics.after_training(model, dataset, trial.seed)
+    curve_end = progress.history[autoencoder.phases[-1].name][-1].get("test_mse", float("nan"))
+    measured |= metrics.after_training(model, dataset, trial.seed, curve_end)
     for samples in trial.importance_samples:
         measured |= importance_weighted_bound(model, dataset.test, trial.seed, samples)
     pictures.record(trial.pictures, trial.framework, model, dataset, trial.seed)
@@ -224,9 +226,6 @@ def _resumed(trial: Trial, model: Model) -> tuple[Progress, Arrays]:
 
 def _document(trial: Trial, model: Model, progress: Progress, measured: Metrics, seconds: float) -> dict[str, Any]:
     """The trial as plain data, written as its result."""
-    epochs = [epoch for history in progress.history.values() for epoch in history]
-    warm = [epoch for history in progress.history.values() for epoch in history[1:]]
-    timed = warm or epochs
     firsts = [history[0]["seconds"] - float(np.median([e["seconds"] for e in history[1:]]))
               for history in progress.history.values() if len(history) > 1]  # fmt: skip
     document = {
@@ -239,8 +238,8 @@ def _document(trial: Trial, model: Model, progress: Progress, measured: Metrics,
         "metrics": {name: vars(metric) for name, metric in measured.items()},
         "invalid": metrics.invalid(measured, model),
         "speed": {
-            "seconds_per_1000_images": 1000.0 * sum(e["seconds"] for e in timed) / sum(e["images"] for e in timed),
-            "warm": bool(warm),
+            "seconds_per_1000_images": 1000.0 * seconds_per_image(progress.history),
+            "warm": bool(firsts),
             "warm_up_seconds": max(0.0, sum(firsts)) if firsts else None,
             "trial_seconds": seconds,
         },
@@ -248,6 +247,18 @@ def _document(trial: Trial, model: Model, progress: Progress, measured: Metrics,
     }
     write(trial.result, "trial", document)
     return document
+
+
+def seconds_per_image(history: Mapping[str, Sequence[Mapping[str, Any]]]) -> float:
+    """Seconds of training steps for one image: median over a phase's warm epochs, mean over the images of the phases.
+
+    The first epoch of a phase compiles and is left out, and with it a phase that has no other; where no phase has
+    another, the first ones count. An epoch in which the machine did something else moves no median.
+    """
+    phases = [epochs for epochs in history.values() if len(epochs) > 1] or list(history.values())
+    medians = [float(np.median([e["seconds"] / e["images"] for e in epochs[1:] or epochs])) for epochs in phases]
+    images = [sum(e["images"] for e in epochs) for epochs in phases]
+    return float(np.average(medians, weights=images))
 
 
 def failure(trial: Trial, error: AebenchError) -> dict[str, Any]:

@@ -33,7 +33,7 @@ def print_run(document: Document, console: Console) -> None:
     console.print(table)
     console.print(
         "agreement: every rung of the ladder, every pair; ×N: they could differ N times as much before they part. "
-        "quality: mean over the seeds. ms/1,000: training steps per 1,000 images, without the first epoch.",
+        "quality: mean over the seeds. ms/1,000: training steps per 1,000 images, median of all epochs but the first.",
         style="dim",
     )
     print_problems(problems(document), console)

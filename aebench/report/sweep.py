@@ -51,8 +51,8 @@ def print_sweep(rows: Sequence[Row], console: Console) -> None:
         table.add_row(name, framework, f"{images:,}", f"{width:g}", *cells)
     console.print(table)
     console.print(
-        "ms/1,000: training steps per 1,000 images, without the first epoch. GFLOP/s: two operations for each "
-        "multiply-add of the step's matrix products (three products a layer). quality: after these few epochs.",
+        "ms/1,000: training steps per 1,000 images, median of all epochs but the first. GFLOP/s: two operations for "
+        "each multiply-add of the step's matrix products (three products a layer). quality: after these few epochs.",
         style="dim",
     )
     print_problems(problems(rows), console)

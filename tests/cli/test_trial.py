@@ -138,6 +138,44 @@ def test_the_test_curve_ends_at_the_measured_error(small, tmp_path) -> None:
     assert document["history"]["phase2"][-1]["test_mse"] == document["metrics"]["test_mse"]["value"]
 
 
+def test_the_test_error_is_measured_once_an_epoch(small, tmp_path, monkeypatch) -> None:
+    """Four epochs take four passes over the test images, and one over the training images at the end."""
+    measure, passes = trial.metrics.reconstruction_mse, []
+    monkeypatch.setattr(trial.metrics, "reconstruction_mse", lambda *a: passes.append(1) or measure(*a))
+    document = trial.run(made("stacked", tmp_path))
+    assert 4 + 1 == len(passes)
+    split = Split(small.test.inputs)
+    model = registry.framework("reference").build(
+        made("stacked", tmp_path).autoencoder, checkpoint.load(tmp_path / "checkpoint.safetensors"), dtype="float64",
+        device="cpu",
+    )  # fmt: skip
+    assert measure(model, split) == document["metrics"]["test_mse"]["value"]
+
+
+def epochs(seconds: list[float], images: int) -> list[dict[str, float]]:
+    """Epochs that took so long."""
+    return [{"seconds": s, "images": images} for s in seconds]
+
+
+def test_the_cost_of_an_image_by_hand() -> None:
+    """Medians of the warm epochs, 0.02 and 0.05 s, by the 400 and 200 images of the phases: 18 s for 600 images."""
+    cheap, dear = epochs([9, 2, 2, 3], 100), epochs([9, 2, 1, 3, 2], 40)
+    assert trial.seconds_per_image({"cheap": cheap}) == pytest.approx(0.02, rel=1e-12)
+    assert trial.seconds_per_image({"cheap": cheap, "dear": dear}) == pytest.approx(18 / 600, rel=1e-12)
+
+
+def test_one_busy_epoch_does_not_spoil_the_cost() -> None:
+    """Planted: an epoch that took a hundred times as long changes nothing; a total would."""
+    calm, busy = epochs([5, 2, 2, 2, 2], 100), epochs([5, 2, 200, 2, 2], 100)
+    assert trial.seconds_per_image({"phase1": calm}) == trial.seconds_per_image({"phase1": busy})
+
+
+def test_what_has_no_warm_epoch_counts_only_alone() -> None:
+    """A phase of one epoch is left out beside another; alone its first epoch is all there is."""
+    single, warm = epochs([9], 100), epochs([9, 1], 100)
+    assert (0.09, 0.01) == (trial.seconds_per_image({"a": single}), trial.seconds_per_image({"a": single, "b": warm}))
+
+
 def test_fewer_images_are_the_first_ones(small, tmp_path) -> None:
     """A trial on 40 images trains on two batches of 20 an epoch."""
     document = trial.run(made("tied", tmp_path, images=40))
