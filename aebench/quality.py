@@ -52,7 +52,6 @@ class Row:
     autoencoder: str
     metric: str
     unit: str
-    better: str
     margin: Margin
     values: dict[str, Values]
     pairs: tuple[Pair, ...]
@@ -77,7 +76,7 @@ def _rows_of(name: str, trials: Trials) -> Iterable[Row]:
             for left, right in compared_pairs(frameworks)
             if (compared := _compared(values[left].by_seed, values[right].by_seed, allowed))
         )
-        yield Row(name, metric, found["unit"], found["better"], allowed, values, pairs)
+        yield Row(name, metric, found["unit"], allowed, values, pairs)
 
 
 def _values(metric: str, trials: Trials) -> Values:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,12 @@ from rich.console import Console
 
 from aebench import baselines, registry, results
 from aebench.agreement.tolerances import MARGINS, margin
+from aebench.equivalence import fewest_seeds, power_of_difference, power_of_equivalence
 from aebench.errors import ResultError, UsageError
 from aebench.quality import compared_pairs, rows
 from aebench.report.page import write_page
 from aebench.report.published import FIGURES
-from aebench.report.quality import print_quality
+from aebench.report.quality import WIDTH, markdown, print_quality
 
 OPTIONS = {
     "autoencoders": ["tied"], "frameworks": ["tensorflow", "pytorch"], "dataset": "mnist", "data_dir": None,
@@ -57,7 +59,7 @@ def written(folder: Path, found: list[dict[str, Any]], **options: Any) -> Path:
 def text(found: list[dict[str, Any]]) -> str:
     """The printed table."""
     out = io.StringIO()
-    print_quality(rows(found), Console(file=out, width=200))
+    print_quality(rows(found), Console(file=out, width=WIDTH))
     return out.getvalue()
 
 
@@ -72,6 +74,41 @@ def test_the_table_says_what_the_seeds_show(right: list[float], expected: str) -
     """5 % of the mean is the margin of an MSE."""
     line = next(line for line in text(trials([0.0100, 0.0101, 0.0100], right)).splitlines() if "test_mse" in line)
     assert expected in line
+
+
+def test_the_table_says_how_many_seeds_see_a_difference_as_large_as_the_margin() -> None:
+    """Margin, seeds and verdict stand side by side; with one seed nothing is known of it."""
+    seen = fewest_seeds(lambda n: power_of_difference(n, deviation=0.002, difference=0.05 * 0.01))
+    decided = fewest_seeds(lambda n: power_of_equivalence(n, deviation=0.002, margin=0.05 * 0.01))
+    assert seen != decided
+    cases = {
+        ("0.0005", str(seen), f"undecided ({decided})"): ([0.010, 0.012, 0.008], [0.01, 0.01, 0.01]),
+        ("2.3", "over 10,000", "undecided (over 10,000)"): ([1.0, 90.0], [90.0, 1.0]),
+        ("0.0005", "–", "undecided"): ([0.01], [0.01]),
+    }
+    for expected, found in cases.items():
+        (line,) = (line for line in text(trials(*found)).splitlines() if "test_mse" in line)
+        assert list(expected) == re.split(r"\s{2,}", line.strip())[-3:]
+
+
+def test_a_line_of_several_names_its_pair() -> None:
+    """Three frameworks beside the reference are three pairs, printed below their metric, in a column on the page."""
+    found = [*trials([1.0, 2.0], [1.0, 2.0]), *(trial(name, 0, 1.5) for name in ("jax", "reference"))]
+    pairs = ["tensorflow – pytorch", "tensorflow – jax", "pytorch – jax"]
+    printed = text(found).splitlines()
+    (first,) = (number for number, line in enumerate(printed) if "test_mse" in line)
+    assert pairs == [re.split(r"\s{2,}", line.strip())[0] for line in printed[first + 1 : first + 4]]
+    assert "squared intensity" in printed[first]
+    head, _, *lines = (line.split(" | ") for line in markdown(rows(found)))
+    assert pairs == [line[head.index("pair")] for line in lines]
+
+
+def test_a_single_pair_is_named_by_the_columns() -> None:
+    """One line a metric, values and comparison in it."""
+    found = trials([1.0, 2.0], [1.0, 2.0])
+    (line,) = (line for line in text(found).splitlines() if "test_mse" in line)
+    assert "equivalent" in line
+    assert not any("tensorflow – pytorch" in shown for shown in (text(found), *markdown(rows(found))))
 
 
 def test_only_common_seeds_are_compared() -> None:
@@ -160,7 +197,11 @@ def test_the_page_sets_ours_beside_the_published(tmp_path: Path) -> None:
     assert "2 in each framework for `tied`" in page
     assert "`aebench run tied -d mnist" in page
     assert "first baseline (a processor, 2 cores; pytorch 2.0)" in page
-    assert "| `test_mse` | squared intensity | 0.011 ± 0.013 | 0.011 ± 0.013 | +0 |" in page
+    assert (
+        "| `test_mse` | squared intensity | 0.011 ± 0.013 | 0.011 ± 0.013 | +0 | +0 … +0 | 0.00055 | 2 | equivalent |"
+        in page
+    )
+    assert "| 90 % interval | margin | seeds to see | verdict |" in page
 
 
 def test_the_page_is_the_same_for_the_same_baselines(tmp_path: Path) -> None:
