@@ -19,12 +19,18 @@ ROWS = (
     "errors files streams spec checkpoint data trace protocol parameters schedule",
     "autoencoders",
     "implementations",
-    "registry agreement metrics likelihood results environment equivalence",
-    "pictures worker trial climbing runner plan agreeing quality sweep baselines gate",
+    "registry ceiling agreement metrics likelihood results environment equivalence",
+    "pictures worker trial climbing runner plan agreeing quality sweep bench benchmarks baselines gate",
     "report cli pytest_plugin __main__",
 )
 ROW = {name: i for i, row in enumerate(ROWS) for name in row.split()}
 HEAVY = {"torch": "pytorch", "tensorflow": "tensorflow", "keras": "tensorflow", "jax": "jax"}
+# The programs that the suite's throughput is compared with: each imports its own framework, and only when it is run.
+PEERS = {
+    "benchmarks.peers.jax_scan": {"jax", "optax"},
+    "benchmarks.peers.keras_fit": {"keras", "tensorflow"},
+    "benchmarks.peers.torch_dataloader": {"torch"},
+}
 # What may be imported when the numbers of the specification are read, beyond the standard library.
 LIGHT = {"numpy", "safetensors"}
 DISTRIBUTIONS = {"sklearn": "scikit-learn"}
@@ -135,10 +141,34 @@ def test_imports_run_in_no_circle() -> None:
 
 
 def test_benchmarks_reach_frameworks_through_the_package() -> None:
-    """What is timed and how results are looked at imports no framework by itself."""
-    sources = _sources("benchmarks")
-    found = [(m, i.target) for m, s in sources.items() for i in _imports(s, set()) if i.target.split(".")[0] in HEAVY]
-    assert found == []
+    """What is timed imports no framework by itself, but for the peers: each its own, when it is made ready."""
+    assert _heavy(_sources("benchmarks")) == []
+
+
+def _heavy(sources: dict[str, str]) -> list[str]:
+    """Every import of a framework in these modules that is not a peer's own, inside a function."""
+    heavy, found = {*HEAVY, *(package for packages in PEERS.values() for package in packages)}, []
+    for module, source in sources.items():
+        for target, at_once in _imports(source, set()):
+            package = target.split(".")[0]
+            if package in heavy and (at_once or package not in PEERS.get(module, ())):
+                found.append(f"{module} imports {package}" + (" at once" if at_once else ""))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("module", "source", "expected"),
+    [
+        ("benchmarks.workloads", "def f():\n    import torch", ["benchmarks.workloads imports torch"]),
+        ("benchmarks.peers", "def f():\n    import jax", ["benchmarks.peers imports jax"]),
+        ("benchmarks.peers.keras_fit", "def f():\n    import torch", ["benchmarks.peers.keras_fit imports torch"]),
+        ("benchmarks.peers.jax_scan", "import optax", ["benchmarks.peers.jax_scan imports optax at once"]),
+        ("benchmarks.peers.jax_scan", "def f():\n    from jax import lax", []),
+    ],
+)
+def test_a_framework_in_the_benchmarks_is_noticed(module: str, source: str, expected: list[str]) -> None:
+    """Planted fault: a framework outside the peers, another peer's, or one at a peer's top; its own, late, is right."""
+    assert expected == _heavy({module: source})
 
 
 PLANTED = {
@@ -227,11 +257,13 @@ print(sorted({"torch", "tensorflow", "keras", "jax"} & set(sys.modules)))
 """
 EVERYTHING = """
 import importlib, pkgutil, sys
-import aebench
+import aebench, aebench.benchmarks
 names = [m.name for m in pkgutil.walk_packages(aebench.__path__, "aebench.") if "implementations" not in m.name]
-for name in names:
+peers = [m.name for m in pkgutil.walk_packages(aebench.benchmarks.__path__, "aebench.benchmarks.") if "peers" in m.name]
+assert len(peers) == 4
+for name in (*names, *peers):
     importlib.import_module(name)
-print(sorted({"torch", "tensorflow", "keras", "jax"} & set(sys.modules)))
+print(sorted({"torch", "tensorflow", "keras", "jax", "optax"} & set(sys.modules)))
 """
 
 
