@@ -46,9 +46,9 @@ def planned(folder: Path, asked: Mapping[str, Any]) -> Options:
 def versions_changed(then: Mapping[str, str | None], now: Mapping[str, str | None]) -> list[str]:
     """A line for each framework of now whose version was another then; one that was not there then is no change."""
     return [
-        f"{name}: version {then[name]} then, {found} now"
+        f"{name}: version {before} then, {found} now"
         for name, found in now.items()
-        if then.get(name) not in (None, found)
+        if (before := then.get(registry.plain(name))) not in (None, found)
     ]
 
 

@@ -6,10 +6,12 @@ border. No implementation draws a random number: parameters, orders, noise and m
 
 from __future__ import annotations
 
+import copy
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -23,6 +25,10 @@ from aebench.spec import Autoencoder
 Array = npt.NDArray[Any]
 Arrays = dict[str, Array]
 Dtype = Literal["float32", "float64"]
+Mode = Literal["eager", "compiled"]
+Use = Literal["encode", "decode", "reconstruct", "sample"]
+# Rows, inner size and columns of a matrix product.
+Product = tuple[int, int, int]
 
 
 @dataclass(frozen=True)
@@ -47,12 +53,17 @@ class Trainer(ABC):
         """(n, width): what the phase trains on; the images, or the activations cached when the trainer was made."""
 
     @abstractmethod
-    def run(self, order: Array, noise: Array | None = None) -> Arrays:
-        """Train one step per row of `order` (n_steps, batch_size), row numbers of the data.
+    def ready(self, order: Array, noise: Array | None = None) -> Callable[[], Arrays]:
+        """Everything for one step per row of `order` (n_steps, batch_size), row numbers of the data, on the device.
 
         noise: (n_steps, batch_size, width) where the autoencoder takes noise.
-        Returns loss term -> (n_steps,) values before each step's update, after the device has finished.
+        What is returned trains these steps whenever it is called, and returns loss term -> (n_steps,) values before
+        each step's update, after the device has finished.
         """
+
+    def run(self, order: Array, noise: Array | None = None) -> Arrays:
+        """Train these steps; arguments and result as of `ready`."""
+        return self.ready(order, noise)()
 
     @abstractmethod
     def state(self) -> Arrays:
@@ -107,6 +118,13 @@ class Model(ABC):
     def trainer(self, phase: str, images: Array, labels: Array | None = None) -> Trainer:
         """Begin a phase: `images` (n, n_inputs) go to the device, cached inputs are computed, moments are zero."""
 
+    def ready_to(self, use: Use, values: Array) -> Callable[[], object]:
+        """What computes `use` of these values, which are on the device, whenever it is called, and waits for the end.
+
+        values: images (batch, n_inputs), or for `decode` and `sample` codings (batch, n_codings).
+        """
+        return partial(getattr(self, use), values)
+
     def sample(self, noise: Array) -> Array:
         """New images (batch, n_inputs) from standard normal codings (batch, n_codings)."""
         return self.decode(noise)
@@ -121,11 +139,28 @@ class Model(ABC):
 
 
 class Framework(ABC):
-    """A framework as the registry finds it. Making one must not import the heavy package; `build` may."""
+    """A framework as the registry finds it. Making one must not import the heavy package; `build` may.
+
+    modes: the ways it computes, the one that its plain name stands for first. eager: operation by operation, as most
+    people write it. compiled: the fastest way that the framework offers publicly. Same mathematics, same numbers.
+    """
 
     name: str
     packages: tuple[str, ...]
     install: str
+    modes: tuple[Mode, ...] = ("eager",)
+
+    @property
+    def mode(self) -> Mode:
+        """The way that this one computes."""
+        return self.modes[0]
+
+    def variants(self) -> list[Framework]:
+        """This framework in each of its modes: itself, then copies called NAME-MODE."""
+        others = [copy.copy(self) for _ in self.modes[1:]]
+        for other, mode in zip(others, self.modes[1:], strict=True):
+            other.name, other.modes = f"{self.name}-{mode}", (mode,)
+        return [self, *others]
 
     @abstractmethod
     def devices(self) -> list[str]:
@@ -134,6 +169,24 @@ class Framework(ABC):
     @abstractmethod
     def build(self, autoencoder: Autoencoder, parameters: Mapping[str, Array], *, dtype: Dtype, device: str) -> Model:
         """A model with these parameters, cast to the dtype; FrameworkError when the device is not here."""
+
+    def products(self, products: Sequence[Product], *, dtype: Dtype, device: str) -> Callable[[], object]:
+        """What multiplies matrices of these shapes, once each, whenever it is called: how fast its library is.
+
+        The base class multiplies with NumPy.
+        """
+        pairs = [(np.full((m, k), 0.5, dtype), np.full((k, n), 0.5, dtype)) for m, k, n in products]
+        results = [np.empty((m, n), dtype) for m, _, n in products]
+        return lambda: [np.matmul(*pair, out=out) for pair, out in zip(pairs, results, strict=True)]
+
+    def copying(self, n_values: int, *, dtype: Dtype, device: str) -> Callable[[], object]:
+        """What reads half of so many values and writes the other half, whenever it is called: how fast memory is."""
+        source = np.zeros(max(1, n_values // 2), dtype)
+        return partial(np.copyto, np.empty_like(source), source)
+
+    def peak_device_memory(self) -> int | None:
+        """Most bytes that were in use at once on the GPU in this process; None where that is not known."""
+        return None
 
     def perturbed(self, unit_roundoff: float, seed: int) -> AbstractContextManager[None]:
         """Within it every input, operand and result is disturbed as rounding of that unit does (the arbiter only)."""

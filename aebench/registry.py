@@ -27,11 +27,33 @@ def autoencoders() -> dict[str, Autoencoder]:
     return {name: found[name] for name in sorted(found, key=lambda n: (_SOURCE_ORDER.get(n, 99), n))}
 
 
+@cache
+def variants() -> dict[str, Framework]:
+    """Every framework in every mode, by name: `pytorch`, which is eager, and beside it `pytorch-compiled`."""
+    return {variant.name: variant for found in frameworks().values() for variant in found.variants()}
+
+
+def timed() -> list[str]:
+    """The installed frameworks in every mode, without the arbiter where there is another: whose speed matters."""
+    installed = [name for name, found in variants().items() if version(found) is not None]
+    return [name for name in installed if name != ARBITER] or installed
+
+
+def plain(name: str) -> str:
+    """The framework's name without a mode."""
+    return next(plain for plain, found in frameworks().items() if name in [v.name for v in found.variants()])
+
+
 def framework(name: str) -> Framework:
-    """The framework of that name; UnknownNameError with the nearest match, FrameworkError when not installed."""
-    if name not in frameworks():
-        raise UnknownNameError("framework", name, frameworks())
-    found = frameworks()[name]
+    """The framework of that name, in another mode than its first as NAME-MODE.
+
+    Raises:
+        UnknownNameError: there is none; says the nearest match.
+        FrameworkError: it is not installed.
+    """
+    if name not in variants():
+        raise UnknownNameError("framework", name, variants())
+    found = variants()[name]
     if version(found) is None:
         raise FrameworkError(f"{name} is not installed here; get it with: {found.install}")
     return found

@@ -104,9 +104,10 @@ class Corruption:
 class Phase:
     """One stretch of training with an optimiser of its own, started at zero moments.
 
-    `inputs` is "images", or the name of an activation that is computed once from all images, by the model as it is
-    when the phase begins. `starts_from` is "previous" (go on), "initial" (the initial parameters) or the name of a
-    trained autoencoder from whose checkpoint the layers `copies` replace the initial ones.
+    `frozen` layers are computed, too, and stay as they are. `inputs` is "images", or the name of an activation that is
+    computed once from all images, by the model as it is when the phase begins. `starts_from` is "previous" (go on),
+    "initial" (the initial parameters) or the name of a trained autoencoder from whose checkpoint the layers `copies`
+    replace the initial ones.
     """
 
     name: str
@@ -115,6 +116,7 @@ class Phase:
     epochs: int
     batch_size: int
     sampling: Sampling = "epoch"
+    frozen: tuple[str, ...] = ()
     l2: L2 | None = None
     sparsity: Sparsity | None = None
     inputs: str = "images"
@@ -131,6 +133,10 @@ class Phase:
     def n_batches(self, n_images: int) -> int:
         """Batches in an epoch; the incomplete last batch is dropped."""
         return 1 if self.sampling == "full" else n_images // self.batch_size
+
+    def rows(self, n_images: int) -> int:
+        """Images in a batch."""
+        return n_images if self.sampling == "full" else self.batch_size
 
     def quick_epochs(self, n_images: int, n_inputs: int) -> int:
         """Epochs under the profile `quick`: about `QUICK_VALUES` input values, never more than the source's steps."""
@@ -165,7 +171,7 @@ class Autoencoder:
         for layer in self.layers:
             self._check_tie(layer)
         for phase in self.phases:
-            mentioned = {*phase.trains, *phase.copies, *(phase.l2.layers if phase.l2 else ())}
+            mentioned = {*phase.trains, *phase.frozen, *phase.copies, *(phase.l2.layers if phase.l2 else ())}
             unknown = sorted(mentioned - set(names))
             _require(not unknown, f"{self.name}, phase {phase.name}: no layer {unknown} in {names}")
 
@@ -208,6 +214,10 @@ class Autoencoder:
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Exchange name -> shape of every parameter, in the order of the layers."""
         return {name: shape for layer in self.layers for name, shape in layer.shapes.items()}
+
+    def passed(self, phase: Phase) -> tuple[Layer, ...]:
+        """The layers that a step of the phase computes, in order."""
+        return tuple(layer for layer in self.layers if layer.name in (*phase.trains, *phase.frozen))
 
     def trained(self, phase: Phase) -> tuple[str, ...]:
         """Exchange names of the parameters that the phase changes."""

@@ -143,7 +143,8 @@ def _changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     """What is not as it was: settings, the machine, versions of frameworks that were measured or are asked for."""
     pairs = [(key, before["options"][key], now["options"][key]) for key in SAME]
     pairs += [(key, before["environment"][key], now["environment"][key]) for key in MACHINE]
-    used = {*now["options"]["frameworks"], *(_point(row)["framework"] for row in before["rows"])}
+    named = {*now["options"]["frameworks"], *(_point(row)["framework"] for row in before["rows"])}
+    used = {registry.plain(name) for name in named}
     versions = {name: found for name, found in now["environment"]["frameworks"].items() if name in used}
     return [
         *(f"{key}: {then} then, {found} now" for key, then, found in pairs if then != found),

@@ -196,8 +196,9 @@ def _train_epochs(
     """Run the steps of `order`: the seconds they took, and their mean loss terms."""
     steps = range(epochs.start * len(order) // len(epochs), epochs.stop * len(order) // len(epochs))
     noise = schedule.noise(model.autoencoder, phase, trial.seed, steps, order.shape[1])
+    run_steps = trainer.ready(order, noise)
     started = time.perf_counter()
-    losses = trainer.run(order, noise)
+    losses = run_steps()
     seconds = time.perf_counter() - started
     context = f"{trial.autoencoder.name} in {trial.framework}, phase {phase.name}, epoch {epochs.start + 1}"
     require_finite(losses, context=context, first_step=steps.start)

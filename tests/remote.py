@@ -258,3 +258,25 @@ def loaded(name: str, path: Path, layers: Sequence[str] | None = None) -> tuple[
     before = model.parameters()
     model.load(path, layers)
     return before, model.parameters()
+
+
+def forward_products(name: str, phase: str) -> list[tuple[int, int, int]]:
+    """(rows, inner, columns) of every matrix product in the reference's forward pass, in order."""
+    from aebench.implementations.reference import layers
+
+    seen, product = [], layers.product
+
+    def recording(a: Array, b: Array) -> Array:
+        seen.append((a.shape[0], a.shape[1], b.shape[1]))
+        return product(a, b)
+
+    model = model_of(name)
+    specification = model.autoencoder.phase(phase)
+    order, noise = orders_and_noise(model.autoencoder, specification)
+    trainer = model.trainer(phase, images(model.autoencoder), labels(model.autoencoder))
+    layers.product = recording
+    try:
+        model.forward(phase, Batch(trainer.inputs()[order[0]], None if noise is None else noise[0]))
+    finally:
+        layers.product = product
+    return seen

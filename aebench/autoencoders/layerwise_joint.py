@@ -14,6 +14,6 @@ LAYERWISE_JOINT = Autoencoder(
     layers=LAYERS,
     phases=(
         Phase("phase1", OUTER, Adam(0.01), epochs=4, batch_size=150, l2=L2(1e-4, OUTER)),
-        Phase("phase2", INNER, Adam(0.01), epochs=4, batch_size=150, l2=L2(1e-4, INNER)),
+        Phase("phase2", INNER, Adam(0.01), epochs=4, batch_size=150, frozen=("encoder1",), l2=L2(1e-4, INNER)),
     ),
 )

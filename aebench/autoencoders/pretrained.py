@@ -12,6 +12,7 @@ ALL = ("encoder1", "encoder2", "logits")
 def _arm(name: str, trains: tuple[str, ...], starts_from: str) -> Phase:
     return Phase(
         name, trains, Adam(0.01), epochs=4, batch_size=150, sampling="fresh", l2=L2(5e-4, ALL),
+        frozen=tuple(layer for layer in ALL if layer not in trains),
         starts_from=starts_from, copies=() if starts_from == "initial" else ("encoder1", "encoder2"), n_labels=20_000,
     )  # fmt: skip
 

@@ -36,11 +36,11 @@ def _autoencoders() -> Table:
 
 
 def _frameworks() -> Table:
-    table = _table("Frameworks", "name", "version", "")
-    for framework in registry.frameworks().values():
+    table = _table("Frameworks", "name", "mode", "version", "")
+    for framework in registry.variants().values():
         found = registry.version(framework)
         missing = f"[yellow]missing[/yellow]; get it with: {framework.install}".replace("[cpu]", r"\[cpu]")
-        table.add_row(framework.name, found or "–", "" if found else missing)
+        table.add_row(framework.name, framework.mode, found or "–", "" if found else missing)
     return table
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,7 +14,7 @@ from torch import Tensor
 from aebench.errors import FrameworkError
 from aebench.implementations.pytorch.adam import EpsilonHatAdam
 from aebench.implementations.pytorch.network import Network
-from aebench.protocol import Array, Arrays, Batch, Dtype, Model, Trainer, checked
+from aebench.protocol import Array, Arrays, Batch, Dtype, Model, Trainer, Use, checked
 from aebench.spec import Autoencoder, Phase
 
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
@@ -43,6 +44,13 @@ class PyTorchModel(Model):
         network: Network = getattr(module, autoencoder.name.title().replace("_", ""))(autoencoder)
         self.network = network.to(DEVICES[device], DTYPES[dtype])
         self.assign(checked(autoencoder, parameters, complete=True))
+        self.activations, self.encoded, self.decoded = map(
+            self.ready, (self.network, self.network.encode, self.network.decode)
+        )
+
+    def ready(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """The function as it is run: here as it is written."""
+        return function
 
     def cast(self, array: Array | None) -> Tensor | None:
         """On the device, in the run's dtype."""
@@ -69,7 +77,7 @@ class PyTorchModel(Model):
     def forward(self, phase: str, batch: Batch) -> Arrays:
         with torch.no_grad():
             x, noise = self.cast(batch.inputs), self.cast(batch.noise)
-            activations = self.network(self.autoencoder.phase(phase), x, noise)
+            activations = self.activations(self.autoencoder.phase(phase), x, noise)
         return {name: value.cpu().numpy() for name, value in activations.items()}
 
     def losses(self, phase: str, batch: Batch) -> Arrays:
@@ -98,15 +106,28 @@ class PyTorchModel(Model):
 
     def encode(self, inputs: Array, noise: Array | None = None) -> Array:
         with torch.no_grad():
-            return self.network.encode(self.cast(inputs), self.cast(noise)).cpu().numpy()
+            return self.encoded(self.cast(inputs), self.cast(noise)).cpu().numpy()
 
     def decode(self, codings: Array) -> Array:
         with torch.no_grad():
-            return self.network.decode(self.cast(codings)).cpu().numpy()
+            return self.decoded(self.cast(codings)).cpu().numpy()
 
     def reconstruct(self, inputs: Array, noise: Array | None = None) -> Array:
         with torch.no_grad():
-            return self.network.decode(self.network.encode(self.cast(inputs), self.cast(noise))).cpu().numpy()
+            return self.decoded(self.encoded(self.cast(inputs), self.cast(noise))).cpu().numpy()
+
+    def ready_to(self, use: Use, values: Array) -> Callable[[], Tensor]:
+        x = self.cast(values)
+        functions = {"encode": self.encoded, "decode": self.decoded, "sample": self.decoded,
+                     "reconstruct": lambda x: self.decoded(self.encoded(x))}  # fmt: skip
+
+        def run() -> Tensor:
+            with torch.no_grad():
+                result = functions[use](x)
+            synchronize(self.device)
+            return result
+
+        return run
 
     def trainer(self, phase: str, images: Array, labels: Array | None = None) -> Trainer:
         return PyTorchTrainer(self, self.autoencoder.phase(phase), images, labels)
@@ -126,12 +147,16 @@ class PyTorchTrainer(Trainer):
     def inputs(self) -> Array:
         return self.data.cpu().numpy()
 
-    def run(self, order: Array, noise: Array | None = None) -> Arrays:
-        self.model.train_only(self.phase)
+    def ready(self, order: Array, noise: Array | None = None) -> Callable[[], Arrays]:
         rows, noises = self.model.indices(order), self.model.cast(noise)
-        with threads_for(order.shape[1] * sum(p.numel() for p in self.model.network.parameters())):
-            history = [self.step(rows[i], None if noises is None else noises[i]) for i in range(len(rows))]
-        return {term: torch.stack([losses[term] for losses in history]).cpu().numpy() for term in history[0]}
+
+        def run() -> Arrays:
+            self.model.train_only(self.phase)
+            with threads_for(order.shape[1], self.model.network):
+                history = [self.step(rows[i], None if noises is None else noises[i]) for i in range(len(rows))]
+            return collected(history)
+
+        return run
 
     def step(self, rows: Tensor, noise: Tensor | None) -> dict[str, Tensor]:
         """One step on these rows; the loss terms before it."""
@@ -146,33 +171,38 @@ class PyTorchTrainer(Trainer):
     def state(self) -> Arrays:
         arrays: Arrays = {"step": np.asarray(self.optimizer.step_count, dtype=np.int64)}
         for name in self.model.autoencoder.trained(self.phase):
-            parameter = self.model.network.get_parameter(name)
-            state = self.optimizer.state.get(parameter) or {
-                "exp_avg": torch.zeros_like(parameter), "exp_avg_sq": torch.zeros_like(parameter)
-            }  # fmt: skip
-            arrays[f"{name}.first_moment"] = exported(name, state["exp_avg"])
-            arrays[f"{name}.second_moment"] = exported(name, state["exp_avg_sq"])
+            moments = self.optimizer.state[self.model.network.get_parameter(name)]
+            arrays[f"{name}.first_moment"] = exported(name, moments["exp_avg"])
+            arrays[f"{name}.second_moment"] = exported(name, moments["exp_avg_sq"])
         return arrays
 
     def restore(self, state: Mapping[str, Array]) -> None:
         self.optimizer.step_count = int(state["step"])
         for name in self.model.autoencoder.trained(self.phase):
-            self.optimizer.state[self.model.network.get_parameter(name)] = {
-                "step": torch.tensor(float(state["step"])),
-                "exp_avg": imported(name, self.model.cast(state[f"{name}.first_moment"])),
-                "exp_avg_sq": imported(name, self.model.cast(state[f"{name}.second_moment"])),
-            }
+            moments = [self.model.cast(state[f"{name}.{moment}"]) for moment in ("first_moment", "second_moment")]
+            self.optimizer.set_moments(self.model.network.get_parameter(name), *(imported(name, m) for m in moments))
+
+
+def synchronize(device: str) -> None:
+    """Wait until the device has finished."""
+    if device == "gpu":
+        torch.cuda.synchronize()
 
 
 @contextmanager
-def threads_for(multiply_adds: int) -> Iterator[None]:
+def threads_for(batch_size: int, network: Network) -> Iterator[None]:
     """As many threads as torch has for large steps, one for small ones."""
-    threads = torch.get_num_threads()
+    threads, multiply_adds = torch.get_num_threads(), batch_size * sum(p.numel() for p in network.parameters())
     torch.set_num_threads(threads if multiply_adds >= WORTH_A_THREAD else 1)
     try:
         yield
     finally:
         torch.set_num_threads(threads)
+
+
+def collected(history: list[dict[str, Tensor]]) -> Arrays:
+    """Loss term -> (n_steps,) from the terms of each step, once the device has finished."""
+    return {term: torch.stack([losses[term] for losses in history]).cpu().numpy() for term in history[0]}
 
 
 def exported(name: str, tensor: Tensor) -> Array:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -94,10 +94,14 @@ class ReferenceTrainer(Trainer):
     def inputs(self) -> Array:
         return self.data
 
-    def run(self, order: Array, noise: Array | None = None) -> Arrays:
+    def ready(self, order: Array, noise: Array | None = None) -> Callable[[], Arrays]:
         noises = [None] * len(order) if noise is None else self.model.cast(noise)
-        history = [self.step(rows, noises[i]) for i, rows in enumerate(order)]
-        return {term: np.asarray([losses[term] for losses in history]) for term in history[0]}
+
+        def run() -> Arrays:
+            history = [self.step(rows, noises[i]) for i, rows in enumerate(order)]
+            return {term: np.asarray([losses[term] for losses in history]) for term in history[0]}
+
+        return run
 
     def step(self, rows: Array, noise: Array | None) -> Arrays:
         """One step on these rows; the loss terms before it."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
-from aebench.protocol import Array, Dtype, Framework, Model
+from aebench.protocol import Array, Dtype, Framework, Model, Product
 from aebench.spec import Autoencoder
 
 
@@ -14,6 +14,7 @@ class TensorFlow(Framework):
     name = "tensorflow"
     packages = ("tensorflow", "tensorflow-cpu")
     install = "pip install -c constraints.txt 'aebench[cpu]'"
+    modes = ("compiled", "eager")
 
     def devices(self) -> list[str]:
         from aebench.implementations.tensorflow.training import devices
@@ -21,6 +22,23 @@ class TensorFlow(Framework):
         return devices()
 
     def build(self, autoencoder: Autoencoder, parameters: Mapping[str, Array], *, dtype: Dtype, device: str) -> Model:
+        from aebench.implementations.tensorflow.compiled import CompiledModel
         from aebench.implementations.tensorflow.training import TensorFlowModel
 
-        return TensorFlowModel(autoencoder, parameters, dtype, device)
+        model = CompiledModel if self.mode == "compiled" else TensorFlowModel
+        return model(autoencoder, parameters, dtype, device)
+
+    def products(self, products: Sequence[Product], *, dtype: Dtype, device: str) -> Callable[[], object]:
+        from aebench.implementations.tensorflow.ceiling import multiplying
+
+        return multiplying(products, dtype, device)
+
+    def copying(self, n_values: int, *, dtype: Dtype, device: str) -> Callable[[], object]:
+        from aebench.implementations.tensorflow.ceiling import copying
+
+        return copying(n_values, dtype, device)
+
+    def peak_device_memory(self) -> int | None:
+        from aebench.implementations.tensorflow.ceiling import peak_device_memory
+
+        return peak_device_memory()

@@ -1,9 +1,10 @@
-"""TensorFlow behind the harness's protocol: NumPy in, NumPy out, every computation compiled by XLA."""
+"""TensorFlow behind the harness's protocol: NumPy in, NumPy out."""
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -11,7 +12,7 @@ import tensorflow as tf
 from aebench.errors import FrameworkError
 from aebench.implementations.tensorflow.adam import EpsilonHatAdam
 from aebench.implementations.tensorflow.network import Network
-from aebench.protocol import Array, Arrays, Batch, Dtype, Model, Trainer, checked
+from aebench.protocol import Array, Arrays, Batch, Dtype, Model, Trainer, Use, checked
 from aebench.spec import Autoencoder, Phase
 
 DEVICES = {"cpu": "/CPU:0", "gpu": "/GPU:0"}
@@ -37,8 +38,14 @@ class TensorFlowModel(Model):
         self.autoencoder, self.dtype, self.device = autoencoder, dtype, device
         self.network: Network = getattr(module, autoencoder.name.title().replace("_", ""))(autoencoder)
         self.assign(checked(autoencoder, parameters, complete=True))
-        self.compiled_encode = tf.function(self.network.encode, jit_compile=True)
-        self.compiled_decode = tf.function(self.network.decode, jit_compile=True)
+        self.activations, self.encoded, self.decoded = map(
+            self.ready, (self.network.forward, self.network.encode, self.network.decode)
+        )
+        self.losses_and_gradients = self.ready(self.with_tape)
+
+    def ready(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """The function as it is run: here as it is written."""
+        return function
 
     def cast(self, array: Array | None) -> tf.Tensor | None:
         """On the device, in the run's dtype."""
@@ -73,33 +80,27 @@ class TensorFlowModel(Model):
                 variable.assign(self.cast(value))
 
     def forward(self, phase: str, batch: Batch) -> Arrays:
-        activations = self.compiled_forward(phase, self.cast(batch.inputs), self.cast(batch.noise))
+        x, noise = self.cast(batch.inputs), self.cast(batch.noise)
+        activations = self.activations(self.autoencoder.phase(phase), x, noise)
         return {name: value.numpy() for name, value in activations.items()}
 
-    @tf.function(jit_compile=True)
-    def compiled_forward(self, phase: str, x: tf.Tensor, noise: tf.Tensor | None) -> dict[str, tf.Tensor]:
-        """The activations as tensors."""
-        return self.network.forward(self.autoencoder.phase(phase), x, noise)
-
     def losses(self, phase: str, batch: Batch) -> Arrays:
-        losses, _ = self.losses_and_gradients(phase, batch)
+        losses, _ = self.losses_and_gradients(phase, *self.on_device(batch))
         return {name: value.numpy() for name, value in losses.items()}
 
     def gradients(self, phase: str, batch: Batch) -> Arrays:
-        _, gradients = self.losses_and_gradients(phase, batch)
+        _, gradients = self.losses_and_gradients(phase, *self.on_device(batch))
         names = self.autoencoder.trained(self.autoencoder.phase(phase))
         return {name: value.numpy() for name, value in zip(names, gradients, strict=True)}
 
-    def losses_and_gradients(self, phase: str, batch: Batch) -> tuple[dict[str, tf.Tensor], list[tf.Tensor]]:
-        """Loss terms, and the gradients of the trained parameters in the order of the specification."""
-        arguments = self.cast(batch.inputs), self.cast(batch.noise), self.indices(batch.labels)
-        return self.compiled_gradients(phase, *arguments)
+    def on_device(self, batch: Batch) -> tuple[tf.Tensor, tf.Tensor | None, tf.Tensor | None]:
+        """Inputs, noise and labels as tensors."""
+        return self.cast(batch.inputs), self.cast(batch.noise), self.indices(batch.labels)
 
-    @tf.function(jit_compile=True)
-    def compiled_gradients(
+    def with_tape(
         self, phase: str, x: tf.Tensor, noise: tf.Tensor | None, labels: tf.Tensor | None
     ) -> tuple[dict[str, tf.Tensor], list[tf.Tensor]]:
-        """Loss terms and gradients by a tape, compiled."""
+        """Loss terms, and the gradients of the trained parameters in the order of the specification."""
         specification = self.autoencoder.phase(phase)
         trained = [self.network_parameters()[name] for name in self.autoencoder.trained(specification)]
         with tf.GradientTape() as tape:
@@ -108,13 +109,19 @@ class TensorFlowModel(Model):
         return losses, tape.gradient(losses["total"], trained)
 
     def encode(self, inputs: Array, noise: Array | None = None) -> Array:
-        return self.compiled_encode(self.cast(inputs), self.cast(noise)).numpy()
+        return self.encoded(self.cast(inputs), self.cast(noise)).numpy()
 
     def decode(self, codings: Array) -> Array:
-        return self.compiled_decode(self.cast(codings)).numpy()
+        return self.decoded(self.cast(codings)).numpy()
 
     def reconstruct(self, inputs: Array, noise: Array | None = None) -> Array:
-        return self.compiled_decode(self.compiled_encode(self.cast(inputs), self.cast(noise))).numpy()
+        return self.decoded(self.encoded(self.cast(inputs), self.cast(noise))).numpy()
+
+    def ready_to(self, use: Use, values: Array) -> Callable[[], Array]:
+        x = self.cast(values)
+        functions = {"encode": self.encoded, "decode": self.decoded, "sample": self.decoded,
+                     "reconstruct": lambda x: self.decoded(self.encoded(x))}  # fmt: skip
+        return lambda: functions[use](x).numpy()
 
     def trainer(self, phase: str, images: Array, labels: Array | None = None) -> Trainer:
         return TensorFlowTrainer(self, self.autoencoder.phase(phase), images, labels)
@@ -127,23 +134,28 @@ class TensorFlowTrainer(Trainer):
         self.model, self.phase = model, phase
         self.data, self.labels = model.cast(images), model.indices(labels)
         if phase.inputs != "images":
-            self.data = tf.function(getattr(model.network, phase.inputs), jit_compile=True)(self.data)
+            self.data = model.ready(getattr(model.network, phase.inputs))(self.data)
         variables = model.network_parameters()
         self.trained = [variables[name] for name in model.autoencoder.trained(phase)]
         with tf.device(DEVICES[model.device]):
             self.optimizer = EpsilonHatAdam(phase.optimizer, self.trained)
         self.terms: list[str] = []
+        self.steps = model.ready(self.all_steps)
 
     def inputs(self) -> Array:
         return self.data.numpy()
 
-    def run(self, order: Array, noise: Array | None = None) -> Arrays:
-        history = self.compiled_run(self.model.indices(order), self.model.cast(noise)).numpy()
-        return {term: history[:, i] for i, term in enumerate(self.terms)}
+    def ready(self, order: Array, noise: Array | None = None) -> Callable[[], Arrays]:
+        rows, noises = self.model.indices(order), self.model.cast(noise)
 
-    @tf.function(jit_compile=True)
-    def compiled_run(self, rows: tf.Tensor, noises: tf.Tensor | None) -> tf.Tensor:
-        """All steps in one compiled loop; the loss terms before each, (n_steps, n_terms)."""
+        def run() -> Arrays:
+            history = self.steps(rows, noises).numpy()
+            return {term: history[:, i] for i, term in enumerate(self.terms)}
+
+        return run
+
+    def all_steps(self, rows: tf.Tensor, noises: tf.Tensor | None) -> tf.Tensor:
+        """All steps in one loop; the loss terms before each, (n_steps, n_terms)."""
         history = tf.TensorArray(self.data.dtype, size=len(rows))
         for i in tf.range(len(rows)):
             losses = self.step(rows[i], None if noises is None else noises[i])
