@@ -11,7 +11,7 @@ from typing import Any
 from aebench.errors import ResultError
 from aebench.files import write_text
 
-KINDS = ("plan", "trial", "agreement", "agreements", "growth", "run", "scale", "baseline")
+KINDS = ("plan", "trial", "agreement", "agreements", "growth", "run", "scale", "bench", "baseline")
 FORMATS = {kind: f"aebench-{kind}/1" for kind in KINDS}
 # What to do about a document of another version: a baseline can be made anew from what it was made of.
 CONVERSIONS = {

@@ -9,6 +9,7 @@ import click
 
 from aebench import __version__
 from aebench.cli.agreement import agree
+from aebench.cli.benching import bench
 from aebench.cli.looking import list_, show
 from aebench.cli.measured import accept, quality
 from aebench.cli.options import Group
@@ -31,6 +32,7 @@ def main() -> None:
       aebench agree variational               only how closely the frameworks agree
       aebench show tied                       its three texts side by side
       aebench quality RUN                     every metric of a run, with statistics over seeds
+      aebench bench stacked --peers           how fast, against the machine's limit and other programs
       aebench scale                           cost and quality by images and by width
       aebench accept RUN -m "new machine"     make a run the baseline
 
@@ -38,5 +40,5 @@ def main() -> None:
     """
 
 
-for command in (list_, run, agree, show, quality, accept, scale):
+for command in (list_, run, agree, show, quality, accept, scale, bench):
     main.add_command(command)

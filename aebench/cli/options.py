@@ -61,9 +61,24 @@ def _samples(_: click.Context, __: click.Parameter, value: str | None) -> tuple[
     return listed(texts, int, f"'{value}' is no list of whole numbers such as 50,5000")
 
 
+def numbers(kind: Callable[[str], Number]) -> Callable[[click.Context, click.Parameter, str], tuple[Number, ...]]:
+    """A callback that splits positive numbers at commas."""
+
+    def check(_: click.Context, __: click.Parameter, value: str | None) -> tuple[Number, ...]:
+        if value is None:
+            return ()
+        numbers = listed(value.split(","), kind, f"'{value}' is no list of numbers separated by commas")
+        if not all(0 < number < float("inf") for number in numbers):
+            raise click.BadParameter(f"numbers above 0 are expected, found {value}")
+        return numbers
+
+    return check
+
+
 AUTOENCODERS = click.argument("autoencoders", nargs=-1, callback=_names("autoencoder"), metavar="[AUTOENCODER]...")
 FRAMEWORKS = click.option(
-    "--frameworks", "-f", callback=_names("framework"), help="Names separated by commas; default: all installed ones."
+    "--frameworks", "-f", callback=_names("framework"),
+    help="Names separated by commas, such as tensorflow,pytorch-compiled; default: all installed ones.",
 )  # fmt: skip
 DATASET = click.option("--dataset", "-d", default="digits", show_default=True, help="See `aebench list`.")
 DATA_DIR = click.option(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,22 +16,9 @@ from aebench.cli.options import (
     INTERRUPTED,
     OUTPUT,
     SEEDS,
-    Number,
     console,
-    listed,
+    numbers,
 )
-
-
-def _numbers(kind: Callable[[str], Number]) -> Callable[[click.Context, click.Parameter, str], tuple[Number, ...]]:
-    """A callback that splits positive numbers at commas."""
-
-    def check(_: click.Context, __: click.Parameter, value: str) -> tuple[Number, ...]:
-        numbers = listed(value.split(","), kind, f"'{value}' is no list of numbers separated by commas")
-        if not all(0 < number < float("inf") for number in numbers):
-            raise click.BadParameter(f"numbers above 0 are expected, found {value}")
-        return numbers
-
-    return check
 
 
 @click.command()
@@ -44,14 +30,14 @@ def _numbers(kind: Callable[[str], Number]) -> Callable[[click.Context, click.Pa
     "--images",
     default="2500,5000,10000,20000",
     show_default=True,
-    callback=_numbers(int),
+    callback=numbers(int),
     help="Numbers of training images, the first of the data set.",
 )
 @click.option(
     "--widths",
     default="0.5,1,2,4",
     show_default=True,
-    callback=_numbers(float),
+    callback=numbers(float),
     help="Factors on the size of every hidden layer, at the largest number of images.",
 )
 @click.option(

@@ -15,7 +15,7 @@ from aebench.climbing import Silent
 from aebench.errors import AebenchError
 from aebench.plan import planned
 from aebench.pytest_plugin import TRIALS, selected
-from aebench.runner import Run
+from aebench.runner import Options, Run
 from aebench.worker import FrameworkProcess
 
 
@@ -37,6 +37,11 @@ class Clock:
 
 
 CLOCK = Clock()
+
+
+def workload_options(options: Options) -> dict[str, Any]:
+    """What a workload takes of the run's options."""
+    return {key: getattr(options, key) for key in ("device", "dtype", "dataset", "data_dir", "profile")}
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -1,11 +1,11 @@
-"""`pytest --benchmark`: an epoch of training against the clock, and the quality at the end of whole trainings."""
+"""`pytest --benchmark`: training and reconstruction against the clock, and the quality at the end of trainings."""
 
 from __future__ import annotations
 
 import pytest
-from conftest import CLOCK
+from conftest import CLOCK, workload_options
 
-from aebench.benchmarks.workloads import Training, images
+from aebench.benchmarks.workloads import BATCHES, Inference, Training, images
 
 ROUNDS = 5
 
@@ -18,9 +18,7 @@ def test_training(benchmark, name, framework, trained, run, processes) -> None:
     if failures:
         pytest.fail("\n".join(failures), pytrace=False)
     options = run.options
-    workload = Training(
-        name, framework, options.device, options.dtype, options.dataset, options.data_dir, options.profile
-    )
+    workload = Training(name, framework, **workload_options(options))
     process = processes[framework]
     benchmark.group = name
     benchmark.extra_info |= {
@@ -32,3 +30,14 @@ def test_training(benchmark, name, framework, trained, run, processes) -> None:
     invalid = [f"seed {t['seed']}: {why}" for t in trials for why in t["invalid"].values()]
     if invalid:
         pytest.fail("\n".join(invalid), pytrace=False)
+
+
+@pytest.mark.parametrize("batch", BATCHES)
+@pytest.mark.benchmark(timer=CLOCK)
+def test_reconstruction(benchmark, name, framework, batch, run, processes) -> None:
+    """Images to reconstructions in batches, about two thousand images a round."""
+    workload = Inference(name, framework, **workload_options(run.options), use="reconstruct", batch=batch)
+    process = processes[framework]
+    benchmark.group = f"{name}: reconstruct, batch {batch}"
+    benchmark.extra_info["images_per_round"] = process.call(images, workload)
+    benchmark.pedantic(CLOCK.round, args=(process, workload), rounds=ROUNDS, warmup_rounds=1)
