@@ -1,0 +1,77 @@
+"""What the asv benchmarks have in common: their parameters, what is not available here, and how a warm round is timed.
+
+asv runs every row (a benchmark with its parameters) in a process of its own, which thereby holds one framework only.
+It imports this folder from the checkout and `aebench` from the commit under test: one definition, many commits.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+
+from aebench import registry
+from aebench.environment import WORKER_VARIABLES, gpus
+from aebench.errors import FrameworkError, UnknownNameError
+
+from .workloads import Workload, images, seconds
+
+AUTOENCODERS = tuple(registry.autoencoders())
+# A reconstructing one and a variational one, for what takes a row for each of several sizes.
+TWO = ("stacked", "variational")
+FRAMEWORKS = tuple(name for name in registry.variants() if name != registry.ARBITER)
+DEVICES = ("cpu", "gpu")
+# The first round compiles; TensorFlow's second still sets something up.
+ROUNDS_TO_WARM = 2
+# A tracked time is the least of so many rounds, and of more until so many seconds are over.
+LEAST_ROUNDS = 7
+SECONDS_OF_ROUNDS = 3.0
+
+
+@cache
+def require(framework: str, device: str = "cpu") -> None:
+    """Do nothing where the framework runs on the device here; to be called before anything imports it.
+
+    Raises:
+        NotImplementedError: it does not, and why; asv shows the row as n/a.
+    """
+    os.environ.update({name: value for name, value in WORKER_VARIABLES.items() if name not in os.environ})
+    try:
+        found = registry.framework(framework)
+    except (FrameworkError, UnknownNameError) as error:
+        raise NotImplementedError(str(error)) from None
+    # Without any GPU that is known at once; to ask the framework takes its import, seconds for each row.
+    if device == "gpu" and not gpus():
+        raise NotImplementedError("no GPU here: nvidia-smi shows none")
+    if device == "gpu" and device not in found.devices():
+        raise NotImplementedError(f"{framework} finds no GPU; get a build that does with: pip install 'aebench[gpu]'")
+
+
+@cache
+def made(workload: Workload) -> Workload:
+    """The workload, once everything is on the device and nothing has run; NotImplementedError as of `require`."""
+    require(workload.framework, workload.device)
+    try:
+        images(workload)
+    except FrameworkError as error:
+        raise NotImplementedError(str(error)) from None
+    return workload
+
+
+@cache
+def warm(workload: Workload) -> Workload:
+    """The workload, once its first rounds, which compile, are over; NotImplementedError as of `require`.
+
+    Kept: asv calls `setup` again before every sample of a `time_` benchmark.
+    """
+    made(workload)
+    for _ in range(ROUNDS_TO_WARM):
+        seconds(workload)
+    return workload
+
+
+def seconds_per_1000_images(workload: Workload) -> float:
+    """The least of several warm rounds: what else the machine does can only add to one."""
+    rounds: list[float] = []
+    while len(rounds) < LEAST_ROUNDS or sum(rounds) < SECONDS_OF_ROUNDS:
+        rounds.append(float(seconds(workload)))
+    return min(rounds) / images(workload) * 1000
