@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import os
+import shutil
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -24,6 +26,8 @@ class CompiledModel(PyTorchModel):
     def __init__(self, autoencoder: Autoencoder, parameters: Mapping[str, Array], dtype: Dtype, device: str) -> None:
         if "isolate_recompiles" not in inspect.signature(torch.compile).parameters:
             raise FrameworkError(f"pytorch-compiled needs torch 2.13 or newer, found {torch.__version__}")
+        if device == "cpu" and not any(map(shutil.which, (os.environ.get("CXX", "g++"), "g++", "clang++"))):
+            raise FrameworkError("pytorch-compiled needs a C++ compiler on the CPU, found none; install g++")
         super().__init__(autoencoder, parameters, dtype, device)
 
     def ready(self, function: Callable[..., Any]) -> Callable[..., Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import cache
@@ -47,6 +48,8 @@ def process_of() -> Iterator[Processes]:
             found = registry.variants()[mode]
             if registry.version(found) is None:
                 pytest.skip(f"{mode} is not installed: {found.install}")
+            if mode == "pytorch-compiled" and not any(map(shutil.which, ("g++", "clang++"))):
+                pytest.skip("pytorch-compiled needs a C++ compiler: install g++")
             return started(mode)
 
         yield of
