@@ -31,14 +31,13 @@ from aebench.benchmarks.workloads import (
 from aebench.climbing import Listener
 from aebench.environment import environment
 from aebench.errors import AebenchError, UsageError
-from aebench.plan import versions_changed
+from aebench.plan import MACHINE, versions_changed
 from aebench.protocol import Dtype, Use
 from aebench.results import comparable
 from aebench.worker import FrameworkProcess
 
 Kind = Literal["framework", "peer", "products", "traffic"]
 Row = dict[str, Any]
-MACHINE = ("processor", "cores", "gpus", "variables")
 
 
 @dataclass(frozen=True)
@@ -179,8 +178,7 @@ def subjects(case: Case, options: Options) -> list[Subject]:
 
 def libraries(device: str) -> list[str]:
     """The installed frameworks whose libraries may give the ceiling; NumPy's is on the CPU only."""
-    installed = [name for name, found in registry.frameworks().items() if registry.version(found) is not None]
-    return [name for name in installed if device == "cpu" or name != registry.ARBITER]
+    return [name for name in registry.installed(registry.frameworks()) if device == "cpu" or name != registry.ARBITER]
 
 
 def measure(

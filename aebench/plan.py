@@ -13,6 +13,8 @@ from aebench.runner import Options
 
 # Options that may grow when a run is taken up again: what is measured already stays as it is.
 ADDED = ("autoencoders", "frameworks", "seeds")
+# Of an environment: what decides how long a step takes, beside the frameworks' versions.
+MACHINE = ("processor", "cores", "gpus", "variables")
 
 
 def planned(folder: Path, asked: Mapping[str, Any]) -> Options:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Mapping
 from functools import cache
 from importlib import metadata
 
@@ -35,8 +36,13 @@ def variants() -> dict[str, Framework]:
 
 def timed() -> list[str]:
     """The installed frameworks in every mode, without the arbiter where there is another: whose speed matters."""
-    installed = [name for name, found in variants().items() if version(found) is not None]
-    return [name for name in installed if name != ARBITER] or installed
+    names = installed(variants())
+    return [name for name in names if name != ARBITER] or names
+
+
+def installed(among: Mapping[str, Framework]) -> list[str]:
+    """The names of those whose package is installed."""
+    return [name for name, found in among.items() if version(found) is not None]
 
 
 def plain(name: str) -> str:

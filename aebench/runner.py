@@ -250,7 +250,7 @@ def devices_of(name: str) -> list[str]:
 
 def with_defaults(options: Options) -> Options:
     """The options with every autoencoder and every installed framework, where none was named."""
-    installed = tuple(n for n, f in registry.frameworks().items() if registry.version(f) is not None)
+    installed = tuple(registry.installed(registry.frameworks()))
     autoencoders = options.autoencoders or tuple(registry.autoencoders())
     return replace(options, autoencoders=autoencoders, frameworks=options.frameworks or installed)
 

@@ -20,7 +20,7 @@ from aebench.data import Dataset
 from aebench.environment import environment
 from aebench.errors import UsageError
 from aebench.metrics import headline
-from aebench.plan import versions_changed
+from aebench.plan import MACHINE, versions_changed
 from aebench.results import comparable
 from aebench.runner import Options, attempt, processes_of
 from aebench.spec import Autoencoder
@@ -33,8 +33,6 @@ POINT = ("autoencoder", "framework", "images", "width", "seed")
 OPTIONS = ("autoencoders", "frameworks", "seeds", "dataset", "device", "dtype")
 SAME = ("dataset", "profile", "epochs", "device", "dtype")
 ADDED = ("autoencoders", "frameworks", "seeds", "images", "widths")
-# Of an environment: what decides how long a step takes, beside the frameworks' versions.
-MACHINE = ("processor", "cores", "gpus", "variables")
 # A training step multiplies once forwards, and backwards once for the weights and once for the layer below.
 PASSES = 3
 

@@ -87,14 +87,13 @@ class Training(Workload):
 
     def ready(self) -> Ready:
         autoencoder, dataset = self.prepared()
-        model, epochs, images = self.model(autoencoder), [], 0
+        model, epochs = self.model(autoencoder), []
         for phase, n_steps, split in _epochs(autoencoder, dataset):
             order = schedule.first_orders(phase, 0, len(split), n_steps)
             noise = schedule.noise(autoencoder, phase, 0, range(len(order)), order.shape[1])
             labels = split.labels if autoencoder.kind == "classifier" else None
             epochs.append(model.trainer(phase.name, split.inputs, labels).ready(order, noise))
-            images += order.size
-        return Ready(lambda: [epoch() for epoch in epochs], images)
+        return Ready(lambda: [epoch() for epoch in epochs], _images(autoencoder, dataset))
 
 
 @dataclass(frozen=True)
@@ -195,11 +194,6 @@ def peak_memory(framework: str) -> tuple[int, int | None]:
     unit = 1 if sys.platform == "darwin" else 1024
     resident = unit * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return resident, registry.framework(framework).peak_device_memory()
-
-
-def forget() -> None:
-    """Let go of what is ready."""
-    _ready.cache_clear()
 
 
 @cache

@@ -218,7 +218,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[float]]:
     now = [0.0]
     monkeypatch.setattr(workloads.time, "perf_counter", lambda: now[0])
     yield now
-    workloads.forget()
+    workloads._ready.cache_clear()
 
 
 @pytest.mark.parametrize("speed", [training.Warm, training.WarmBatches, inference.Reconstruct, inference.Parts])

@@ -15,10 +15,10 @@ from aebench.cli.options import (
     DATASET,
     DEVICE,
     FRAMEWORKS,
-    INTERRUPTED,
     OUTPUT,
     PROFILE,
     console,
+    kept_in,
     numbers,
 )  # fmt: skip
 
@@ -70,19 +70,14 @@ def bench(
     from aebench import bench, registry
     from aebench.benchmarks.peers import PEERS
     from aebench.report import speed
-    from aebench.report.progress import Bars
     from aebench.runner import new_folder
 
     options = bench.Options(frameworks or tuple(registry.timed()), tuple(PEERS) if peers else (), **asked)
     cases = _cases(autoencoders, use, batches, widths)
     limits = bench.Rounds(rounds, max(rounds, most_rounds), precision)
     folder = output or new_folder("bench", options.dataset)
-    with Bars() as bars:
-        try:
-            rows = bench.run(cases, options, limits, folder, bars)
-        except KeyboardInterrupt:
-            click.echo(f"Interrupted; what is timed is kept. Go on with the same command and --output {folder}")
-            sys.exit(INTERRUPTED)
+    with kept_in(folder) as bars:
+        rows = bench.run(cases, options, limits, folder, bars)
     screen = console()
     speed.print_bench(rows, screen)
     plot = speed.draw(rows, folder / "bench.png")

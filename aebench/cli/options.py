@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from aebench.errors import AebenchError
+
+if TYPE_CHECKING:
+    from aebench.report.progress import Bars
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 Number = TypeVar("Number", int, float)
@@ -101,6 +105,19 @@ OUTPUT = click.option(
     "--output", "-o", type=click.Path(path_type=Path, file_okay=False),
     help="Folder for what is measured; default: a new one under results/runs.",
 )  # fmt: skip
+
+
+@contextlib.contextmanager
+def kept_in(folder: Path) -> Iterator[Bars]:
+    """Progress bars; on Ctrl-C the command says how to go on in the folder, and ends."""
+    from aebench.report.progress import Bars
+
+    with Bars() as bars:
+        try:
+            yield bars
+        except KeyboardInterrupt:
+            click.echo(f"Interrupted; what is measured is kept. Go on with the same command and --output {folder}")
+            sys.exit(INTERRUPTED)
 
 
 def selection(command: Command) -> Command:

@@ -13,10 +13,10 @@ from aebench.cli.options import (
     DATA_DIR,
     DEVICE,
     FRAMEWORKS,
-    INTERRUPTED,
     OUTPUT,
     SEEDS,
     console,
+    kept_in,
     numbers,
 )
 
@@ -61,19 +61,14 @@ def scale(
     """
     from aebench import runner, sweep
     from aebench.report import sweep as report
-    from aebench.report.progress import Bars
 
     options = runner.with_defaults(runner.Options(**{**asked, "autoencoders": asked["autoencoders"] or ("stacked",)}))
     if not asked["frameworks"]:
         options = runner.without_arbiter(options)
     lines = sweep.Lines(images, widths, epochs)
     folder = output or runner.new_folder("scale")
-    with Bars() as bars:
-        try:
-            rows = sweep.measure(options, lines, folder, bars)
-        except KeyboardInterrupt:
-            click.echo(f"Interrupted; what is measured is kept. Go on with the same command and --output {folder}")
-            sys.exit(INTERRUPTED)
+    with kept_in(folder) as bars:
+        rows = sweep.measure(options, lines, folder, bars)
     screen = console()
     report.print_sweep(rows, screen)
     plot = report.draw(rows, folder / "scale.png")

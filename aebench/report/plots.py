@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, NullLocator
 
 from aebench.errors import SpecificationError
 from aebench.report.sheet import DPI, INK, LABEL, LINE, MARGIN, PALE, TITLE, figure, heading_width
@@ -21,8 +22,17 @@ Rectangle = tuple[float, float, float, float]
 # Okabe and Ito's colours, told apart by readers who do not see red and green apart.
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
 SMALL = 8.5  # points
+WRITTEN_OUT = FuncFormatter(lambda value, _: f"{value:,g}")
 PANELS_ACROSS, PANEL = 4, 300
 LABELLED: dict[str, Any] = {"fontsize": LABEL, "color": INK, "ha": "center", "va": "center", "parse_math": False}
+
+
+def logarithmic(axes: Axes, ticks: Sequence[float]) -> None:
+    """A logarithmic x axis with a mark at each of the ticks, written out, and no others."""
+    axes.set_xscale("log")
+    axes.xaxis.set_major_formatter(WRITTEN_OUT)
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.set_xticks(ticks)
 
 
 def sparsity_cost(path: Path, target: float = 0.1) -> Path:

@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, NullLocator
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
 from aebench.bench import Interval, interval, ratio
-from aebench.report.plots import plain
+from aebench.report.plots import logarithmic, plain
 from aebench.report.sheet import LABEL, figure
 
 EXPLANATION = (
@@ -109,10 +108,7 @@ def _panel(axes: Axes, cases: Sequence[Case], axis: str) -> None:
         at, middle, low, high = zip(*points, strict=True)
         axes.plot(at, middle, marker="o", markersize=4, label=who)
         axes.fill_between(at, low, high, alpha=0.15)
-    axes.set_xscale("log")
-    axes.set_xticks(sorted({case[axis] for case in cases}))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
-    axes.xaxis.set_minor_locator(NullLocator())
+    logarithmic(axes, sorted({case[axis] for case in cases}))
     axes.set_ylim(0, 1.05)
 
 

@@ -10,13 +10,13 @@ from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+from matplotlib.ticker import LogLocator, NullLocator
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
 from aebench.errors import UsageError
-from aebench.report.plots import COLOURS, heading, plain
+from aebench.report.plots import COLOURS, WRITTEN_OUT, heading, logarithmic, plain
 from aebench.report.sheet import INK, LABEL, PALE, figure
 from aebench.report.summary import print_problems
 
@@ -147,16 +147,13 @@ def _panel(
 def _scales(axes: Axes, axis: str, metric: Metric | None, ticks: Sequence[float]) -> None:
     """Scales and labels of a panel. Cost goes with a power of the width: both are logarithmic there."""
     plain(axes)
-    axes.set_xscale("log")
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
-    axes.xaxis.set_minor_locator(NullLocator())
-    axes.set_xticks(ticks)
+    logarithmic(axes, ticks)
     axes.set_xlabel({"images": "training images, width 1", "width": "width, as a factor of every hidden layer"}[axis])
     axes.set_ylabel("ms per 1,000 images" if metric is None else "{} ({})".format(*metric), fontsize=LABEL)
     if metric is None and axis == "width":
         axes.set_yscale("log")
         axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
+        axes.yaxis.set_major_formatter(WRITTEN_OUT)
         axes.yaxis.set_minor_locator(NullLocator())
 
 

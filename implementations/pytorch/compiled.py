@@ -6,6 +6,7 @@ import inspect
 import os
 import shutil
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 import torch
@@ -29,6 +30,7 @@ class CompiledModel(PyTorchModel):
         if device == "cpu" and not any(map(shutil.which, (os.environ.get("CXX", "g++"), "g++", "clang++"))):
             raise FrameworkError("pytorch-compiled needs a C++ compiler on the CPU, found none; install g++")
         super().__init__(autoencoder, parameters, dtype, device)
+        self.of_phase = cache(lambda phase: (Objective(self.network, phase), self.ready(losses_and_gradients)))
 
     def ready(self, function: Callable[..., Any]) -> Callable[..., Any]:
         # Isolated: else all networks of a class would share one short list of compiled versions.
@@ -44,10 +46,10 @@ class CompiledModel(PyTorchModel):
 
     def losses_and_gradients(self, phase: str, batch: Batch) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
         """Loss terms, and by exchange name the gradients of what the phase trains."""
-        objective = Objective(self.network, self.autoencoder.phase(phase))
+        objective, function = self.of_phase(self.autoencoder.phase(phase))
         arguments = self.cast(batch.inputs), self.cast(batch.noise), self.indices(batch.labels)
         with torch.no_grad():
-            return self.ready(losses_and_gradients)(objective, objective.trained(), *arguments)
+            return function(objective, objective.trained(), *arguments)
 
     def trainer(self, phase: str, images: Array, labels: Array | None = None) -> Trainer:
         return CompiledTrainer(self, self.autoencoder.phase(phase), images, labels)
