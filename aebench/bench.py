@@ -164,9 +164,10 @@ def subjects(case: Case, options: Options) -> list[Subject]:
         return Training(framework=name, batch_size=case.batch, **common)
 
     found = [Subject(name, "framework", of_framework(name)) for name in options.frameworks]
-    for name in options.peers:
-        where = {key: common[key] for key in ("autoencoder", "dataset", "data_dir", "profile", "dtype")}
-        found.append(Subject(name, "peer", Peer(name, **where)))
+    # A peer trains the specification as it stands; beside anything else its speed would be compared with other work.
+    if case == Case(case.autoencoder):
+        where = {key: value for key, value in common.items() if key != "width"}
+        found += [Subject(name, "peer", Peer(name, **where)) for name in options.peers]
     for name in libraries(options.device):
         if case.use:
             found.append(Subject(name, "products", Products(framework=name, **common, **inference)))

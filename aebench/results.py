@@ -22,6 +22,7 @@ MEASURE_AGAIN = "measure again into a new folder, or read it with that version"
 # What to do about a damaged document: what holds measurements of its own is left to its owner.
 MENDING = {
     "scale": "move it away, or choose another --output, and `aebench scale` measures again what it held",
+    "bench": "move it away, or choose another --output, and `aebench bench` times again what it held",
     "baseline": "get it back from version control, or move it away and accept its runs again",
 }
 RESUME = "`aebench run --resume` measures again what it held"

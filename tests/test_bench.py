@@ -89,6 +89,23 @@ def test_a_planted_slow_down_of_a_fifth_is_seen() -> None:
     assert 0.82 < found.low <= found.median <= found.high < 0.85
 
 
+@pytest.mark.parametrize(
+    "case", [bench.Case("stacked", "encode"), bench.Case("stacked", None, 32), bench.Case("stacked", width=2.0)]
+)
+def test_peers_are_timed_only_where_they_do_the_same_work(case: bench.Case) -> None:
+    """They train at the source's batch size and width, on the device asked for; nothing else is held against them."""
+    options = bench.Options(("pytorch",), ("jax_scan",), device="gpu")
+    timed = {it: [s for s in bench.subjects(it, options) if s.kind == "peer"] for it in (CASE, case)}
+    assert ([], ["gpu"]) == (timed[case], [s.workload.device for s in timed[CASE]])  # type: ignore[attr-defined]
+
+
+def test_a_damaged_document_says_what_to_do(command: list[str], tmp_path: Path) -> None:
+    """One line, and not the advice for another command's document."""
+    (tmp_path / "bench.json").write_text("{")
+    found = CliRunner().invoke(main, [*command, "-o", str(tmp_path)])
+    assert (2, True) == (found.exit_code, "`aebench bench` times again" in found.output), found.output
+
+
 def test_every_other_round_goes_backwards() -> None:
     """Nobody always runs after the same neighbour."""
     _, calls = _measured({}, bench.Rounds(6, 6))
