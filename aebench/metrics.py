@@ -191,10 +191,10 @@ def bernoulli_cross_entropy(logits: Array, x: Array) -> Float64:
     return np.asarray(np.maximum(values, 0) - values * x + np.log1p(np.exp(-np.abs(values))))
 
 
-def blocks(count: int) -> Iterator[slice]:
+def blocks(count: int, largest: int = LARGEST_BLOCK) -> Iterator[slice]:
     """Slices that cover `count` rows, of one size where that can be: compiled code is compiled for a shape."""
-    sizes = [count] if count <= LARGEST_BLOCK else range(LARGEST_BLOCK, LARGEST_BLOCK // 2, -1)
-    size = next((s for s in sizes if count % s == 0), LARGEST_BLOCK)
+    sizes = [count] if count <= largest else range(largest, largest // 2, -1)
+    size = next((s for s in sizes if count % s == 0), largest)
     return (slice(start, min(start + size, count)) for start in range(0, count, size))
 
 

@@ -50,7 +50,11 @@ class Trainer(ABC):
 
     @abstractmethod
     def inputs(self) -> Array:
-        """(n, width): what the phase trains on; the images, or the activations cached when the trainer was made."""
+        """(n, width): what the phase trains on; the images, or the activations cached when they were put there."""
+
+    @abstractmethod
+    def feed(self, images: Array, labels: Array | None = None) -> None:
+        """Put these images (n, n_inputs) on the device in place of those before, cached inputs computed anew."""
 
     @abstractmethod
     def ready(self, order: Array, noise: Array | None = None) -> Callable[[], Arrays]:

@@ -19,10 +19,11 @@ import numpy as np
 from aebench import checkpoint, metrics, pictures, registry, schedule
 from aebench.data import Dataset, load
 from aebench.errors import AebenchError, CheckpointError, DataError
+from aebench.feeding import Feeder
 from aebench.likelihood import importance_weighted_bound
 from aebench.metrics import Metric, Metrics
 from aebench.parameters import initial_parameters
-from aebench.protocol import Array, Arrays, Batch, Dtype, Model, Trainer, require_finite
+from aebench.protocol import Array, Arrays, Dtype, Model, require_finite
 from aebench.results import write
 from aebench.spec import Autoencoder, Phase
 from aebench.worker import tell
@@ -157,11 +158,9 @@ def _train_phase(
 ) -> None:
     """Train what is left of a phase's epochs."""
     split = schedule.training_split(phase, dataset)
-    labels = split.labels if model.autoencoder.kind == "classifier" else None
-    trainer = model.trainer(phase.name, split.inputs, labels)
+    feeder = Feeder(model, phase, split)
     if optimizer:
-        trainer.restore(optimizer)
-    data = split.inputs if phase.inputs == "images" else trainer.inputs()
+        feeder.trainer.restore(optimizer)
     history = progress.history.setdefault(phase.name, [])
     epochs_in_all = sum(p.epochs for p in model.autoencoder.phases)
     epochs_before = sum(p.epochs for p in model.autoencoder.phases[: progress.phase])
@@ -169,15 +168,13 @@ def _train_phase(
     while progress.epoch < phase.epochs:
         epochs = range(progress.epoch, min(progress.epoch + together, phase.epochs))
         order = np.concatenate([schedule.epoch_order(phase, trial.seed, len(split), epoch) for epoch in epochs])
-        record = _train_epochs(trial, model, trainer, phase, epochs, order)
-        rows = order[-1]
-        batch = Batch(data[rows], None, None if labels is None else labels[rows])
-        last_batch = metrics.last_batch(model, phase, batch, trial.seed, epochs[-1])
+        record = _train_epochs(trial, model, feeder, phase, epochs, order)
+        last_batch = metrics.last_batch(model, phase, feeder.batch(order[-1]), trial.seed, epochs[-1])
         history.append({**record, "last_batch": last_batch, **metrics.after_epoch(model, phase, dataset)})
         progress.epoch = epochs.stop
         tell((epochs_before + epochs.stop, epochs_in_all))
         if time.monotonic() - saved > SECONDS_BETWEEN_CHECKPOINTS:
-            _save(trial, model, progress, trainer.state())
+            _save(trial, model, progress, feeder.trainer.state())
             saved = time.monotonic()
 
 
@@ -191,15 +188,14 @@ def epochs_together(phase: Phase, n_images: int) -> int:
 
 
 def _train_epochs(
-    trial: Trial, model: Model, trainer: Trainer, phase: Phase, epochs: range, order: Array
+    trial: Trial, model: Model, feeder: Feeder, phase: Phase, epochs: range, order: Array
 ) -> dict[str, Any]:
     """Run the steps of `order`: the seconds they took, and their mean loss terms."""
     steps = range(epochs.start * len(order) // len(epochs), epochs.stop * len(order) // len(epochs))
-    noise = schedule.noise(model.autoencoder, phase, trial.seed, steps, order.shape[1])
-    run_steps = trainer.ready(order, noise)
-    started = time.perf_counter()
-    losses = run_steps()
-    seconds = time.perf_counter() - started
+    losses, seconds = feeder.train(
+        order,
+        lambda window: schedule.noise(model.autoencoder, phase, trial.seed, steps[window], order.shape[1]),
+    )
     context = f"{trial.autoencoder.name} in {trial.framework}, phase {phase.name}, epoch {epochs.start + 1}"
     require_finite(losses, context=context, first_step=steps.start)
     means = {term: float(np.mean(values)) for term, values in losses.items()}

@@ -20,7 +20,7 @@ ROWS = (
     "autoencoders",
     "implementations",
     "registry ceiling agreement metrics likelihood results environment equivalence",
-    "pictures worker trial climbing runner plan agreeing quality sweep bench benchmarks baselines gate",
+    "pictures worker feeding trial climbing runner plan agreeing quality sweep bench benchmarks baselines gate",
     "report cli pytest_plugin __main__",
 )
 ROW = {name: i for i, row in enumerate(ROWS) for name in row.split()}

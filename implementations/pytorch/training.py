@@ -138,11 +138,14 @@ class PyTorchTrainer(Trainer):
 
     def __init__(self, model: PyTorchModel, phase: Phase, images: Array, labels: Array | None) -> None:
         self.model, self.phase = model, phase
-        self.data, self.labels = model.cast(images), model.indices(labels)
-        if phase.inputs != "images":
-            with torch.no_grad():
-                self.data = getattr(model.network, phase.inputs)(self.data)
+        self.feed(images, labels)
         self.optimizer = EpsilonHatAdam(phase.optimizer, model.train_only(phase))
+
+    def feed(self, images: Array, labels: Array | None = None) -> None:
+        self.data, self.labels = self.model.cast(images), self.model.indices(labels)
+        if self.phase.inputs != "images":
+            with torch.no_grad():
+                self.data = getattr(self.model.network, self.phase.inputs)(self.data)
 
     def inputs(self) -> Array:
         return self.data.cpu().numpy()

@@ -85,11 +85,15 @@ class ReferenceTrainer(Trainer):
     """One phase: the data, the labels and Adam."""
 
     def __init__(self, model: ReferenceModel, phase: Phase, images: Array, labels: Array | None) -> None:
-        self.model, self.phase, self.labels = model, phase, labels
-        inputs = model.cast(images)
-        self.data = inputs if phase.inputs == "images" else getattr(model.network, phase.inputs)(inputs)
+        self.model, self.phase = model, phase
+        self.feed(images, labels)
         names = model.autoencoder.trained(phase)
         self.optimizer = EpsilonHatAdam(phase.optimizer, {n: model.network_parameters()[n] for n in names})
+
+    def feed(self, images: Array, labels: Array | None = None) -> None:
+        self.data, self.labels = self.model.cast(images), labels
+        if self.phase.inputs != "images":
+            self.data = getattr(self.model.network, self.phase.inputs)(self.data)
 
     def inputs(self) -> Array:
         return self.data

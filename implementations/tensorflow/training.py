@@ -132,15 +132,19 @@ class TensorFlowTrainer(Trainer):
 
     def __init__(self, model: TensorFlowModel, phase: Phase, images: Array, labels: Array | None) -> None:
         self.model, self.phase = model, phase
-        self.data, self.labels = model.cast(images), model.indices(labels)
-        if phase.inputs != "images":
-            self.data = model.ready(getattr(model.network, phase.inputs))(self.data)
+        self.cached = None if phase.inputs == "images" else model.ready(getattr(model.network, phase.inputs))
+        self.feed(images, labels)
         variables = model.network_parameters()
         self.trained = [variables[name] for name in model.autoencoder.trained(phase)]
         with tf.device(DEVICES[model.device]):
             self.optimizer = EpsilonHatAdam(phase.optimizer, self.trained)
         self.terms: list[str] = []
         self.steps = model.ready(self.all_steps)
+
+    def feed(self, images: Array, labels: Array | None = None) -> None:
+        self.data, self.labels = self.model.cast(images), self.model.indices(labels)
+        if self.cached:
+            self.data = self.cached(self.data)
 
     def inputs(self) -> Array:
         return self.data.numpy()
@@ -149,23 +153,25 @@ class TensorFlowTrainer(Trainer):
         rows, noises = self.model.indices(order), self.model.cast(noise)
 
         def run() -> Arrays:
-            history = self.steps(rows, noises).numpy()
+            history = self.steps(self.data, self.labels, rows, noises).numpy()
             return {term: history[:, i] for i, term in enumerate(self.terms)}
 
         return run
 
-    def all_steps(self, rows: tf.Tensor, noises: tf.Tensor | None) -> tf.Tensor:
+    def all_steps(
+        self, data: tf.Tensor, labels: tf.Tensor | None, rows: tf.Tensor, noises: tf.Tensor | None
+    ) -> tf.Tensor:
         """All steps in one loop; the loss terms before each, (n_steps, n_terms)."""
-        history = tf.TensorArray(self.data.dtype, size=len(rows))
+        history = tf.TensorArray(data.dtype, size=len(rows))
         for i in tf.range(len(rows)):
-            losses = self.step(rows[i], None if noises is None else noises[i])
+            x, noise = tf.gather(data, rows[i]), None if noises is None else noises[i]
+            losses = self.step(x, noise, None if labels is None else tf.gather(labels, rows[i]))
             history = history.write(i, tf.stack(list(losses.values())))
         return history.stack()
 
-    def step(self, rows: tf.Tensor, noise: tf.Tensor | None) -> dict[str, tf.Tensor]:
-        """One step on these rows; the loss terms before it."""
-        network, x = self.model.network, tf.gather(self.data, rows)
-        labels = None if self.labels is None else tf.gather(self.labels, rows)
+    def step(self, x: tf.Tensor, noise: tf.Tensor | None, labels: tf.Tensor | None) -> dict[str, tf.Tensor]:
+        """One step on this batch; the loss terms before it."""
+        network = self.model.network
         with tf.GradientTape() as tape:
             losses = network.losses(self.phase, network.forward(self.phase, x, noise), x, labels)
         self.optimizer.step(tape.gradient(losses["total"], self.trained))

@@ -1,0 +1,74 @@
+"""What a phase's trainer reads: all training images at once on its device, or one window of an epoch after the other.
+
+Images that fit into memory are resident. Larger ones lie in a file: the rows that the next steps read are gathered from
+it in the epoch's order and put on the device in place of those before, so that memory does not grow with the data set.
+The numbers are the same either way. A phase with cached inputs computes them anew for each window.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from aebench.data import Split
+from aebench.data.synthetic import MEMORY_LIMIT
+from aebench.metrics import blocks
+from aebench.protocol import Array, Arrays, Batch, Model
+from aebench.spec import Phase
+from aebench.streams import Int64
+
+RESIDENT = MEMORY_LIMIT
+"""Bytes of training images above which they are fed window by window."""
+WINDOW = 2**28
+"""Bytes of the images in a window, about."""
+
+
+class Feeder:
+    """The trainer of a phase, and what it trains on."""
+
+    def __init__(self, model: Model, phase: Phase, split: Split) -> None:
+        self.split = split
+        self.labels = split.labels if model.autoencoder.kind == "classifier" else None
+        self.streamed = split.inputs.nbytes > RESIDENT
+        # A trainer is made with images; where it is fed, one is enough.
+        resident = slice(0, 1 if self.streamed else None)
+        labels = None if self.labels is None else self.labels[resident]
+        self.trainer = model.trainer(phase.name, split.inputs[resident], labels)
+        self.inputs = split.inputs if phase.inputs == "images" else self.trainer.inputs()
+
+    def train(self, order: Int64, noise_of: Callable[[slice], Array | None]) -> tuple[Arrays, float]:
+        """Train one step per row of `order` (n_steps, batch_size), row numbers of the split.
+
+        noise_of: the noise of a slice of these steps, or None.
+
+        Returns:
+            Loss term -> (n_steps,) values before each step's update, and the seconds that the steps took, feeding
+            included.
+        """
+        parts, seconds = [], 0.0
+        for window in blocks(len(order), self._steps_in_a_window(order)):
+            started = time.perf_counter()
+            rows = self._fed(order[window]) if self.streamed else order[window]
+            seconds += time.perf_counter() - started
+            steps = self.trainer.ready(rows, noise_of(window))
+            started = time.perf_counter()
+            parts.append(steps())
+            seconds += time.perf_counter() - started
+        return {term: np.concatenate([part[term] for part in parts]) for term in parts[0]}, seconds
+
+    def batch(self, rows: Int64) -> Batch:
+        """What the last step read, its rows (batch_size,) of the split, without noise."""
+        labels = None if self.labels is None else self.labels[rows]
+        return Batch(self.trainer.inputs()[-len(rows) :] if self.streamed else self.inputs[rows], None, labels)
+
+    def _steps_in_a_window(self, order: Int64) -> int:
+        bytes_a_step = order.shape[1] * self.split.inputs[0].nbytes
+        return max(1, WINDOW // bytes_a_step) if self.streamed else len(order)
+
+    def _fed(self, order: Int64) -> Int64:
+        """Put the rows of these steps on the device, in their order; their row numbers there."""
+        rows = order.ravel()
+        self.trainer.feed(self.split.inputs[rows], None if self.labels is None else self.labels[rows])
+        return np.arange(order.size, dtype=np.int64).reshape(order.shape)
