@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import os
 from functools import cache
+from statistics import median
 
 from aebench import registry
 from aebench.environment import WORKER_VARIABLES, gpus
 from aebench.errors import FrameworkError, UnknownNameError
 
-from .workloads import Workload, images, seconds
+from .workloads import Products, Traffic, Training, Workload, images, seconds
 
 AUTOENCODERS = tuple(registry.autoencoders())
 # A reconstructing one and a variational one, for what takes a row for each of several sizes.
@@ -75,3 +76,18 @@ def seconds_per_1000_images(workload: Workload) -> float:
     while len(rounds) < LEAST_ROUNDS or sum(rounds) < SECONDS_OF_ROUNDS:
         rounds.append(float(seconds(workload)))
     return min(rounds) / images(workload) * 1000
+
+
+def times_the_ceiling(workload: Training) -> float:
+    """How many times as long as its matrix products and its optimiser's way through memory an epoch takes.
+
+    Both by the same framework, in turn, in one process: a machine that is slow today is slow at both, so that commits
+    measured at different times can be compared. The median of the rounds.
+    """
+    limit = (Products(**vars(workload)), Traffic(**vars(workload)))
+    ratios, elapsed = list[float](), 0.0
+    while len(ratios) < 3 * LEAST_ROUNDS or elapsed < 3 * SECONDS_OF_ROUNDS:
+        epoch, least = seconds(workload), sum(map(seconds, limit))
+        ratios.append(epoch / least)
+        elapsed += epoch + least
+    return float(median(ratios))

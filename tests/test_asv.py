@@ -37,8 +37,10 @@ EXPECTED = {
     "training.Memory.peakmem_epoch": None,
     "training.Warm.time_epoch": None,
     "training.Warm.track_seconds_per_1000_images": "seconds / 1,000 images",
+    "training.Warm.track_times_the_ceiling": "times",
     "training.WarmBatches.time_epoch": None,
     "training.WarmBatches.track_seconds_per_1000_images": "seconds / 1,000 images",
+    "training.WarmBatches.track_times_the_ceiling": "times",
 }
 BENCHMARK = re.compile("time_|timeraw_|track_|mem_|peakmem_|Time[A-Z_]|Track[A-Z_]|Mem[A-Z_]|PeakMem[A-Z_]")
 
@@ -232,6 +234,20 @@ def test_a_slower_framework_has_a_greater_number(clock: list[float], speed: type
     assert {float} == {type(value) for value in found}
 
 
+def test_times_the_ceiling_tell_a_slower_framework_from_a_slower_machine(
+    clock: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Planted faults: epochs that last a fifth longer raise the value by a fifth, a machine half as fast does not."""
+    monkeypatch.setattr(cases, "SECONDS_OF_ROUNDS", 0.0)
+    instance, found = training.Warm(), []
+    for epoch, machine in ((0.5, 1.0), (0.6, 1.0), (1.0, 2.0)):
+        for part, share in (("Products", 0.3), ("Traffic", 0.1)):
+            monkeypatch.setattr(cases, part, lambda share=share * machine, **_: Planted(clock, share))
+        instance.workload = Planted(clock, epoch)
+        found.append(instance.track_times_the_ceiling())
+    assert [1.25, 1.5, 1.25] == [round(value, 9) for value in found]
+
+
 def test_a_slower_first_epoch_has_a_greater_number(clock: list[float]) -> None:
     """Planted fault: as above, of the epoch that compiles."""
     instance, found = training.First(), []
@@ -262,6 +278,7 @@ def opened(request: pytest.FixtureRequest) -> Iterator[tuple[str, FrameworkProce
 ROWS = {
     "training.Warm.time_epoch": ("linear", "cpu"),
     "training.Warm.track_seconds_per_1000_images": ("linear", "cpu"),
+    "training.Warm.track_times_the_ceiling": ("linear", "cpu"),
     "training.First.track_first_epoch_seconds": ("linear", "cpu"),
     "training.Memory.peakmem_epoch": ("linear", "cpu"),
     "training.Error.track_test_mse": ("linear", "cpu"),
