@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import combinations
 from pathlib import Path
 from typing import Any, Protocol
@@ -73,21 +75,42 @@ def agree(
     """
     paths = {name: folder / f"{name}-{climb.dtype}.safetensors" for name in processes}
     teacher = folder / f"teacher-{climb.dtype}.safetensors" if forced else None
-    failures: dict[str, str] = {}
+    others = {name: (climb_in, name, climb, source, paths[name], teacher) for name in processes if name != ARBITER}
+    arbiter = {ARBITER: (climb_as_arbiter, climb, source, paths[ARBITER], teacher)}
     try:
-        processes[ARBITER].call(climb_as_arbiter, climb, source, paths[ARBITER], teacher)
-        for name in processes:
-            if name != ARBITER:
-                try:
-                    processes[name].call(climb_in, name, climb, source, paths[name], teacher)
-                except AebenchError as error:
-                    failures[name] = str(error)
-        traces = {name: Trace.read(path) for name, path in paths.items() if name not in failures}
-        return pairs(traces, climb, forced=forced), failures
+        # Nothing is timed here, so all climb at once; those who follow a teacher once its trace is there.
+        errors = at_once(processes, arbiter) if forced else at_once(processes, arbiter | others)
+        if ARBITER in errors:
+            raise errors[ARBITER]
+        errors |= at_once(processes, others) if forced else {}
+        traces = {name: Trace.read(path) for name, path in paths.items() if name not in errors}
+        return pairs(traces, climb, forced=forced), {name: str(error) for name, error in errors.items()}
     finally:
         if not keep_traces:
             for path in (*paths.values(), *([teacher] if teacher else [])):
                 path.unlink(missing_ok=True)
+
+
+def at_once(processes: Mapping[str, FrameworkProcess], calls: Mapping[str, tuple[Any, ...]]) -> dict[str, AebenchError]:
+    """Call each function with its arguments in its process, all at the same time; the errors of those that failed.
+
+    An interruption ends the processes: none is waited for.
+    """
+    errors: dict[str, AebenchError] = {}
+    with ThreadPoolExecutor(len(calls) or 1) as threads:
+        futures = {name: threads.submit(partial(processes[name].call, *call)) for name, call in calls.items()}
+        try:
+            wait(futures.values())
+        except BaseException:
+            for name in calls:
+                processes[name].close()
+            raise
+    for name, future in futures.items():
+        try:
+            future.result()
+        except AebenchError as error:
+            errors[name] = error
+    return errors
 
 
 def document(
@@ -160,9 +183,10 @@ def growth(
     """
     paths = {name: folder / f"growth-{name}-{climb.dtype}.safetensors" for name in processes}
     try:
-        for name, path in paths.items():
-            here = replace(climb, device="cpu") if name == ARBITER else climb
-            processes[name].call(climb_in, name, here, source, path, None)
+        here = {name: replace(climb, device="cpu") if name == ARBITER else climb for name in paths}
+        errors = at_once(processes, {n: (climb_in, n, here[n], source, path, None) for n, path in paths.items()})
+        for error in errors.values():
+            raise error
         traces = {name: Trace.read(path) for name, path in paths.items()}
         return [_grown(traces[a], traces[b], traces[ARBITER], climb) for a, b in combinations(traces, 2)]
     finally:

@@ -105,12 +105,13 @@ class FrameworkProcess:
 
     def close(self) -> None:
         """End the process, at once if it is in the middle of something."""
-        if self._pool is not None:
-            for process in list((self._pool._processes or {}).values()):
+        # Taken first: another thread, whose call this breaks off, may close at the same time.
+        pool, messages, self._pool, self._queue = self._pool, self._queue, None, None
+        if pool is not None:
+            for process in list((pool._processes or {}).values()):
                 process.terminate()
-            self._pool.shutdown(wait=True, cancel_futures=True)
-            self._queue.close()
-            self._pool = self._queue = None
+            pool.shutdown(wait=True, cancel_futures=True)
+            messages.close()
 
     def __enter__(self) -> FrameworkProcess:
         return self
