@@ -118,8 +118,10 @@ def run(cases: Sequence[Case], options: Options, rounds: Rounds, folder: Path, l
         ResultError: the folder's document is damaged.
     """
     path = folder / "bench.json"
+    # Where the data lay says nothing about what was timed.
+    stated = {key: value for key, value in asdict(options).items() if key != "data_dir"}
     document = _continued(
-        path, {"options": asdict(options), "rounds": asdict(rounds), "environment": environment(), "cases": []}
+        path, {"options": stated, "rounds": asdict(rounds), "environment": environment(), "cases": []}
     )
     results.write(path, "bench", document)
     known = [_case(row) for row in document["cases"]]

@@ -145,6 +145,7 @@ def test_the_command_for_real(command: list[str], tmp_path: Path) -> None:
     case = document["cases"][0]
     assert ("linear", None, "aebench-bench/1") == (case["autoencoder"], case["use"], document["format"])
     assert document["environment"]["frameworks"]["reference"]
+    assert "data_dir" not in document["options"], "a place on this machine has no business in what is committed"
     second = CliRunner().invoke(main, [*command, "-o", str(tmp_path)])
     assert (0, [case]) == (second.exit_code, json.loads(path.read_text())["cases"])
     other = CliRunner().invoke(main, [*command, "--dtype", "float64", "-o", str(tmp_path)])
