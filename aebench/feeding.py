@@ -1,8 +1,8 @@
 """What a phase's trainer reads: all training images at once on its device, or one window of an epoch after the other.
 
 Images that fit into memory are resident. Larger ones lie in a file: the rows that the next steps read are gathered from
-it in the epoch's order and put on the device in place of those before, so that memory does not grow with the data set.
-The numbers are the same either way. A phase with cached inputs computes them anew for each window.
+it, front to back, and put on the device in place of those before, so that memory does not grow with the data set. The
+numbers are the same either way. A phase with cached inputs computes them anew for each window.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from aebench.streams import Int64
 
 RESIDENT = MEMORY_LIMIT
 """Bytes of training images above which they are fed window by window."""
-WINDOW = 2**28
-"""Bytes of the images in a window, about."""
+WINDOW = 2**24
+"""Bytes of the images in a window, about. From memory as much as this, an allocator gives again what it had."""
 
 
 class Feeder:
@@ -32,6 +32,7 @@ class Feeder:
         self.split = split
         self.labels = split.labels if model.autoencoder.kind == "classifier" else None
         self.streamed = split.inputs.nbytes > RESIDENT
+        self.fed = np.empty(0, np.int64)
         # A trainer is made with images; where it is fed, one is enough.
         resident = slice(0, 1 if self.streamed else None)
         labels = None if self.labels is None else self.labels[resident]
@@ -50,7 +51,7 @@ class Feeder:
         parts, seconds = [], 0.0
         for window in blocks(len(order), self._steps_in_a_window(order)):
             started = time.perf_counter()
-            rows = self._fed(order[window]) if self.streamed else order[window]
+            rows = self._feed(order[window]) if self.streamed else order[window]
             seconds += time.perf_counter() - started
             steps = self.trainer.ready(rows, noise_of(window))
             started = time.perf_counter()
@@ -61,14 +62,15 @@ class Feeder:
     def batch(self, rows: Int64) -> Batch:
         """What the last step read, its rows (batch_size,) of the split, without noise."""
         labels = None if self.labels is None else self.labels[rows]
-        return Batch(self.trainer.inputs()[-len(rows) :] if self.streamed else self.inputs[rows], None, labels)
+        inputs = self.trainer.inputs()[np.searchsorted(self.fed, rows)] if self.streamed else self.inputs[rows]
+        return Batch(inputs, None, labels)
 
     def _steps_in_a_window(self, order: Int64) -> int:
         bytes_a_step = order.shape[1] * self.split.inputs[0].nbytes
         return max(1, WINDOW // bytes_a_step) if self.streamed else len(order)
 
-    def _fed(self, order: Int64) -> Int64:
-        """Put the rows of these steps on the device, in their order; their row numbers there."""
-        rows = order.ravel()
-        self.trainer.feed(self.split.inputs[rows], None if self.labels is None else self.labels[rows])
-        return np.arange(order.size, dtype=np.int64).reshape(order.shape)
+    def _feed(self, order: Int64) -> Int64:
+        """Put the rows of these steps on the device, in the file's order; their row numbers there."""
+        self.fed, rows = np.unique(order, return_inverse=True)
+        self.trainer.feed(self.split.inputs[self.fed], None if self.labels is None else self.labels[self.fed])
+        return rows.reshape(order.shape)

@@ -81,10 +81,12 @@ def seconds_per_1000_images(workload: Workload) -> float:
 def times_the_ceiling(workload: Training) -> float:
     """How many times as long as its matrix products and its optimiser's way through memory an epoch takes.
 
-    Both by the same framework, in turn, in one process: a machine that is slow today is slow at both, so that commits
-    measured at different times can be compared. The median of the rounds.
+    Those by NumPy, or on a GPU by the framework itself, in turn with the epoch and in its process: a machine that is
+    slow today is slow at both, so that commits measured at different times can be compared. The median of the rounds.
     """
-    limit = (Products(**vars(workload)), Traffic(**vars(workload)))
+    library = registry.ARBITER if workload.device == "cpu" else workload.framework
+    where = {**vars(workload), "framework": library}
+    limit = (Products(**where), Traffic(**where))
     ratios, elapsed = list[float](), 0.0
     while len(ratios) < 3 * LEAST_ROUNDS or elapsed < 3 * SECONDS_OF_ROUNDS:
         epoch, least = seconds(workload), sum(map(seconds, limit))

@@ -201,6 +201,7 @@ class Planted:
 
     clock: list[float]
     seconds: float
+    device: str = "cpu"
 
     def __hash__(self) -> int:
         return hash(self.seconds)
