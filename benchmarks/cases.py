@@ -7,6 +7,7 @@ It imports this folder from the checkout and `aebench` from the commit under tes
 from __future__ import annotations
 
 import os
+import time
 from functools import cache
 from statistics import median
 
@@ -26,6 +27,8 @@ ROUNDS_TO_WARM = 2
 # A tracked time is the least of so many rounds, and of more until so many seconds are over.
 LEAST_ROUNDS = 7
 SECONDS_OF_ROUNDS = 3.0
+# NumPy's threads spin for a while after a product and would be in the way of the next epoch.
+SECONDS_TO_CALM_DOWN = 0.1
 
 
 @cache
@@ -92,4 +95,5 @@ def times_the_ceiling(workload: Training) -> float:
         epoch, least = seconds(workload), sum(map(seconds, limit))
         ratios.append(epoch / least)
         elapsed += epoch + least
+        time.sleep(SECONDS_TO_CALM_DOWN)
     return float(median(ratios))

@@ -240,6 +240,7 @@ def test_times_the_ceiling_tell_a_slower_framework_from_a_slower_machine(
 ) -> None:
     """Planted faults: epochs that last a fifth longer raise the value by a fifth, a machine half as fast does not."""
     monkeypatch.setattr(cases, "SECONDS_OF_ROUNDS", 0.0)
+    monkeypatch.setattr(cases, "SECONDS_TO_CALM_DOWN", 0.0)
     instance, found = training.Warm(), []
     for epoch, machine in ((0.5, 1.0), (0.6, 1.0), (1.0, 2.0)):
         for part, share in (("Products", 0.3), ("Traffic", 0.1)):

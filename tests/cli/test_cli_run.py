@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -63,7 +64,10 @@ def test_run_leaves_a_table_results_and_figures(aebench, pytorch, tmp_path) -> N
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
 def test_an_interrupted_run_is_resumed(aebench, command, environment, tmp_path, uninterrupted, how) -> None:
     """Ctrl-C or a kill in the middle loses no finished trial; resumed, the run ends with the uninterrupted numbers."""
-    process = subprocess.Popen([*command, *RUN], cwd=tmp_path, env=environment, stdout=-1, stderr=-1, text=True)
+    # What a shell starts in the background, such as these tests, hands on that it ignores Ctrl-C.
+    heed = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    arguments = {"cwd": tmp_path, "env": environment, "stdout": -1, "stderr": -1, "text": True, "preexec_fn": heed}
+    process = subprocess.Popen([*command, *RUN], **arguments)
     first = tmp_path / "out" / "linear" / "seed0" / "pytorch" / "result.json"
     deadline = time.monotonic() + 120
     while not first.exists() and time.monotonic() < deadline:
