@@ -71,6 +71,9 @@ class Feeder:
 
     def _feed(self, order: Int64) -> Int64:
         """Put the rows of these steps on the device, in the file's order; their row numbers there."""
-        self.fed, rows = np.unique(order, return_inverse=True)
+        # Rows drawn twice are fed twice: a window's size is that of its steps, and compiled code meets one shape.
+        front_to_back = np.argsort(order, axis=None, kind="stable")
+        self.fed, rows = order.ravel()[front_to_back], np.empty(order.size, np.int64)
+        rows[front_to_back] = np.arange(order.size)
         self.trainer.feed(self.split.inputs[self.fed], None if self.labels is None else self.labels[self.fed])
         return rows.reshape(order.shape)

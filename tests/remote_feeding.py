@@ -39,8 +39,8 @@ def fed(name: str, phase_name: str, steps_in_a_window: int | None, stale: bool =
             "seconds": {"seconds": np.asarray(seconds)}}  # fmt: skip
 
 
-def rows_on_the_device(file: Path, steps_in_a_window: int) -> list[int]:
-    """How many rows are there at once in an epoch of 20 steps on images that are mapped from a file."""
+def rows_on_the_device(file: Path, steps_in_a_window: int, different: int) -> list[int]:
+    """How many rows are there at once in 20 steps that read so many different images, mapped from a file."""
     model = remote.model_of("stacked")
     split, seen = synthetic_memmap(file, 20 * remote.BATCH_SIZE, model.autoencoder.n_inputs), list[int]()
     with _windows(steps_in_a_window):
@@ -54,5 +54,5 @@ def rows_on_the_device(file: Path, steps_in_a_window: int) -> list[int]:
 
         seen.append(len(feeder.trainer.inputs()))
         feeder.trainer.feed = counted  # type: ignore[method-assign]
-        feeder.train(np.arange(len(split)).reshape(20, -1), lambda steps: None)
+        feeder.train(np.arange(len(split)).reshape(20, -1) % different, lambda steps: None)
     return seen

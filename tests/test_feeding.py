@@ -41,9 +41,12 @@ def test_a_window_that_is_not_replaced_is_caught(process: Process) -> None:
     assert apart(resident["losses"], stale["losses"]) > FLOAT64
 
 
-def test_a_mapped_file_is_on_the_device_one_window_at_a_time(process: Process, tmp_path: Path) -> None:
-    """Memory does not grow with the file: one row to begin with, then windows; float32 rows take half of float64's."""
-    assert process.call(remote_feeding.rows_on_the_device, tmp_path / "rows.npy", 2) == [1, 24, 24, 24, 24, 24]
+@pytest.mark.parametrize("different", [120, 17])
+def test_a_mapped_file_is_on_the_device_one_window_at_a_time(process: Process, tmp_path: Path, different: int) -> None:
+    """Memory does not grow with the file: one row to begin with, then windows of one size, repeated rows or not;
+    float32 rows take half of float64's."""
+    seen = process.call(remote_feeding.rows_on_the_device, tmp_path / "rows.npy", 2, different)
+    assert seen == [1, 24, 24, 24, 24, 24]
 
 
 def test_what_is_mapped_is_what_is_fed() -> None:
