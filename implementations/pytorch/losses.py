@@ -28,15 +28,17 @@ def sparsity_loss(preactivations: Tensor, target: float) -> Tensor:
 
     Computed from log q and log (1 - q), so that it stays finite where q rounds to 0 or 1.
     """
-    log_q, log_not_q = log_mean_sigmoid(preactivations), log_mean_sigmoid(-preactivations)
+    log_active = logsigmoid(preactivations)
+    log_inactive = log_active - preactivations  # log(sigmoid(-x)) = log(sigmoid(x)) - x
+    log_q, log_not_q = log_mean_exp(log_active), log_mean_exp(log_inactive)
     active = target * (math.log(target) - log_q)
     inactive = (1.0 - target) * (math.log(1.0 - target) - log_not_q)
     return (active + inactive).sum()
 
 
-def log_mean_sigmoid(x: Tensor) -> Tensor:
-    """log(mean over the batch of sigmoid(x)), shape (n_codings,), finite for every finite x."""
-    return torch.logsumexp(logsigmoid(x), dim=0) - math.log(len(x))
+def log_mean_exp(x: Tensor) -> Tensor:
+    """log(mean over the batch of exp(x)), shape (n_codings,), finite for every finite x."""
+    return torch.logsumexp(x, dim=0) - math.log(len(x))
 
 
 def bernoulli_loss(logits: Tensor, target: Tensor) -> Tensor:

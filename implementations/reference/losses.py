@@ -39,7 +39,8 @@ def sparsity_loss(preactivations: Array, target: float) -> Array:
 
     Computed from log q and log (1 - q), so that it stays finite where q rounds to 0 or 1.
     """
-    log_q, log_not_q = log_mean_sigmoid(preactivations), log_mean_sigmoid(-preactivations)
+    log_active, log_inactive = log_sigmoid(preactivations), log_sigmoid(-preactivations)
+    log_q, log_not_q = log_mean_exp(log_active), log_mean_exp(log_inactive)
     active = target * (np.log(target) - log_q)
     inactive = (1.0 - target) * (np.log(1.0 - target) - log_not_q)
     return rounded(np.sum(rounded(active + inactive)), terms=preactivations.shape[1])
@@ -49,16 +50,16 @@ def sparsity_loss_backward(preactivations: Array, target: float) -> Array:
     """Gradient by the preactivations a: (1 - target) w(-a) sigmoid(a) - target w(a) sigmoid(-a),
     w(a) the share of sigmoid(a) in its column's sum."""
     a = preactivations
-    share_active = np.exp(log_sigmoid(a) - log_mean_sigmoid(a)) / len(a)
-    share_inactive = np.exp(log_sigmoid(-a) - log_mean_sigmoid(-a)) / len(a)
+    log_active, log_inactive = log_sigmoid(a), log_sigmoid(-a)
+    share_active = np.exp(log_active - log_mean_exp(log_active)) / len(a)
+    share_inactive = np.exp(log_inactive - log_mean_exp(log_inactive)) / len(a)
     return rounded((1.0 - target) * share_inactive * sigmoid(a) - target * share_active * sigmoid(-a))
 
 
-def log_mean_sigmoid(x: Array) -> Array:
-    """log(mean over the batch of sigmoid(x)), shape (n_codings,), finite for every finite x."""
-    logs = log_sigmoid(x)
-    top = logs.max(axis=0)
-    return rounded(top + np.log(rounded(np.mean(np.exp(logs - top), axis=0), terms=len(x))))
+def log_mean_exp(x: Array) -> Array:
+    """log(mean over the batch of exp(x)), shape (n_codings,), finite for every finite x."""
+    top = x.max(axis=0)
+    return rounded(top + np.log(rounded(np.mean(np.exp(x - top), axis=0), terms=len(x))))
 
 
 def bernoulli_loss(logits: Array, target: Array) -> Array:

@@ -12,13 +12,15 @@ from aebench.spec import L2
 
 
 def mean_squared_error(outputs: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
-    """mean((outputs - target)**2) over batch and features."""
-    return tf.reduce_mean(tf.square(outputs - target))
+    """mean((outputs - target)**2) over batch and features: the mean over the images of each one's mean."""
+    # Not all at once, nor below: XLA adds a whole matrix up one value after the other (a third of a millisecond of 3.4
+    # in a step of `stacked`), rows or columns side by side, and makes one sum of two that nothing stands between.
+    return tf.reduce_mean(tf.reduce_mean(tf.square(outputs - target), axis=1))
 
 
 def l2_penalty(l2: L2, layers: Sequence[Dense]) -> tf.Tensor:
-    """scale * sum over layers of 0.5 * sum(weight**2)."""
-    return l2.scale * sum(0.5 * tf.reduce_sum(tf.square(layer.weight)) for layer in layers)
+    """scale * sum over layers of 0.5 * sum(weight**2), column by column."""
+    return l2.scale * sum(tf.reduce_sum(0.5 * tf.reduce_sum(tf.square(layer.weight), axis=0)) for layer in layers)
 
 
 def sparsity_loss(preactivations: tf.Tensor, target: float) -> tf.Tensor:
@@ -26,15 +28,17 @@ def sparsity_loss(preactivations: tf.Tensor, target: float) -> tf.Tensor:
 
     Computed from log q and log (1 - q), so that it stays finite where q rounds to 0 or 1.
     """
-    log_q, log_not_q = log_mean_sigmoid(preactivations), log_mean_sigmoid(-preactivations)
+    log_active = tf.math.log_sigmoid(preactivations)
+    log_inactive = log_active - preactivations  # log(sigmoid(-x)) = log(sigmoid(x)) - x
+    log_q, log_not_q = log_mean_exp(log_active), log_mean_exp(log_inactive)
     active = target * (math.log(target) - log_q)
     inactive = (1.0 - target) * (math.log(1.0 - target) - log_not_q)
     return tf.reduce_sum(active + inactive)
 
 
-def log_mean_sigmoid(x: tf.Tensor) -> tf.Tensor:
-    """log(mean over the batch of sigmoid(x)), shape (n_codings,), finite for every finite x."""
-    return tf.reduce_logsumexp(tf.math.log_sigmoid(x), axis=0) - tf.math.log(tf.cast(tf.shape(x)[0], x.dtype))
+def log_mean_exp(x: tf.Tensor) -> tf.Tensor:
+    """log(mean over the batch of exp(x)), shape (n_codings,), finite for every finite x."""
+    return tf.reduce_logsumexp(x, axis=0) - tf.math.log(tf.cast(tf.shape(x)[0], x.dtype))
 
 
 def bernoulli_loss(logits: tf.Tensor, target: tf.Tensor) -> tf.Tensor:

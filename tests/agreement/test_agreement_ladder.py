@@ -57,20 +57,26 @@ def test_biases_of_the_linear_autoencoder_may_go_either_way(seed: int, agreement
 
 
 @each_autoencoder
-def test_float64_keeps_the_required_bounds(name: str, agreements: Agreements) -> None:
+def test_float64_keeps_the_required_bounds(name: str, agreements: Agreements, sound: Callable[..., Any]) -> None:
     """Forward pass, losses and gradients differ by at most 1e-13 of the largest magnitude, by 1e-12 where a phase goes
-    on from trained parameters; no bound is wider but where the test says so, and wherever 'required' is the reason."""
-    climb = climbs.narrow_climb(name, "float64")
-    derived = set()
+    on from trained parameters, but where the test says so; and no bound allows more than twice that.
+
+    Twice, as the disturbed reference strays a little further on one machine than on another: at the draws of
+    variational_gamma by 0.8e-13 to 1.01e-13, sixteenfold.
+    """
+    climb, cancelled = climbs.narrow_climb(name, "float64"), set()
+    base = sound(registry.ARBITER, climb)
     for agreement in agreements(climb).values():
         for c in agreement.comparisons:
             if c.place.rung not in ("inputs", "forward", "evaluation", "losses", "gradients"):
                 continue
-            if "required" in c.bound.reason:
-                assert c.relative <= (1e-12 if c.place.phase in continuing(climb) else 1e-13), c.place.key
+            required = 1e-12 if c.place.phase in continuing(climb) else 1e-13
+            allowed = c.bound.largest / np.max(np.abs(base.arrays[c.place]))
+            if allowed > 2.0 * required:
+                cancelled.add((c.place.rung, c.place.array))
             else:
-                derived.add((c.place.rung, c.place.array))
-    assert derived == BELOW_CANCELLATION.get(name, set())
+                assert c.relative <= required, c.place.key
+    assert cancelled == BELOW_CANCELLATION.get(name, set())
 
 
 @each_autoencoder
