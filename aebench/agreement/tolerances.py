@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -87,12 +88,17 @@ def _wider(one: Spread, other: Spread) -> Spread:
 def _strays(
     arbiter: Framework, climb: Climb, dataset: Dataset, base: Trace, teacher: Trace | None
 ) -> Iterator[tuple[Place, Array]]:
-    n_parameters = sum(math.prod(shape) for shape in climb.autoencoder.shapes.values())
-    for draw in range(DRAWS if n_parameters > SMALL else DRAWS_OF_SMALL):
+    def disturbed(draw: int) -> Trace:
         with arbiter.perturbed(UNIT_ROUNDOFF[climb.dtype], seed=1000 * climb.seed + draw):
-            disturbed = record(arbiter, climb, dataset, teacher)
-        for place, array in disturbed.arrays.items():
-            yield place, np.abs(array.astype(np.float64) - base.arrays[place])
+            return record(arbiter, climb, dataset, teacher)
+
+    n_parameters = sum(math.prod(shape) for shape in climb.autoencoder.shapes.values())
+    draws = range(DRAWS if n_parameters > SMALL else DRAWS_OF_SMALL)
+    # Side by side: each computes on one thread.
+    with ThreadPoolExecutor(DRAWS) as threads:
+        for trace in threads.map(disturbed, draws):
+            for place, array in trace.arrays.items():
+                yield place, np.abs(array.astype(np.float64) - base.arrays[place])
 
 
 def bound(place: Place, reference: Array, spread: Spread, dtype: str, *, continued: bool, both: bool) -> Bound:

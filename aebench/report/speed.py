@@ -13,7 +13,7 @@ from rich.table import Table
 
 from aebench.bench import Interval, interval, ratio
 from aebench.report.plots import logarithmic, plain
-from aebench.report.sheet import LABEL, figure
+from aebench.report.sheet import INK, LABEL, figure
 
 EXPLANATION = (
     "ms: per 1,000 images, median of the rounds, all in turn; in brackets half the median's 95 % interval. of ceiling: "
@@ -108,8 +108,9 @@ def _panel(axes: Axes, cases: Sequence[Case], axis: str) -> None:
         at, middle, low, high = zip(*points, strict=True)
         axes.plot(at, middle, marker="o", markersize=4, label=who)
         axes.fill_between(at, low, high, alpha=0.15)
+    axes.axhline(1.0, color=INK, linewidth=0.8, linestyle=":")
     logarithmic(axes, sorted({case[axis] for case in cases}))
-    axes.set_ylim(0, 1.05)
+    axes.set_ylim(bottom=0)
 
 
 def _timed(case: Case) -> list[Case]:

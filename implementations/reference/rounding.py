@@ -14,20 +14,22 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 
 import numpy as np
 
 from aebench.protocol import Array
 from aebench.streams import Stream, stream
 
-_current: list[tuple[float, Stream]] = []
+# Of each thread its own, so that climbs disturbed differently can go on side by side.
+_current: ContextVar[tuple[float, Stream] | None] = ContextVar("perturbation", default=None)
 
 
 def rounded(array: Array, terms: int = 1) -> Array:
     """The array itself, or the array disturbed as a sum of `terms` numbers in the perturbed precision."""
-    if not _current:
+    if (current := _current.get()) is None:
         return array
-    unit, draws = _current[-1]
+    unit, draws = current
     size = int(np.size(array))
     disturbance = draws.bits((size + 3) // 4).view(np.int16)[:size].reshape(np.shape(array))
     return array * (1.0 + disturbance * (unit * math.sqrt(terms) / 2**15))
@@ -35,9 +37,9 @@ def rounded(array: Array, terms: int = 1) -> Array:
 
 @contextmanager
 def perturbed(unit_roundoff: float, seed: int) -> Iterator[None]:
-    """Disturb every operand and result by that unit; the same seed gives the same disturbances."""
-    _current.append((unit_roundoff, stream(seed, "perturbation")))
+    """Disturb every operand and result of this thread by that unit; the same seed gives the same disturbances."""
+    token = _current.set((unit_roundoff, stream(seed, "perturbation")))
     try:
         yield
     finally:
-        _current.pop()
+        _current.reset(token)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import climbs
 import numpy as np
@@ -14,6 +16,7 @@ from aebench.agreement import tolerances
 from aebench.agreement.ladder import record
 from aebench.agreement.tolerances import SEVERAL, UNIT_ROUNDOFF, Spread, bound, root_mean_square
 from aebench.implementations.reference.rounding import perturbed, rounded
+from aebench.protocol import Array
 from aebench.trace import Place
 
 FORWARD = Place("phase1", "forward", 0, "codings")
@@ -139,6 +142,34 @@ def test_nested_disturbances_do_not_mix() -> None:
     assert np.array_equal(after, alone[1])
     assert np.max(np.abs(inner - 1.0)) <= 2.0**-52
     assert rounded(array) is array
+
+
+def test_threads_are_disturbed_each_on_its_own() -> None:
+    """Two that take turns draw what each draws alone, and a third beside them is not disturbed."""
+    array, turns = np.ones(1000), threading.Barrier(3)
+
+    def alone(seed: int) -> Array:
+        with perturbed(2.0**-24, seed):
+            rounded(array)
+            return rounded(array)
+
+    def in_turn(seed: int) -> Array:
+        with perturbed(2.0**-24, seed):
+            turns.wait(60)
+            rounded(array)
+            turns.wait(60)
+            return rounded(array)
+
+    def undisturbed() -> Array:
+        turns.wait(60)
+        turns.wait(60)
+        return rounded(array)
+
+    with ThreadPoolExecutor(3) as threads:
+        first, second, third = threads.submit(in_turn, 1), threads.submit(in_turn, 2), threads.submit(undisturbed)
+    assert np.array_equal(first.result(), alone(1))
+    assert np.array_equal(second.result(), alone(2))
+    assert third.result() is array
 
 
 def test_an_error_ends_the_disturbance() -> None:
