@@ -88,7 +88,7 @@ def draw(cases: Sequence[Case], path: Path) -> Path | None:
     if axis is None:
         return None
     with figure(path, 560 * len(names), 520) as drawn:
-        for axes, (name, use) in zip(drawn.subplots(1, len(names), squeeze=False)[0], names, strict=True):
+        for axes, (name, use) in zip(drawn.subplots(1, len(names), squeeze=False, sharey=True)[0], names, strict=True):
             mine = [case for case in cases if (case["autoencoder"], case["use"]) == (name, use) and case["ceiling"]]
             _panel(axes, mine, axis)
             axes.set_title(f"{name}: {use or 'training'}", fontsize=LABEL)
