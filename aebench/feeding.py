@@ -8,7 +8,9 @@ numbers are the same either way. A phase with cached inputs computes them anew f
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import zip_longest
 
 import numpy as np
 
@@ -48,15 +50,13 @@ class Feeder:
             Loss term -> (n_steps,) values before each step's update, and the seconds that the steps took, feeding
             included.
         """
-        parts, seconds = [], 0.0
-        for window in blocks(len(order), self._steps_in_a_window(order)):
-            started = time.perf_counter()
-            rows = self._feed(order[window]) if self.streamed else order[window]
+        parts, seconds, started = [], 0.0, time.perf_counter()
+        for window, rows in self._windows(order):
             seconds += time.perf_counter() - started
             steps = self.trainer.ready(rows, noise_of(window))
             started = time.perf_counter()
             parts.append(steps())
-            seconds += time.perf_counter() - started
+        seconds += time.perf_counter() - started
         return {term: np.concatenate([part[term] for part in parts]) for term in parts[0]}, seconds
 
     def batch(self, rows: Int64) -> Batch:
@@ -65,15 +65,26 @@ class Feeder:
         inputs = self.trainer.inputs()[np.searchsorted(self.fed, rows)] if self.streamed else self.inputs[rows]
         return Batch(inputs, None, labels)
 
-    def _steps_in_a_window(self, order: Int64) -> int:
-        bytes_a_step = order.shape[1] * self.split.inputs[0].nbytes
-        return max(1, WINDOW // bytes_a_step) if self.streamed else len(order)
+    def _windows(self, order: Int64) -> Iterator[tuple[slice, Int64]]:
+        """Slices of the steps, each with the row numbers that it reads of what is on the device by then."""
+        if not self.streamed:
+            yield slice(0, len(order)), order
+            return
+        windows = list(blocks(len(order), max(1, WINDOW // (order.shape[1] * self.split.inputs[0].nbytes))))
+        # A window is read from the file while the one before is trained on.
+        with ThreadPoolExecutor(1) as reader:
+            ahead = reader.submit(self._read, order[windows[0]])
+            for window, following in zip_longest(windows, windows[1:]):
+                self.fed, rows, inputs, labels = ahead.result()
+                self.trainer.feed(inputs, labels)
+                if following:
+                    ahead = reader.submit(self._read, order[following])
+                yield window, rows
 
-    def _feed(self, order: Int64) -> Int64:
-        """Put the rows of these steps on the device, in the file's order; their row numbers there."""
+    def _read(self, order: Int64) -> tuple[Int64, Int64, Array, Array | None]:
+        """What these steps read, in the file's order: its row numbers there, those of `order` in it, images, labels."""
         # Rows drawn twice are fed twice: a window's size is that of its steps, and compiled code meets one shape.
         front_to_back = np.argsort(order, axis=None, kind="stable")
-        self.fed, rows = order.ravel()[front_to_back], np.empty(order.size, np.int64)
+        fed, rows = order.ravel()[front_to_back], np.empty(order.size, np.int64)
         rows[front_to_back] = np.arange(order.size)
-        self.trainer.feed(self.split.inputs[self.fed], None if self.labels is None else self.labels[self.fed])
-        return rows.reshape(order.shape)
+        return fed, rows.reshape(order.shape), self.split.inputs[fed], None if self.labels is None else self.labels[fed]
