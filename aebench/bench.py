@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -17,6 +18,7 @@ from scipy import stats
 from aebench import registry, results
 from aebench.benchmarks.peers import Peer
 from aebench.benchmarks.workloads import (
+    SECONDS_TO_CALM_DOWN,
     Inference,
     Products,
     Timed,
@@ -121,7 +123,7 @@ def run(cases: Sequence[Case], options: Options, rounds: Rounds, folder: Path, l
     # Where the data lay says nothing about what was timed.
     stated = {key: value for key, value in asdict(options).items() if key != "data_dir"}
     document = _continued(
-        path, {"options": stated, "rounds": asdict(rounds), "environment": environment(), "cases": []}
+        path, {"options": stated, "rounds": asdict(rounds), "environment": environment(alone=True), "cases": []}
     )
     results.write(path, "bench", document)
     known = [_case(row) for row in document["cases"]]
@@ -130,7 +132,10 @@ def run(cases: Sequence[Case], options: Options, rounds: Rounds, folder: Path, l
             names = dict.fromkeys(subject.name for subject in subjects(case, options))
             with contextlib.ExitStack() as stack:
                 logs = folder / "logs"
-                opened = {name: stack.enter_context(FrameworkProcess(name, logs / f"{name}.log")) for name in names}
+                opened = {
+                    name: stack.enter_context(FrameworkProcess(name, logs / f"{name}.log", alone=True))
+                    for name in names
+                }
                 document["cases"].append(measure(case, options, rounds, opened, listener))
             results.write(path, "bench", document)
     return [row for row in document["cases"] if _case(row) in cases]
@@ -200,6 +205,7 @@ def measure(
         # Every other round goes backwards, so that nobody always runs after the same neighbour.
         for timing in sound if number % 2 == 0 else sound[::-1]:
             process = processes[timing.subject.name]
+            time.sleep(SECONDS_TO_CALM_DOWN)
             timing.rounds.append(process.call(seconds, timing.subject.workload) / timing.facts["images"] * 1000)
         listener.advance(number + 1, rounds.most)
         if number + 1 >= rounds.least and _narrow(sound, rounds.precision):

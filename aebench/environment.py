@@ -26,15 +26,22 @@ NOTED_VARIABLES = (
 )
 
 
-# What every framework's process gets where nobody set it. GOMP_SPINCOUNT: how long an OpenMP thread spins for others
-# before it sleeps. GNU's default is a few hundred thousand turns: on a machine that something else uses, too, each
-# barrier then lasts a time slice. `stacked` in PyTorch on two cores: 6.0 ms a step with either setting when idle; with
-# one busy process beside it 340 ms by default, 28 ms with a thousand turns.
-WORKER_VARIABLES = {"GOMP_SPINCOUNT": "1000", "TF_CPP_MIN_LOG_LEVEL": "2"}
+# What every framework's process gets where nobody set it.
+WORKER_VARIABLES = {"TF_CPP_MIN_LOG_LEVEL": "2"}
+# And what it gets unless it is timed with nothing else running. GOMP_SPINCOUNT: how long an OpenMP thread spins for
+# others before it sleeps. GNU's default is a few hundred thousand turns: on a machine that something else uses, too,
+# each barrier then lasts a time slice. `stacked` in PyTorch on two cores, with one busy process beside it: 340 ms a
+# step by default, 28 ms with a thousand turns. Alone it pays to spin: 0.89 of the time of a thousand turns.
+SHARING_VARIABLES = {"GOMP_SPINCOUNT": "1000"}
 
 
-def environment() -> dict[str, Any]:
-    """Plain data about this machine and what is installed; loads no framework."""
+def worker_variables(*, alone: bool = False) -> dict[str, str]:
+    """The variables of a framework's process, where nobody set them; alone: nothing else runs beside it."""
+    return WORKER_VARIABLES if alone else WORKER_VARIABLES | SHARING_VARIABLES
+
+
+def environment(*, alone: bool = False) -> dict[str, Any]:
+    """Plain data about this machine and what is installed; loads no framework. alone: as of `worker_variables`."""
     return {
         "aebench": __version__,
         "commit": _output("git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"),
@@ -48,7 +55,7 @@ def environment() -> dict[str, Any]:
         "frameworks": {name: version(framework) for name, framework in frameworks().items()},
         "packages": {name: found for name in NOTED_PACKAGES if (found := _version(name))},
         "variables": {
-            **WORKER_VARIABLES,
+            **worker_variables(alone=alone),
             **{name: os.environ[name] for name in NOTED_VARIABLES if name in os.environ},
         },
     }

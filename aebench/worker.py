@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
 
-from aebench.environment import WORKER_VARIABLES
+from aebench.environment import worker_variables
 from aebench.errors import AebenchError, FrameworkError, OutOfMemoryError
 
 Result = TypeVar("Result")
@@ -50,10 +50,11 @@ class FrameworkProcess:
     """A process of its own for one framework, kept from call to call.
 
     log: where the framework's own messages go (appended); None leaves them on standard error.
+    alone: nothing else runs while this process does, so its threads may wait for each other without sleeping.
     """
 
-    def __init__(self, framework: str, log: Path | None = None) -> None:
-        self.framework, self.log = framework, log
+    def __init__(self, framework: str, log: Path | None = None, *, alone: bool = False) -> None:
+        self.framework, self.log, self.alone = framework, log, alone
         self._pool: ProcessPoolExecutor | None = None
         self._queue: Any = None
         self._calls = 0
@@ -75,7 +76,7 @@ class FrameworkProcess:
         if self._pool is None:
             context = multiprocessing.get_context("spawn")
             self._queue = context.Queue()
-            settings = self.framework, self.log, self._queue, os.getpid()
+            settings = self.framework, self.log, worker_variables(alone=self.alone), self._queue, os.getpid()
             self._pool = ProcessPoolExecutor(1, context, initializer=_begin, initargs=settings)
         try:
             self._calls += 1
@@ -165,13 +166,13 @@ def _framework() -> str:
     return os.environ.get("AEBENCH_FRAMEWORK", "this process")
 
 
-def _begin(framework: str, log: Path | None, messages: Any, parent: int) -> None:
+def _begin(framework: str, log: Path | None, variables: Mapping[str, str], messages: Any, parent: int) -> None:
     """First thing in the new process: leave Ctrl-C to the parent, send chatter to the log, end with the parent."""
     global _messages
     _messages = messages
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-    os.environ.update({name: value for name, value in WORKER_VARIABLES.items() if name not in os.environ})
+    os.environ.update({name: value for name, value in variables.items() if name not in os.environ})
     os.environ["AEBENCH_FRAMEWORK"] = framework
     if log is not None:
         log.parent.mkdir(parents=True, exist_ok=True)

@@ -12,10 +12,10 @@ from functools import cache
 from statistics import median
 
 from aebench import registry
-from aebench.environment import WORKER_VARIABLES, gpus
+from aebench.environment import gpus, worker_variables
 from aebench.errors import FrameworkError, UnknownNameError
 
-from .workloads import Products, Traffic, Training, Workload, images, seconds
+from .workloads import SECONDS_TO_CALM_DOWN, Products, Traffic, Training, Workload, images, seconds
 
 AUTOENCODERS = tuple(registry.autoencoders())
 # A reconstructing one and a variational one, for what takes a row for each of several sizes.
@@ -27,8 +27,6 @@ ROUNDS_TO_WARM = 2
 # A tracked time is the least of so many rounds, and of more until so many seconds are over.
 LEAST_ROUNDS = 7
 SECONDS_OF_ROUNDS = 3.0
-# NumPy's threads spin for a while after a product and would be in the way of the next epoch.
-SECONDS_TO_CALM_DOWN = 0.1
 
 
 @cache
@@ -38,7 +36,7 @@ def require(framework: str, device: str = "cpu") -> None:
     Raises:
         NotImplementedError: it does not, and why; asv shows the row as n/a.
     """
-    os.environ.update({name: value for name, value in WORKER_VARIABLES.items() if name not in os.environ})
+    os.environ.update({name: value for name, value in worker_variables().items() if name not in os.environ})
     try:
         found = registry.framework(framework)
     except (FrameworkError, UnknownNameError) as error:

@@ -27,6 +27,9 @@ USES: tuple[Use, ...] = ("encode", "decode", "reconstruct", "sample")
 BATCHES = (1, 150, 1_000, 10_000)
 # A round of inference lasts about so many images, so that the clock's resolution does not matter.
 IMAGES_A_ROUND = 2_000
+# A library's threads spin for a while after their work (those of NumPy's products 0.03 s) and would be in the way of
+# whoever is timed next.
+SECONDS_TO_CALM_DOWN = 0.1
 
 
 class Timed(Protocol):

@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Iterator
 from itertools import cycle
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -35,6 +36,14 @@ class Clockwork:
         if function is workloads.seconds:
             return next(self.seconds[type(workload)])
         return {"images": IMAGES, "import_seconds": 1.0, "peak_memory": (2**20, None)}[function.__name__]
+
+
+@pytest.fixture(autouse=True)
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The pauses of this process; nobody waits for them."""
+    found: list[float] = []
+    monkeypatch.setattr(bench, "time", SimpleNamespace(sleep=found.append))
+    return found
 
 
 def _measured(seconds: dict[str, list[float]], rounds: bench.Rounds, products: float = 0.5) -> tuple[Any, list[Any]]:
@@ -113,6 +122,13 @@ def test_every_other_round_goes_backwards() -> None:
     assert rounds[:8] == rounds[8:16][::-1] == rounds[16:24]
 
 
+def test_before_every_timing_the_threads_of_the_one_before_calm_down(pauses: list[float]) -> None:
+    """A pause for each of the rounds' timings."""
+    _, calls = _measured({}, bench.Rounds(6, 6))
+    timings = [name for name, function in calls if function == "seconds"][2 * 8 :]
+    assert [workloads.SECONDS_TO_CALM_DOWN] * len(timings) == pauses
+
+
 def test_a_subject_that_fails_is_a_row_and_the_others_stand() -> None:
     """Whatever one framework lacks, the others are timed."""
 
@@ -145,6 +161,7 @@ def test_the_command_for_real(command: list[str], tmp_path: Path) -> None:
     case = document["cases"][0]
     assert ("linear", None, "aebench-bench/1") == (case["autoencoder"], case["use"], document["format"])
     assert document["environment"]["frameworks"]["reference"]
+    assert "GOMP_SPINCOUNT" not in document["environment"]["variables"], "what is timed has the cores to itself"
     assert "data_dir" not in document["options"], "a place on this machine has no business in what is committed"
     second = CliRunner().invoke(main, [*command, "-o", str(tmp_path)])
     assert (0, [case]) == (second.exit_code, json.loads(path.read_text())["cases"])

@@ -16,6 +16,7 @@ import remote_failures
 from processes import OWN_FRAMEWORKS, Process
 
 from aebench import errors, registry
+from aebench.environment import environment
 from aebench.errors import AebenchError, FrameworkError, OutOfMemoryError, SpecificationError, UnknownNameError
 from aebench.worker import FrameworkProcess
 
@@ -44,6 +45,18 @@ def test_a_process_knows_its_framework(worker: FrameworkProcess) -> None:
     expected = "reference"
     assert expected == worker.call(os.getenv, "AEBENCH_FRAMEWORK")
     assert os.getenv("AEBENCH_FRAMEWORK") is None
+
+
+def test_threads_wait_awake_only_in_a_process_that_runs_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beside others a spinning thread holds them up; what the user has set stands in any case."""
+    monkeypatch.delenv("GOMP_SPINCOUNT", raising=False)
+    with FrameworkProcess("reference") as beside, FrameworkProcess("reference", alone=True) as alone:
+        found = [process.call(os.getenv, "GOMP_SPINCOUNT") for process in (beside, alone)]
+    assert [environment()["variables"]["GOMP_SPINCOUNT"], None] == ["1000", None] == found
+    assert "GOMP_SPINCOUNT" not in environment(alone=True)["variables"]
+    monkeypatch.setenv("GOMP_SPINCOUNT", "77")
+    with FrameworkProcess("reference") as beside:
+        assert "77" == beside.call(os.getenv, "GOMP_SPINCOUNT") == environment()["variables"]["GOMP_SPINCOUNT"]
 
 
 @pytest.mark.parametrize("crash", [remote_failures.exit_at_once, remote_failures.kill_itself])

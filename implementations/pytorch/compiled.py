@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import Callable, Mapping
 from functools import cache
+from itertools import repeat
 from typing import Any
 
 import torch
@@ -83,15 +84,11 @@ class CompiledTrainer(PyTorchTrainer):
 
         def run() -> Arrays:
             rates = self.optimizer.next_rates(len(rows)).to(self.data)
-            arguments = self.objective, self.optimizer.adam, self.objective.trained(), *self.moments()
+            state = self.objective.trained(), *self.moments()
+            arguments = self.objective, self.optimizer.adam, *state, self.data, self.labels
+            steps = zip(rows, repeat(None) if noises is None else noises, rates, strict=False)
             with torch.no_grad(), threads_for(order.shape[1], self.model.network):
-                history = [
-                    self.compiled_step(
-                        *arguments, self.data, self.labels, rows[i], None if noises is None else noises[i], rates[i]
-                    )
-                    for i in range(len(rows))
-                ]
-            return collected(history)
+                return collected([self.compiled_step(*arguments, *step) for step in steps])
 
         return run
 
