@@ -12,7 +12,7 @@ from functools import cache
 from statistics import median
 
 from aebench import registry
-from aebench.environment import gpus, worker_variables
+from aebench.environment import WORKER_VARIABLES, gpus
 from aebench.errors import FrameworkError, UnknownNameError
 
 from .workloads import SECONDS_TO_CALM_DOWN, Products, Traffic, Training, Workload, images, seconds
@@ -36,7 +36,7 @@ def require(framework: str, device: str = "cpu") -> None:
     Raises:
         NotImplementedError: it does not, and why; asv shows the row as n/a.
     """
-    os.environ.update({name: value for name, value in worker_variables().items() if name not in os.environ})
+    os.environ.update({name: value for name, value in WORKER_VARIABLES.items() if name not in os.environ})
     try:
         found = registry.framework(framework)
     except (FrameworkError, UnknownNameError) as error:
@@ -90,8 +90,10 @@ def times_the_ceiling(workload: Training) -> float:
     limit = (Products(**where), Traffic(**where))
     ratios, elapsed = list[float](), 0.0
     while len(ratios) < 3 * LEAST_ROUNDS or elapsed < 3 * SECONDS_OF_ROUNDS:
-        epoch, least = seconds(workload), sum(map(seconds, limit))
+        epoch = seconds(workload)
+        time.sleep(SECONDS_TO_CALM_DOWN)
+        least = sum(map(seconds, limit))
+        time.sleep(SECONDS_TO_CALM_DOWN)
         ratios.append(epoch / least)
         elapsed += epoch + least
-        time.sleep(SECONDS_TO_CALM_DOWN)
     return float(median(ratios))

@@ -29,7 +29,7 @@ BATCHES = (1, 150, 1_000, 10_000)
 IMAGES_A_ROUND = 2_000
 # A library's threads spin for a while after their work (those of NumPy's products 0.03 s) and would be in the way of
 # whoever is timed next.
-SECONDS_TO_CALM_DOWN = 0.1
+SECONDS_TO_CALM_DOWN = 0.05
 
 
 class Timed(Protocol):

@@ -152,8 +152,9 @@ def command() -> list[str]:
     return ["bench", "linear", "-f", "reference", "--rounds", "6", "--most-rounds", "6"]
 
 
-def test_the_command_for_real(command: list[str], tmp_path: Path) -> None:
+def test_the_command_for_real(command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A table, a document with versions, and a second call that times nothing again and refuses other settings."""
+    monkeypatch.delenv("GOMP_SPINCOUNT", raising=False)
     first = CliRunner().invoke(main, [*command, "-o", str(tmp_path)])
     assert (0, True) == (first.exit_code, "of ceiling" in first.output), first.output
     path = tmp_path / "bench.json"
