@@ -36,6 +36,7 @@ def require(framework: str, device: str = "cpu") -> None:
     Raises:
         NotImplementedError: it does not, and why; asv shows the row as n/a.
     """
+    # Read from the table, not through `worker_variables`: commits from before that function are measured, too.
     os.environ.update({name: value for name, value in WORKER_VARIABLES.items() if name not in os.environ})
     try:
         found = registry.framework(framework)
