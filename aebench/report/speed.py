@@ -94,6 +94,8 @@ def draw(cases: Sequence[Case], path: Path) -> Path | None:
             axes.set_title(f"{name}: {use or 'training'}", fontsize=LABEL)
             axes.set_xlabel({"batch": "images in a batch", "width": "width, as a factor of every hidden layer"}[axis])
         drawn.subplots_adjust(left=0.12, right=0.98, bottom=0.14, top=0.92)
+        # Last: the panels share this scale, and a limit that is set ends its growth.
+        drawn.axes[0].set_ylim(bottom=0)
         drawn.axes[0].set_ylabel("share of the ceiling")
         drawn.axes[0].legend(frameon=False, fontsize=LABEL)
     return path
@@ -110,7 +112,6 @@ def _panel(axes: Axes, cases: Sequence[Case], axis: str) -> None:
         axes.fill_between(at, low, high, alpha=0.15)
     axes.axhline(1.0, color=INK, linewidth=0.8, linestyle=":")
     logarithmic(axes, sorted({case[axis] for case in cases}))
-    axes.set_ylim(bottom=0)
 
 
 def _timed(case: Case) -> list[Case]:
