@@ -13,7 +13,8 @@ from aebench.protocol import Array, Batch, Model
 from aebench.spec import Autoencoder, Phase
 from aebench.streams import Float64, stream
 
-LARGEST_BLOCK = 10_000
+LARGEST_BLOCK = 2_000
+"""Images that are measured at once: few enough that their layers stay in the processor's cache."""
 ACTIVE = 0.5
 BAND = 0.02
 ACCURACY = ".test_accuracy"
