@@ -13,6 +13,7 @@ from typing import Any
 import psutil
 
 from aebench import __version__
+from aebench.cores import cores
 from aebench.registry import frameworks, version
 
 NOTED_PACKAGES = ("numpy", "safetensors", "keras", "jax", "triton")
@@ -49,7 +50,7 @@ def environment(*, alone: bool = False) -> dict[str, Any]:
         "python": platform.python_version(),
         "platform": platform.platform(),
         "processor": _processor(),
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "cores": cores(),
         "memory_gib": round(psutil.virtual_memory().total / 2**30, 1),
         "gpus": gpus(),
         "frameworks": {name: version(framework) for name, framework in frameworks().items()},

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
+from aebench.cores import cores
 from aebench.data import Dataset, Split
 from aebench.errors import UsageError
 from aebench.protocol import Array
@@ -69,5 +69,5 @@ def noise(autoencoder: Autoencoder, phase: Phase, seed: int, steps: Iterable[int
         return draw.normal(shape).astype(np.float32)
 
     # A stream of its own for each step, and arrays so wide that NumPy computes them side by side: half the time.
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(cores()) as pool:
         return np.stack(list(pool.map(of_step, steps)))

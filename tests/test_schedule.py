@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import os
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -178,3 +180,18 @@ def test_a_phase_trains_on_as_many_labels_as_it_takes_and_there_are() -> None:
     phases = [dataclasses.replace(EPOCH, n_labels=n) for n in budgets]
     expected = [30, 10, 30]
     assert expected == [len(schedule.training_split(phase, dataset)) for phase in phases]
+
+
+def test_noise_takes_no_more_threads_than_the_process_may(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that is held to one core of many draws in one thread, and draws the same."""
+    expected, asked = _noise(registry.autoencoder("denoising_gaussian"), [0, 1]), []
+
+    class Pool(ThreadPoolExecutor):
+        def __init__(self, threads: int) -> None:
+            asked.append(threads)
+            super().__init__(threads)
+
+    monkeypatch.setattr(schedule, "ThreadPoolExecutor", Pool)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {3}, raising=False)
+    assert np.array_equal(expected, _noise(registry.autoencoder("denoising_gaussian"), [0, 1]))
+    assert [1] == asked
