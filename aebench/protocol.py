@@ -12,19 +12,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
-from aebench import checkpoint
+from aebench.arrays import Array, Arrays, Dtype
 from aebench.errors import CheckpointError, TrainingError
 from aebench.spec import Autoencoder
 
-Array = npt.NDArray[Any]
-Arrays = dict[str, Array]
-Dtype = Literal["float32", "float64"]
 Mode = Literal["eager", "compiled"]
 Use = Literal["encode", "decode", "reconstruct", "sample"]
 # Rows, inner size and columns of a matrix product.
@@ -132,14 +127,6 @@ class Model(ABC):
     def sample(self, noise: Array) -> Array:
         """New images (batch, n_inputs) from standard normal codings (batch, n_codings)."""
         return self.decode(noise)
-
-    def save(self, path: Path | str) -> None:
-        """Write the parameters as a portable checkpoint that every framework loads."""
-        checkpoint.save(Path(path), self.autoencoder.name, self.parameters())
-
-    def load(self, path: Path | str, layers: Sequence[str] | None = None) -> None:
-        """Read a checkpoint: all of it, or only the named layers (from another autoencoder, too)."""
-        self.assign(checkpoint.load(Path(path), None if layers else self.autoencoder.name, layers))
 
 
 class Framework(ABC):

@@ -1,1 +1,1 @@
-"""What is timed. Installed as `aebench.benchmarks`; the front ends (pytest-benchmark, asv) are thin."""
+"""What is timed. Installed as `benchmarks`; the front ends (pytest-benchmark, asv) are thin."""

@@ -1,7 +1,8 @@
 """What the asv benchmarks have in common: their parameters, what is not available here, and how a warm round is timed.
 
 asv runs every row (a benchmark with its parameters) in a process of its own, which thereby holds one framework only.
-It imports this folder from the checkout and `aebench` from the commit under test: one definition, many commits.
+It imports this folder from the checkout and `aebench`, with the workloads in it, from the commit under test. A commit
+from before they stood there can only be measured with its own checkout of this folder.
 """
 
 from __future__ import annotations
@@ -12,10 +13,9 @@ from functools import cache
 from statistics import median
 
 from aebench import registry
-from aebench.environment import WORKER_VARIABLES, gpus
 from aebench.errors import FrameworkError, UnknownNameError
-
-from .workloads import SECONDS_TO_CALM_DOWN, Products, Traffic, Training, Workload, images, seconds
+from aebench.records.conditions import WORKER_VARIABLES, gpus
+from aebench.speed.workloads import SECONDS_TO_CALM_DOWN, Products, Traffic, Training, Workload, images, seconds
 
 AUTOENCODERS = tuple(registry.autoencoders())
 # A reconstructing one and a variational one, for what takes a row for each of several sizes.

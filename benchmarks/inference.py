@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from aebench.protocol import Use
+from aebench.speed.workloads import BATCHES, Inference, seconds
 
 from .cases import DEVICES, FRAMEWORKS, TWO, seconds_per_1000_images, warm
-from .workloads import BATCHES, Inference, seconds
 
 
 class Reconstruct:

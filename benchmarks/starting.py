@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from aebench.speed.workloads import import_seconds
+
 from .cases import FRAMEWORKS, require
-from .workloads import import_seconds
 
 
 class Import:

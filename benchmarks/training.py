@@ -8,8 +8,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from aebench import registry
-from aebench.schedule import training_split
-from aebench.trial import Trial, dataset_of, run
+from aebench.speed.workloads import Training, peak_memory, seconds
+from aebench.training.schedule import training_split
+from aebench.training.trial import Trial, dataset_of, run
 
 from .cases import (
     AUTOENCODERS,
@@ -22,7 +23,6 @@ from .cases import (
     times_the_ceiling,
     warm,
 )
-from .workloads import Training, peak_memory, seconds
 
 # The steps of a short training: enough for `sparse`, whose error goes up and down before, and few, because a long
 # training is chaotic and ends elsewhere after a change of the last bit.

@@ -19,14 +19,14 @@ from planted.optimizers import WRITTEN_OUT
 from threadpoolctl import threadpool_limits
 
 from aebench import registry
-from aebench.agreement import tolerances
+from aebench.agreement import bounds
+from aebench.agreement.bounds import Spread
 from aebench.agreement.compare import Comparison, compare
 from aebench.agreement.ladder import Climb, record
-from aebench.agreement.tolerances import Spread
+from aebench.arrays import Dtype
 from aebench.data import Dataset, load
-from aebench.protocol import Dtype
+from aebench.records.trace import Place, Trace
 from aebench.spec import Autoencoder
-from aebench.trace import Place, Trace
 
 DTYPES: tuple[Dtype, ...] = ("float64", "float32")
 WIDTH, BATCH_SIZE = 0.2, 50
@@ -95,7 +95,7 @@ def refereed(climb: Climb, forced: bool = False) -> Refereed:
     with one_thread():
         teacher = record(arbiter, dataclasses.replace(climb, moments=True), data) if forced else None
         base = record(arbiter, climb, data, teacher)
-        return Refereed(base, tolerances.spreads(arbiter, climb, data, base, teacher), teacher)
+        return Refereed(base, bounds.spreads(arbiter, climb, data, base, teacher), teacher)
 
 
 def climbed(climb: Climb, fault: faults.Fault | None = None, teacher: Trace | None = None) -> Trace:

@@ -9,8 +9,8 @@ import numpy as np
 import remote
 
 from aebench import registry
-from aebench.protocol import Array, Arrays
-from aebench.worker import FrameworkProcess
+from aebench.arrays import Array, Arrays
+from aebench.processes.worker import FrameworkProcess
 
 OWN_FRAMEWORKS = ("reference", "tensorflow", "pytorch")
 PHASES = [(name, phase.name) for name, it in registry.autoencoders().items() for phase in it.phases]

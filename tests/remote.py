@@ -14,11 +14,14 @@ from typing import Any
 
 import numpy as np
 
-from aebench import checkpoint, registry, schedule
+from aebench import registry
+from aebench.arrays import Array, Arrays, Dtype
 from aebench.parameters import initial_parameters
-from aebench.protocol import Array, Arrays, Batch, Dtype, Model
+from aebench.protocol import Batch, Model
+from aebench.records import checkpoint
 from aebench.spec import Autoencoder, Phase
 from aebench.streams import stream
+from aebench.training import schedule
 
 SEED, N_IMAGES, BATCH_SIZE, N_STEPS = 7, 24, 6, 4
 
@@ -248,7 +251,7 @@ def six_steps(name: str) -> Arrays:
 def saved(name: str, path: Path) -> Arrays:
     """Save a model of other parameters; what was saved."""
     model = model_of(name, seed=SEED + 1)
-    model.save(path)
+    checkpoint.save_model(model, path)
     return model.parameters()
 
 
@@ -256,7 +259,7 @@ def loaded(name: str, path: Path, layers: Sequence[str] | None = None) -> tuple[
     """The parameters of a new model before and after it loads the checkpoint, or some layers of it."""
     model = model_of(name)
     before = model.parameters()
-    model.load(path, layers)
+    checkpoint.load_model(model, path, layers)
     return before, model.parameters()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from unittest import mock
 
-from aebench.benchmarks import cases
+from benchmarks import cases
 
 
 def row(benchmark: type, function: str, parameters: tuple[Any, ...]) -> tuple[type, Any]:

@@ -7,7 +7,7 @@ from unittest import mock
 import climbs
 
 from aebench.agreement.ladder import Climb
-from aebench.trace import Trace
+from aebench.records.trace import Trace
 
 
 def with_epsilon_of_another_adam(climb: Climb) -> Trace:

@@ -11,7 +11,7 @@ from typing import NoReturn
 import numpy as np
 
 from aebench.errors import UnknownNameError
-from aebench.worker import tell
+from aebench.processes.worker import tell
 
 
 def loaded_packages() -> set[str]:

@@ -8,10 +8,10 @@ from unittest import mock
 import numpy as np
 import remote
 
-from aebench import feeding
+from aebench.arrays import Array, Arrays
 from aebench.data import Split
 from aebench.data.synthetic import synthetic_memmap
-from aebench.protocol import Array, Arrays
+from aebench.training import feeding
 
 
 def _windows(steps: int | None) -> mock._patch_dict:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from aebench.protocol import Array, Dtype
+from aebench.arrays import Array, Dtype
 from aebench.spec import Adam
 
 

@@ -7,8 +7,8 @@ import inspect
 from unittest import mock
 
 from aebench import registry
-from aebench.benchmarks.peers import Peer
 from aebench.spec import Autoencoder
+from aebench.speed.peers import Peer
 
 
 def epochs(work: Peer, autoencoder: Autoencoder, n_epochs: int, edit: tuple[str, str] | None = None) -> list[float]:
@@ -23,7 +23,7 @@ def epochs(work: Peer, autoencoder: Autoencoder, n_epochs: int, edit: tuple[str,
 
 def edited(work: Peer, old: str, new: str):
     """`ready` of the peer's text with another passage in it."""
-    module = importlib.import_module(f"aebench.benchmarks.peers.{work.name}")
+    module = importlib.import_module(f"aebench.speed.peers.{work.name}")
     source = inspect.getsource(module)
     if source.count(old) != 1:
         raise ValueError(f"{work.name}: '{old}' stands {source.count(old)} times in its text, expected once")

@@ -9,7 +9,7 @@ import pytest
 import remote_losses
 from processes import Process
 
-from aebench.protocol import Array, Dtype
+from aebench.arrays import Array, Dtype
 from aebench.spec import Adam
 from aebench.streams import stream
 

@@ -19,8 +19,9 @@ import pytest
 import remote_asv
 
 from aebench import registry
-from aebench.benchmarks import cases, inference, starting, training, workloads
-from aebench.worker import FrameworkProcess
+from aebench.processes.worker import FrameworkProcess
+from aebench.speed import workloads
+from benchmarks import cases, inference, starting, training
 
 ROOT = Path(__file__).parents[1]
 # What asv takes for a benchmark in these modules, and in which unit; of a time asv knows it itself.

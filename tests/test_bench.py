@@ -13,15 +13,15 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from aebench import bench
-from aebench.benchmarks import workloads
-from aebench.benchmarks.workloads import Products, Traffic, Training
 from aebench.cli import main
-from aebench.climbing import Silent
 from aebench.errors import FrameworkError
+from aebench.processes.events import Silent
+from aebench.speed import rounds as timed
+from aebench.speed import workloads
+from aebench.speed.workloads import Products, Traffic, Training
 
-CASE = bench.Case("stacked")
-OPTIONS = bench.Options(("tensorflow", "pytorch"))
+CASE = timed.Case("stacked")
+OPTIONS = timed.Options(("tensorflow", "pytorch"))
 IMAGES = 1000
 
 
@@ -42,11 +42,11 @@ class Clockwork:
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The pauses of this process; nobody waits for them."""
     found: list[float] = []
-    monkeypatch.setattr(bench, "time", SimpleNamespace(sleep=found.append))
+    monkeypatch.setattr(timed, "time", SimpleNamespace(sleep=found.append))
     return found
 
 
-def _measured(seconds: dict[str, list[float]], rounds: bench.Rounds, products: float = 0.5) -> tuple[Any, list[Any]]:
+def _measured(seconds: dict[str, list[float]], rounds: timed.Rounds, products: float = 0.5) -> tuple[Any, list[Any]]:
     """The case in processes of these seconds a round; every library's products take `products`, its traffic 0.1."""
     calls: list[tuple[str, str]] = []
     processes = {
@@ -62,52 +62,52 @@ def _measured(seconds: dict[str, list[float]], rounds: bench.Rounds, products: f
         for name in ("reference", "tensorflow", "pytorch")
     }
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(bench.registry, "installed", list)  # also where one of them is not
-        return bench.measure(CASE, OPTIONS, rounds, processes, Silent()), calls  # type: ignore[arg-type]
+        patch.setattr(timed.registry, "installed", list)  # also where one of them is not
+        return timed.measure(CASE, OPTIONS, rounds, processes, Silent()), calls  # type: ignore[arg-type]
 
 
 def test_interval_of_a_median_is_the_order_statistics() -> None:
     """Six values: from the least to the greatest (96.9 %). Five say nothing at 95 %."""
-    assert (3.5, 1.0, 6.0) == bench.interval([1.0, 2.0, 3.0, 4.0, 5.0, 6.0])
-    assert (3.0, -math.inf, math.inf) == bench.interval([1.0, 2.0, 3.0, 4.0, 5.0])
+    assert (3.5, 1.0, 6.0) == timed.interval([1.0, 2.0, 3.0, 4.0, 5.0, 6.0])
+    assert (3.0, -math.inf, math.inf) == timed.interval([1.0, 2.0, 3.0, 4.0, 5.0])
 
 
 def test_ratios_are_taken_round_by_round() -> None:
     """A machine that slows down for everyone changes no ratio."""
-    assert (0.5, 0.5, 0.5) == bench.ratio([1.0, 2.0, 4.0, 8.0, 1.0, 3.0], [2.0, 4.0, 8.0, 16.0, 2.0, 6.0])
+    assert (0.5, 0.5, 0.5) == timed.ratio([1.0, 2.0, 4.0, 8.0, 1.0, 3.0], [2.0, 4.0, 8.0, 16.0, 2.0, 6.0])
 
 
 def test_the_ceiling_is_the_fastest_products_and_the_fastest_traffic() -> None:
     """NumPy multiplies fastest and PyTorch copies fastest here: 0.5 + 0.1 seconds per 1,000 images."""
-    top = _measured({}, bench.Rounds(6, 6))[0]["ceiling"]
+    top = _measured({}, timed.Rounds(6, 6))[0]["ceiling"]
     assert {"products": "reference", "traffic": "pytorch"} == top["libraries"]
     assert pytest.approx([0.6] * 6) == top["seconds_per_1000_images"]
 
 
 def test_steady_rounds_end_early_and_unsteady_ones_say_so() -> None:
     """Rounds go on until every share of the ceiling is known well enough, or until there are enough of them."""
-    steady, _ = _measured({}, bench.Rounds(6, 20))
-    unsteady, _ = _measured({"pytorch": [1.0, 1.3, 0.8]}, bench.Rounds(6, 20))
+    steady, _ = _measured({}, timed.Rounds(6, 20))
+    unsteady, _ = _measured({"pytorch": [1.0, 1.3, 0.8]}, timed.Rounds(6, 20))
     counts = [len(case["subjects"][1]["seconds_per_1000_images"]) for case in (steady, unsteady)]
     assert ([6, 20], [True, False]) == (counts, [steady["narrow"], unsteady["narrow"]])
 
 
 def test_a_planted_slow_down_of_a_fifth_is_seen() -> None:
     """The slowed framework's ratio to the other is 0.83, its interval far from 1."""
-    case, _ = _measured({"tensorflow": [1.0, 1.01], "pytorch": [1.2, 1.21]}, bench.Rounds(9, 9))
+    case, _ = _measured({"tensorflow": [1.0, 1.01], "pytorch": [1.2, 1.21]}, timed.Rounds(9, 9))
     rounds = {s["name"]: s["seconds_per_1000_images"] for s in case["subjects"] if s["kind"] == "framework"}
-    found = bench.ratio(rounds["tensorflow"], rounds["pytorch"])
+    found = timed.ratio(rounds["tensorflow"], rounds["pytorch"])
     assert 0.82 < found.low <= found.median <= found.high < 0.85
 
 
 @pytest.mark.parametrize(
-    "case", [bench.Case("stacked", "encode"), bench.Case("stacked", None, 32), bench.Case("stacked", width=2.0)]
+    "case", [timed.Case("stacked", "encode"), timed.Case("stacked", None, 32), timed.Case("stacked", width=2.0)]
 )
-def test_peers_are_timed_only_where_they_do_the_same_work(case: bench.Case) -> None:
+def test_peers_are_timed_only_where_they_do_the_same_work(case: timed.Case) -> None:
     """They train at the source's batch size and width, on the device asked for; nothing else is held against them."""
-    options = bench.Options(("pytorch",), ("jax_scan",), device="gpu")
-    timed = {it: [s for s in bench.subjects(it, options) if s.kind == "peer"] for it in (CASE, case)}
-    assert ([], ["gpu"]) == (timed[case], [s.workload.device for s in timed[CASE]])  # type: ignore[attr-defined]
+    options = timed.Options(("pytorch",), ("jax_scan",), device="gpu")
+    peers = {it: [s for s in timed.subjects(it, options) if s.kind == "peer"] for it in (CASE, case)}
+    assert ([], ["gpu"]) == (peers[case], [s.workload.device for s in peers[CASE]])  # type: ignore[attr-defined]
 
 
 def test_a_damaged_document_says_what_to_do(command: list[str], tmp_path: Path) -> None:
@@ -119,14 +119,14 @@ def test_a_damaged_document_says_what_to_do(command: list[str], tmp_path: Path) 
 
 def test_every_other_round_goes_backwards() -> None:
     """Nobody always runs after the same neighbour."""
-    _, calls = _measured({}, bench.Rounds(6, 6))
+    _, calls = _measured({}, timed.Rounds(6, 6))
     rounds = [name for name, function in calls if function == "seconds"][2 * 8 :]
     assert rounds[:8] == rounds[8:16][::-1] == rounds[16:24]
 
 
 def test_before_every_timing_the_threads_of_the_one_before_calm_down(pauses: list[float]) -> None:
     """A pause for each of the rounds' timings."""
-    _, calls = _measured({}, bench.Rounds(6, 6))
+    _, calls = _measured({}, timed.Rounds(6, 6))
     timings = [name for name, function in calls if function == "seconds"][2 * 8 :]
     assert [workloads.SECONDS_TO_CALM_DOWN] * len(timings) == pauses
 
@@ -143,7 +143,7 @@ def test_a_subject_that_fails_is_a_row_and_the_others_stand() -> None:
     steady = {Training: cycle([1.0]), Products: cycle([1.0]), Traffic: cycle([1.0])}
     processes = {name: Clockwork(name, steady, []) for name in ("reference", "pytorch")}
     processes["tensorflow"] = Broken("tensorflow", steady, [])
-    case = bench.measure(CASE, OPTIONS, bench.Rounds(6, 6), processes, Silent())  # type: ignore[arg-type]
+    case = timed.measure(CASE, OPTIONS, timed.Rounds(6, 6), processes, Silent())  # type: ignore[arg-type]
     found = {s["name"]: s.get("failure") for s in case["subjects"] if s["kind"] == "framework"}
     assert {"tensorflow": "tensorflow: no such device", "pytorch": None} == found
 

@@ -10,7 +10,7 @@ import remote
 from processes import PHASES, Process
 
 from aebench import registry
-from aebench.ceiling import optimizer_values, products, products_of_use
+from aebench.speed.ceiling import optimizer_values, products, products_of_use
 
 STACKED = registry.autoencoder("stacked")
 

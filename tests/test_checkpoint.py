@@ -13,9 +13,10 @@ import remote
 from processes import Process, apart, same
 from safetensors.numpy import save_file
 
-from aebench import checkpoint, files, registry
+from aebench import registry
+from aebench.arrays import Arrays
 from aebench.errors import CheckpointError, ResultError
-from aebench.protocol import Arrays
+from aebench.records import checkpoint, store
 
 FLOAT64 = 1e-12
 RELAYED = ("stacked", "tied", "sparse", "variational")
@@ -207,10 +208,10 @@ def test_a_full_disk_leaves_the_old_file(path: Path, small_disk: None) -> None:
 def test_a_full_disk_leaves_the_old_text(tmp_path: Path) -> None:
     """The same for text files."""
     path = tmp_path / "result.json"
-    files.write_text(path, "before")
+    store.write_text(path, "before")
     (tmp_path / f".result.json.{os.getpid()}.partial").symlink_to("/dev/full")
     with pytest.raises(ResultError, match="No space left on device"):
-        files.write_text(path, "after" * 100_000)
+        store.write_text(path, "after" * 100_000)
     expected = "before"
     assert expected == path.read_text(encoding="utf-8")
     assert [path] == list(tmp_path.iterdir())
@@ -252,7 +253,7 @@ def test_an_error_while_writing_leaves_nothing(tmp_path: Path) -> None:
     path = tmp_path / "x"
     path.write_text("before")
     with pytest.raises(UnicodeEncodeError):
-        files.write_text(path, "half" * 100_000 + "\ud800")
+        store.write_text(path, "half" * 100_000 + "\ud800")
     expected = "before"
     assert expected == path.read_text()
     assert [path] == list(tmp_path.iterdir())

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import remote_at_once
 
-from aebench import climbing
-from aebench.worker import FrameworkProcess
+from aebench.agreement import session
+from aebench.processes.worker import FrameworkProcess
 
 
 @pytest.fixture
@@ -27,14 +27,14 @@ def test_processes_work_at_the_same_time(two: dict[str, FrameworkProcess], tmp_p
     """Each waits for the other: one after the other neither would end well."""
     left, right = tmp_path / "left", tmp_path / "right"
     calls = {"left": (remote_at_once.meet, left, right), "right": (remote_at_once.meet, right, left)}
-    assert {} == climbing.at_once(two, calls)
+    assert {} == session.at_once(two, calls)
 
 
 def test_a_failure_is_that_process_alone(two: dict[str, FrameworkProcess], tmp_path: Path) -> None:
     """Its reason under its name; what the other did is done."""
     done = tmp_path / "done"
     calls = {"left": (remote_at_once.fail, "planted"), "right": (remote_at_once.meet, done, done)}
-    errors = climbing.at_once(two, calls)
+    errors = session.at_once(two, calls)
     assert {"left": "planted"} == {name: str(error) for name, error in errors.items()}
     assert done.exists()
 
@@ -50,10 +50,10 @@ def test_an_interruption_waits_for_nobody(
             time.sleep(0.01)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(climbing, "wait", interrupted)
+    monkeypatch.setattr(session, "wait", interrupted)
     started = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
-        climbing.at_once(two, {"left": (remote_at_once.meet, here, tmp_path / "never")})
+        session.at_once(two, {"left": (remote_at_once.meet, here, tmp_path / "never")})
     assert time.monotonic() - started < remote_at_once.PATIENCE
     monkeypatch.undo()
-    assert {} == climbing.at_once(two, {"left": (remote_at_once.meet, here, here)})
+    assert {} == session.at_once(two, {"left": (remote_at_once.meet, here, here)})

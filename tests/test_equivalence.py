@@ -9,8 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aebench import equivalence
-from aebench.equivalence import compare, confidence, fewest_seeds, power_of_difference, power_of_equivalence, verdict
+from aebench.quality import equivalence
+from aebench.quality.equivalence import (
+    compare,
+    confidence,
+    fewest_seeds,
+    power_of_difference,
+    power_of_equivalence,
+    verdict,
+)
 from aebench.streams import stream
 
 

@@ -8,8 +8,8 @@ import pytest
 import remote_feeding
 from processes import PHASES, Process, apart
 
-from aebench import feeding
 from aebench.data import synthetic
+from aebench.training import feeding
 
 # Cached inputs are a product of another number of rows, which a library may add up in another order.
 FLOAT64 = 1e-12

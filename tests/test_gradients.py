@@ -12,7 +12,8 @@ import remote
 from processes import PHASES, Process, apart
 
 from aebench import registry
-from aebench.protocol import Array, Batch, Model
+from aebench.arrays import Array
+from aebench.protocol import Batch, Model
 from aebench.streams import stream
 
 STEP = 1e-5

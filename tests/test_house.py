@@ -20,9 +20,9 @@ HARNESS = sorted(
 REFERENCE_FILES = {path.stem for path in (ROOT / "implementations" / "reference").glob("*.py")}
 NETWORKS = sorted(REFERENCE_FILES & {*registry.autoencoders(), "denoising"})
 # The peers are other people's programs: what they shuffle and which noise they add is drawn as those would draw it.
-PEERS = {f"benchmarks/peers/{name}.py" for name in ("jax_scan", "keras_fit", "torch_dataloader")}
+PEERS = {f"aebench/speed/peers/{name}.py" for name in ("jax_scan", "keras_fit", "torch_dataloader")}
 MAY_DRAW = {"aebench/streams.py", "aebench/data/curve.py", *PEERS}
-MAY_TOLERATE = {"aebench/agreement/tolerances.py"}
+MAY_TOLERATE = {"aebench/agreement/bounds.py", "aebench/quality/margins.py"}
 DRAWS = (
     r"(np|numpy)\.random\b|\bRandomState\b|\bdefault_rng\b|\brandom\.\w+|\bsecrets\b|\btorch\.(rand\w*|normal|bernoulli|"
     r"multinomial|manual_seed|Generator)\b|\btf\.random\b|\bset_random_seed\b|\bnn\.init\b|\bdropout\(|\bDropout\b|"
@@ -129,7 +129,7 @@ def test_no_random_draw_outside_the_streams(path: Path) -> None:
 
 @pytest.mark.parametrize("path", [p for p in HARNESS if _relative(p) not in MAY_TOLERATE], ids=_relative)
 def test_no_tolerance_outside_the_tolerances(path: Path) -> None:
-    """How far apart two numbers may be is said in `tolerances.py` only, with its reason."""
+    """How far apart two numbers may be is said in `bounds.py` and `margins.py` only, with its reason."""
     assert _tolerances(path.read_text(encoding="utf-8")) == []
 
 

@@ -14,22 +14,23 @@ from typing import NamedTuple
 import pytest
 
 ROOT = Path(__file__).parents[1]
-# The order of design.md, rule 1: a module may import from its own row and from the rows above it.
-ROWS = (
-    "errors files cores streams spec checkpoint data trace protocol parameters schedule",
-    "autoencoders",
-    "implementations",
-    "registry ceiling agreement metrics likelihood results environment equivalence",
-    "pictures worker feeding trial climbing runner plan agreeing quality sweep bench benchmarks baselines gate",
-    "report cli pytest_plugin __main__",
-)
-ROW = {name: i for i, row in enumerate(ROWS) for name in row.split()}
+# The rooms, lowest first: a module imports from its own room and from those above it in this list. `aebench` alone is
+# what stands beside the rooms: what an autoencoder and a framework are.
+ROOMS = (
+    "aebench", "autoencoders", "data", "implementations", "records", "processes", "training",
+    "agreement", "quality", "speed",
+    "running", "report", "cli",
+)  # fmt: skip
+# These know nothing of each other.
+APART = ({"agreement", "quality", "speed"}, {"autoencoders", "data", "implementations"})
+# The command's own door: it stands beside the rooms and opens the lowest of them.
+FRONT = "aebench.__main__"
 HEAVY = {"torch": "pytorch", "tensorflow": "tensorflow", "keras": "tensorflow", "jax": "jax"}
 # The programs that the suite's throughput is compared with: each imports its own framework, and only when it is run.
 PEERS = {
-    "benchmarks.peers.jax_scan": {"jax", "optax"},
-    "benchmarks.peers.keras_fit": {"keras", "tensorflow"},
-    "benchmarks.peers.torch_dataloader": {"torch"},
+    "aebench.speed.peers.jax_scan": {"jax", "optax"},
+    "aebench.speed.peers.keras_fit": {"keras", "tensorflow"},
+    "aebench.speed.peers.torch_dataloader": {"torch"},
 }
 # What may be imported when the numbers of the specification are read, beyond the standard library.
 LIGHT = {"numpy", "safetensors"}
@@ -76,17 +77,20 @@ def _targets(node: ast.AST, known: set[str]) -> Iterator[str]:
         yield from (x.value for x in node.args[:1] if isinstance(x, ast.Constant) and isinstance(x.value, str))
 
 
-def _part(module: str) -> str:
-    """The part of the house that a module of `aebench` belongs to: the name after the first dot."""
-    return next(iter(module.split(".")[1:]), "")
+def _room(module: str) -> str:
+    """The room that a module of the package stands in; `aebench` for what stands beside the rooms."""
+    first = next(iter(module.split(".")[1:]), "")
+    return first if first in ROOMS or f"{module}.".count(".") > 2 else "aebench"
 
 
 def _faults(sources: dict[str, str]) -> list[str]:
-    """Every breach of rule 1 in these modules, as sentences."""
+    """Every breach of the order of rooms in these modules, as sentences."""
     known, found = set(sources), []
     for module, source in sources.items():
-        if module != "aebench" and _part(module) not in ROW:
-            found.append(f"{module} has no place in the order of imports: give it one in ROWS, as design.md does")
+        if module == FRONT:
+            continue
+        if _room(module) not in ROOMS:
+            found.append(f"{module} stands in no room that is known: give its folder a place in ROOMS")
             continue
         for target, at_once in _imports(source, known):
             found += _foreign(module, target, at_once) if target.split(".")[0] != "aebench" else _own(module, target)
@@ -94,16 +98,14 @@ def _faults(sources: dict[str, str]) -> list[str]:
 
 
 def _own(module: str, target: str) -> list[str]:
-    here, there = _part(module), _part(target)
-    if not there:
-        return []
-    if ROW.get(there, 99) > ROW.get(here, 99):
+    here, there = _room(module), _room(target)
+    if here != there and any({here, there} <= apart for apart in APART):
+        return [f"{module} imports {target}: {here} and {there} know nothing of each other"]
+    if there not in ROOMS or ROOMS.index(there) > ROOMS.index(here):
         return [f"{module} imports {target}, which stands below it"]
     if there == "implementations":
         same = target.split(".")[:3] == module.split(".")[:3]
         return [] if same else [f"{module} imports {target}: implementations are reached through the registry only"]
-    if here == "implementations" and there == "autoencoders":
-        return [f"{module} imports {target}: an implementation is given its specification"]
     return []
 
 
@@ -112,9 +114,10 @@ def _foreign(module: str, target: str, at_once: bool) -> list[str]:
     if package in HEAVY:
         home = f"aebench.implementations.{HEAVY[package]}"
         inside = module == home or module.startswith(f"{home}.")
-        return [] if inside and module != home else [f"{module} imports {package}"]
+        own = package in PEERS.get(module, ()) and not at_once
+        return [] if own or (inside and module != home) else [f"{module} imports {package}"]
     light = package in sys.stdlib_module_names or package in LIGHT or not at_once
-    if ROW.get(_part(module), 0) <= ROW["implementations"] and not light:
+    if ROOMS.index(_room(module)) <= ROOMS.index("implementations") and not light:
         return [f"{module} imports {package}; up to the implementations it is NumPy only"]
     return []
 
@@ -131,7 +134,7 @@ def _cycle(sources: dict[str, str]) -> list[str]:
 
 
 def test_imports_run_one_way() -> None:
-    """Every module of the package imports from its own row of design.md or from above, frameworks in their folders."""
+    """Every module imports from its own room or from one above, frameworks in their folders, also inside functions."""
     assert _faults(_sources("aebench", "implementations")) == []
 
 
@@ -143,6 +146,7 @@ def test_imports_run_in_no_circle() -> None:
 def test_benchmarks_reach_frameworks_through_the_package() -> None:
     """What is timed imports no framework by itself, but for the peers: each its own, when it is made ready."""
     assert _heavy(_sources("benchmarks")) == []
+    assert _heavy({m: s for m, s in _sources("aebench").items() if m.startswith("aebench.speed.peers")}) == []
 
 
 def _heavy(sources: dict[str, str]) -> list[str]:
@@ -159,11 +163,15 @@ def _heavy(sources: dict[str, str]) -> list[str]:
 @pytest.mark.parametrize(
     ("module", "source", "expected"),
     [
-        ("benchmarks.workloads", "def f():\n    import torch", ["benchmarks.workloads imports torch"]),
-        ("benchmarks.peers", "def f():\n    import jax", ["benchmarks.peers imports jax"]),
-        ("benchmarks.peers.keras_fit", "def f():\n    import torch", ["benchmarks.peers.keras_fit imports torch"]),
-        ("benchmarks.peers.jax_scan", "import optax", ["benchmarks.peers.jax_scan imports optax at once"]),
-        ("benchmarks.peers.jax_scan", "def f():\n    from jax import lax", []),
+        ("benchmarks.cases", "def f():\n    import torch", ["benchmarks.cases imports torch"]),
+        ("aebench.speed.peers", "def f():\n    import jax", ["aebench.speed.peers imports jax"]),
+        (
+            "aebench.speed.peers.keras_fit",
+            "def f():\n    import torch",
+            ["aebench.speed.peers.keras_fit imports torch"],
+        ),
+        ("aebench.speed.peers.jax_scan", "import optax", ["aebench.speed.peers.jax_scan imports optax at once"]),
+        ("aebench.speed.peers.jax_scan", "def f():\n    from jax import lax", []),
     ],
 )
 def test_a_framework_in_the_benchmarks_is_noticed(module: str, source: str, expected: list[str]) -> None:
@@ -172,10 +180,15 @@ def test_a_framework_in_the_benchmarks_is_noticed(module: str, source: str, expe
 
 
 PLANTED = {
-    "torch in the harness": ("aebench.metrics", "import torch", "aebench.metrics imports torch"),
-    "torch late in the harness": ("aebench.metrics", "def f():\n    import torch.nn", "aebench.metrics imports torch"),
+    "torch in the harness": (
+        "aebench.training.metrics", "import torch", "aebench.training.metrics imports torch",
+    ),
+    "torch late in the harness": (
+        "aebench.training.metrics", "def f():\n    import torch.nn", "aebench.training.metrics imports torch",
+    ),
     "torch by its name": (
-        "aebench.metrics", "import importlib\nx = importlib.import_module('torch')", "aebench.metrics imports torch",
+        "aebench.training.metrics", "import importlib\nx = importlib.import_module('torch')",
+        "aebench.training.metrics imports torch",
     ),
     "tensorflow in PyTorch's folder": (
         "aebench.implementations.pytorch.losses", "from tensorflow import nn",
@@ -185,20 +198,24 @@ PLANTED = {
         "aebench.implementations.pytorch", "import torch", "aebench.implementations.pytorch imports torch",
     ),
     "upwards": (
-        "aebench.spec", "from aebench.registry import version",
-        "aebench.spec imports aebench.registry, which stands below it",
+        "aebench.spec", "from aebench.records.store import whole",
+        "aebench.spec imports aebench.records.store, which stands below it",
     ),
     "upwards by the package": (
-        "aebench.streams", "def f():\n    from aebench import registry",
-        "aebench.streams imports aebench.registry, which stands below it",
+        "aebench.training.trial", "def f():\n    from aebench import running",
+        "aebench.training.trial imports aebench.running, which stands below it",
     ),
-    "report from the gate": (
-        "aebench.gate.verdict", "import aebench.report.figures",
-        "aebench.gate.verdict imports aebench.report.figures, which stands below it",
+    "report from the measuring": (
+        "aebench.speed.rounds", "import aebench.report.figures",
+        "aebench.speed.rounds imports aebench.report.figures, which stands below it",
+    ),
+    "speed from quality": (
+        "aebench.quality.table", "from aebench.speed.rounds import interval",
+        "aebench.quality.table imports aebench.speed.rounds: quality and speed know nothing of each other",
     ),
     "past the registry": (
-        "aebench.metrics", "from aebench.implementations.reference.losses import l2_penalty",
-        "aebench.metrics imports aebench.implementations.reference.losses: "
+        "aebench.training.metrics", "from aebench.implementations.reference.losses import l2_penalty",
+        "aebench.training.metrics imports aebench.implementations.reference.losses: "
         "implementations are reached through the registry only",
     ),
     "another framework's folder": (
@@ -209,15 +226,15 @@ PLANTED = {
     "a specification in an implementation": (
         "aebench.implementations.pytorch.tied", "from aebench.autoencoders.tied import TIED",
         "aebench.implementations.pytorch.tied imports aebench.autoencoders.tied: "
-        "an implementation is given its specification",
+        "implementations and autoencoders know nothing of each other",
     ),
     "SciPy in the core": (
         "aebench.streams", "from scipy import special",
         "aebench.streams imports scipy; up to the implementations it is NumPy only",
     ),
-    "a module without a place": (
-        "aebench.utils", "",
-        "aebench.utils has no place in the order of imports: give it one in ROWS, as design.md does",
+    "a room without a place": (
+        "aebench.utils.strings", "",
+        "aebench.utils.strings stands in no room that is known: give its folder a place in ROOMS",
     ),
 }  # fmt: skip
 
@@ -241,8 +258,9 @@ def test_what_is_imported_is_declared() -> None:
     """Every package that the harness imports stands among the dependencies in pyproject.toml."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     declared = {entry.split(">")[0].split("=")[0].strip() for entry in project["dependencies"]}
-    # The plug-in is loaded by pytest, which is there then and not needed otherwise.
-    sources = [s for name, s in _sources("aebench").items() if name != "aebench.pytest_plugin"]
+    # The plug-in is loaded by pytest, which is there then and not needed otherwise; a peer is there or it is not timed.
+    undeclared = {"aebench.cli.pytest_plugin", *PEERS}
+    sources = [s for name, s in _sources("aebench").items() if name not in undeclared]
     packages = {i.target.split(".")[0] for s in sources for i in _imports(s, set())}
     foreign = {p for p in packages if p not in sys.stdlib_module_names and p != "aebench"}
     assert {DISTRIBUTIONS.get(p, p) for p in foreign} <= declared
@@ -257,11 +275,11 @@ print(sorted({"torch", "tensorflow", "keras", "jax"} & set(sys.modules)))
 """
 EVERYTHING = """
 import importlib, pkgutil, sys
-import aebench, aebench.benchmarks
-names = [m.name for m in pkgutil.walk_packages(aebench.__path__, "aebench.") if "implementations" not in m.name]
-peers = [m.name for m in pkgutil.walk_packages(aebench.benchmarks.__path__, "aebench.benchmarks.") if "peers" in m.name]
-assert len(peers) == 4
-for name in (*names, *peers):
+import aebench
+left_out = ("implementations", "__main__")
+names = [m.name for m in pkgutil.walk_packages(aebench.__path__, "aebench.") if not any(n in m.name for n in left_out)]
+assert len([name for name in names if "peers" in name]) == 4
+for name in names:
     importlib.import_module(name)
 print(sorted({"torch", "tensorflow", "keras", "jax", "optax"} & set(sys.modules)))
 """

@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from aebench import likelihood, registry
+from aebench import registry
+from aebench.arrays import Arrays
 from aebench.data import Split
-from aebench.likelihood import importance_weighted_bound, log_mean_exp, log_weights
 from aebench.parameters import initial_parameters
-from aebench.protocol import Arrays, Model
+from aebench.protocol import Model
 from aebench.streams import stream
+from aebench.training import likelihood
+from aebench.training.likelihood import importance_weighted_bound, log_mean_exp, log_weights
 
 IMAGES = Split(stream(0, "test/images").uniform((7, 16)).astype(np.float32))
 

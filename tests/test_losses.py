@@ -13,8 +13,8 @@ import remote
 import remote_losses
 from processes import Process
 
+from aebench.arrays import Array, Dtype
 from aebench.data import curve
-from aebench.protocol import Array, Dtype
 from aebench.spec import L2
 from aebench.streams import stream
 

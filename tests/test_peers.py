@@ -13,14 +13,15 @@ import numpy as np
 import pytest
 import remote_peers
 
-from aebench import registry, schedule
-from aebench.benchmarks import peers
-from aebench.benchmarks.peers import AUTOENCODERS, PEERS, Peer
+from aebench import registry
 from aebench.errors import FrameworkError, UnknownNameError
 from aebench.parameters import initial_parameters
+from aebench.processes.worker import FrameworkProcess
 from aebench.spec import L2, Autoencoder
-from aebench.trial import dataset_of
-from aebench.worker import FrameworkProcess
+from aebench.speed import peers
+from aebench.speed.peers import AUTOENCODERS, PEERS, Peer
+from aebench.training import schedule
+from aebench.training.trial import dataset_of
 
 ROOT = Path(__file__).parents[1]
 N_ORDERS = 3

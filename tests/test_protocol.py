@@ -10,8 +10,9 @@ import remote
 from processes import Process, apart, elu, same
 
 from aebench import registry
+from aebench.arrays import Arrays
 from aebench.errors import CheckpointError, FrameworkError, TrainingError
-from aebench.protocol import Arrays, require_finite
+from aebench.protocol import require_finite
 
 FLOAT64 = 1e-12
 NAMES = list(registry.autoencoders())

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from processes import Process
 
-from aebench import data, registry, trial
+from aebench import data, registry
 from aebench.report.published import FIGURES
 from aebench.spec import L2, Autoencoder
+from aebench.training import trial
 
 PUBLISHED_L2 = 5e-4
 

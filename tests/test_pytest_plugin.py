@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from aebench import results
+from aebench.records import documents
 
 ROOT = Path(__file__).parents[1]
 QUICK = ("--benchmark", "--autoencoders", "linear", "--frameworks", "reference", "--seeds", "0,1")
@@ -38,7 +38,7 @@ def test_benchmarks_print_quality_and_write_what_pytest_benchmark_writes(tmp_pat
     assert {"0", "1"} == set(metrics)
     assert 1.0 <= metrics["1"]["mse_over_pca"] < 1.1
     assert (5, 10_000) == (found["stats"]["rounds"], found["extra_info"]["images_per_round"])
-    plan = results.read(tmp_path / "trials" / "plan.json", "plan")["options"]
+    plan = documents.read(tmp_path / "trials" / "plan.json", "plan")["options"]
     assert (["linear"], [0, 1]) == (plan["autoencoders"], plan["seeds"])
     again = call(*QUICK, "--trials", trials, f"--benchmark-compare={file}")
     assert again.returncode == 0, again.stdout
@@ -51,9 +51,9 @@ def test_benchmarks_print_quality_and_write_what_pytest_benchmark_writes(tmp_pat
 
 def mark(path: Path, value: float, **changes: object) -> None:
     """Plant a value in a finished trial."""
-    document = results.read(path, "trial")
+    document = documents.read(path, "trial")
     document["metrics"]["mse_over_pca"]["value"] = value
-    results.write(path, "trial", {**document, **changes})
+    documents.write(path, "trial", {**document, **changes})
 
 
 def test_a_metric_that_is_not_a_number_fails_its_row_only(tmp_path: Path) -> None:

@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from aebench import baselines, registry, results
-from aebench.agreement.tolerances import MARGINS, margin
-from aebench.equivalence import fewest_seeds, power_of_difference, power_of_equivalence
+from aebench import registry
 from aebench.errors import ResultError, UsageError
-from aebench.quality import compared_pairs, rows
+from aebench.quality.equivalence import fewest_seeds, power_of_difference, power_of_equivalence
+from aebench.quality.margins import MARGINS, margin
+from aebench.quality.table import compared_pairs, rows
+from aebench.records import baselines, documents
 from aebench.report.page import write_page
 from aebench.report.published import FIGURES
 from aebench.report.quality import WIDTH, markdown, print_quality
@@ -52,7 +53,7 @@ def trials(left: list[float], right: list[float]) -> list[dict[str, Any]]:
 def written(folder: Path, found: list[dict[str, Any]], **options: Any) -> Path:
     """A run's folder with these trials."""
     document = {"options": {**OPTIONS, **options}, "environment": ENVIRONMENT, "complete": True, "trials": found}
-    results.write(folder / "result.json", "run", {**document, "agreements": [], "failures": []})
+    documents.write(folder / "result.json", "run", {**document, "agreements": [], "failures": []})
     return folder
 
 
@@ -149,7 +150,7 @@ def test_accepting_keeps_other_autoencoders_and_the_history(tmp_path: Path) -> N
     assert "mnist-source-float32-cpu.json" == path.name
     second = written(tmp_path / "two", trials([3.0], [4.0]))
     baselines.accept([second], reason="second", folder=path.parent)
-    kept = results.read(path, "baseline")
+    kept = documents.read(path, "baseline")
     assert ["first", "second"] == [entry["reason"] for entry in kept["history"]]
     values = [(t["autoencoder"], t["metrics"]["test_mse"]["value"]) for t in baselines.trials_of(path)]
     assert [("stacked", 1.0), ("stacked", 2.0), ("tied", 3.0), ("tied", 4.0)] == values

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from aebench import registry, results
-from aebench.climbing import Silent
+from aebench import registry
 from aebench.errors import UsageError
-from aebench.plan import planned
-from aebench.runner import Options, Run
+from aebench.processes.events import Silent
+from aebench.records import documents
+from aebench.running.options import Options
+from aebench.running.resume import planned
+from aebench.running.run import Run
 
 THEN = Options(("linear",), ("reference",), seeds=(0, 1), agreement=False)
 
@@ -20,7 +22,7 @@ def begun(folder: Path, **versions: str) -> Path:
     """The folder of a run that was begun, with these versions of frameworks."""
     here = {name: registry.version(framework) for name, framework in registry.frameworks().items()}
     plan = {"options": asdict(THEN), "environment": {"frameworks": {**here, **versions}}}
-    results.write(folder / "plan.json", "plan", plan)
+    documents.write(folder / "plan.json", "plan", plan)
     return folder
 
 
@@ -61,7 +63,7 @@ def test_a_run_is_complete_when_no_trial_is_missing(tmp_path: Path) -> None:
     """Trials that an earlier call left are found again; a missing one makes it incomplete, a failed one does not."""
     run = Run(THEN, begun(tmp_path), Silent())
     trial = {"autoencoder": "linear", "framework": "reference", "seed": 0, "metrics": {}}
-    results.write(run.trial("linear", 0, "reference").result, "trial", trial)
+    documents.write(run.trial("linear", 0, "reference").result, "trial", trial)
     found = run.document()
     assert (False, [0]) == (found["complete"], [t["seed"] for t in found["trials"]])
     run.trials.append({"autoencoder": "linear", "framework": "reference", "seed": 1, "failure": "lost"})

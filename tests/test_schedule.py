@@ -12,11 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aebench import registry, schedule
+from aebench import registry
 from aebench.data import Dataset, Split
 from aebench.errors import UsageError
 from aebench.spec import Autoencoder, Phase, Sampling
 from aebench.streams import stream
+from aebench.training import schedule
 
 SEED, N_IMAGES = 5, 1003
 EPOCH = registry.autoencoder("stacked").phases[0]

@@ -12,14 +12,16 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from aebench import registry, results, sweep
-from aebench.climbing import Silent
-from aebench.environment import environment
+from aebench import registry
 from aebench.errors import ResultError, TrainingError, UsageError
+from aebench.processes.events import Silent
+from aebench.records import documents
+from aebench.records.conditions import environment
 from aebench.report.progress import _line
 from aebench.report.sweep import draw, print_sweep, problems
-from aebench.runner import Options
-from aebench.sweep import Lines, measure, multiply_adds
+from aebench.running import sweeps
+from aebench.running.options import Options
+from aebench.running.sweeps import Lines, measure, multiply_adds
 
 OPTIONS = Options(("tied",), ("reference",), dataset="synthetic:400x16")
 LINES = Lines(images=(150, 300), widths=(0.1, 1.0), epochs=2)
@@ -58,7 +60,7 @@ def here(monkeypatch: pytest.MonkeyPatch) -> Here:
     def processes_of(options: Options, *_: Any, **__: Any) -> Iterator[dict[str, Here]]:
         yield dict.fromkeys(options.frameworks, found)
 
-    monkeypatch.setattr(sweep, "processes_of", processes_of)
+    monkeypatch.setattr(sweeps, "processes_of", processes_of)
     return found
 
 
@@ -72,9 +74,9 @@ def test_every_point_is_measured_once(here: Here, tmp_path: Path) -> None:
     """A second call measures what it asks for besides, and gives back rows measured before as they stand."""
     first = measure(OPTIONS, LINES, tmp_path, here)
     assert [(150, 150), (300, 150), (300, 15)] == here.calls
-    document = results.read(tmp_path / "scale.json", "scale")
+    document = documents.read(tmp_path / "scale.json", "scale")
     document["rows"][0]["quality"] = 1234.5  # planted: a mark that measuring again would wipe out
-    results.write(tmp_path / "scale.json", "scale", document)
+    documents.write(tmp_path / "scale.json", "scale", document)
     again = measure(OPTIONS, Lines((150, 300, 400), (1.0,), 2), tmp_path, here)
     assert [(400, 150)] == here.calls[3:]
     assert [1234.5, first[1]["quality"]] == [row["quality"] for row in again[:2]]
@@ -100,7 +102,7 @@ def test_rows_and_document_say_what_they_were_measured_with(here: Here, tmp_path
     (epochs,) = row["epoch_seconds"].values()
     assert (2, True) == (len(epochs), 0 < sum(epochs) < row["trial_seconds"])
     measure(replace(OPTIONS, seeds=(1,)), Lines((300,), (0.1,), 2), tmp_path, here)
-    assert results.read(tmp_path / "scale.json", "scale")["options"] == {
+    assert documents.read(tmp_path / "scale.json", "scale")["options"] == {
         "autoencoders": ["tied"], "frameworks": ["reference"], "dataset": "synthetic:400x16", "profile": "source",
         "images": [150, 300], "widths": [1.0, 0.1], "epochs": 2, "seeds": [0, 1], "device": "cpu", "dtype": "float32",
     }  # fmt: skip
@@ -190,24 +192,24 @@ def test_another_machine_or_version_is_refused(
 ) -> None:
     """The message names what changed, and the document stays as it was."""
     measure(OPTIONS, Lines((150,), (1.0,), 1), tmp_path, here)
-    document = results.read(tmp_path / "scale.json", "scale")
+    document = documents.read(tmp_path / "scale.json", "scale")
     document["environment"][key] = value
-    results.write(tmp_path / "scale.json", "scale", document)
+    documents.write(tmp_path / "scale.json", "scale", document)
     with pytest.raises(UsageError, match=f"measured differently \\({message}.* now\\); .*choose another --output"):
         measure(OPTIONS, Lines((150, 300), (1.0,), 1), tmp_path, here)
-    assert document == results.read(tmp_path / "scale.json", "scale")
+    assert document == documents.read(tmp_path / "scale.json", "scale")
 
 
 def test_what_takes_no_part_may_change(here: Here, tmp_path: Path) -> None:
     """Another commit, and a version of a framework that was not measured; what it was stays in the document."""
     measure(OPTIONS, Lines((150,), (1.0,), 1), tmp_path, here)
-    document = results.read(tmp_path / "scale.json", "scale")
+    document = documents.read(tmp_path / "scale.json", "scale")
     document["environment"] |= {"commit": "before"}
     document["environment"]["frameworks"]["pytorch"] = "0.1"
-    results.write(tmp_path / "scale.json", "scale", document)
+    documents.write(tmp_path / "scale.json", "scale", document)
     for _ in range(2):
         measure(OPTIONS, Lines((300,), (1.0,), 1), tmp_path, here)
-    after = results.read(tmp_path / "scale.json", "scale")
+    after = documents.read(tmp_path / "scale.json", "scale")
     assert ([150, 300], environment()) == ([row["images"] for row in after["rows"]], after["environment"])
     assert [document["environment"]] == after["earlier_environments"]
 
@@ -221,10 +223,10 @@ def test_an_interruption_before_the_first_point_leaves_the_document(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(sweep, "processes_of", interrupted)
+        patched.setattr(sweeps, "processes_of", interrupted)
         with pytest.raises(KeyboardInterrupt):
             measure(OPTIONS, LINES, tmp_path, here)
-    document = results.read(tmp_path / "scale.json", "scale")
+    document = documents.read(tmp_path / "scale.json", "scale")
     assert ([], [150, 300]) == (document["rows"], document["options"]["images"])
     assert measure(OPTIONS, Lines((150,), (1.0,), 1), tmp_path, here)[0]["images"] == 150
 
@@ -234,5 +236,5 @@ def test_a_failure_that_is_not_asked_for_again_is_kept(here: Here, tmp_path: Pat
     here.fails = lambda trial: trial.images == 150
     measure(OPTIONS, Lines((150, 300), (1.0,), 1), tmp_path, here)
     measure(OPTIONS, Lines((400,), (1.0,), 1), tmp_path, here)
-    rows = results.read(tmp_path / "scale.json", "scale")["rows"]
+    rows = documents.read(tmp_path / "scale.json", "scale")["rows"]
     assert {150: True, 300: False, 400: False} == {row["images"]: "failure" in row for row in rows}

@@ -7,7 +7,7 @@ import pytest
 import remote
 from processes import PHASES, Process, apart, elu, same
 
-from aebench.protocol import Arrays
+from aebench.arrays import Arrays
 from aebench.spec import Autoencoder
 
 FLOAT64 = 1e-12

@@ -16,9 +16,9 @@ import remote_failures
 from processes import OWN_FRAMEWORKS, Process
 
 from aebench import errors, registry
-from aebench.environment import environment
 from aebench.errors import AebenchError, FrameworkError, OutOfMemoryError, SpecificationError, UnknownNameError
-from aebench.worker import FrameworkProcess
+from aebench.processes.worker import FrameworkProcess
+from aebench.records.conditions import environment
 
 
 @pytest.fixture

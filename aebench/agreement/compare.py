@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from aebench.agreement.bounds import Bound, Spread, bound, root_mean_square
 from aebench.agreement.ladder import RUNGS
-from aebench.agreement.tolerances import Bound, Spread, bound, root_mean_square
-from aebench.protocol import Array
+from aebench.arrays import Array
+from aebench.records.trace import Place, Trace
 from aebench.registry import ARBITER
 from aebench.spec import Autoencoder
-from aebench.trace import Place, Trace
 
 # Digits that tell any two numbers of the dtype apart; with fewer the two values of a parting can look the same.
 DIGITS = {"float32": 9, "float64": 17}

@@ -14,13 +14,15 @@ from pathlib import Path
 
 import numpy as np
 
-from aebench import checkpoint, schedule
+from aebench.arrays import Array, Arrays, Dtype
 from aebench.data import Dataset
 from aebench.parameters import initial_parameters
-from aebench.protocol import Array, Arrays, Batch, Dtype, Framework, Model, Trainer
+from aebench.protocol import Batch, Framework, Model, Trainer
+from aebench.records import checkpoint
+from aebench.records.trace import Trace
 from aebench.spec import Autoencoder, Phase
 from aebench.streams import stream
-from aebench.trace import Trace
+from aebench.training import schedule
 
 RUNGS = ("init", "inputs", "forward", "evaluation", "losses", "gradients", "step", "trajectory")
 EVALUATED_IMAGES = 100
@@ -76,7 +78,7 @@ def begin(model: Model, phase: Phase, initial: Arrays, seed: int) -> None:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "stand_in.safetensors"
             checkpoint.save(path, phase.starts_from, stand_in)
-            model.load(path, layers=phase.copies)
+            checkpoint.load_model(model, path, layers=phase.copies)
 
 
 def _climb_phase(

@@ -33,19 +33,21 @@ def agree(
       aebench agree stacked variational --dtype float64 --teacher-forced
       aebench agree --growth --steps 1000 --output results/growth
     """
-    from aebench import agreeing, registry, runner
+    from aebench import registry
     from aebench.agreement.ladder import Climb
+    from aebench.running import ladders
+    from aebench.running.options import DTYPES, Options, with_defaults
 
     if keep_traces and output is None:
         raise click.UsageError("--keep-traces needs a folder to leave them in: --output")
-    options = runner.with_defaults(runner.Options(**asked))
-    dtypes = [d for d in runner.DTYPES if dtype in ("both", d)]
+    options = with_defaults(Options(**asked))
+    dtypes = [d for d in DTYPES if dtype in ("both", d)]
     climb = Climb(registry.autoencoder(options.autoencoders[0]), device=options.device, steps=steps)
     with _climbing(output) as (folder, bars):
         if growth:
-            document = agreeing.growths(options, climb, dtypes, folder, bars)
+            document = ladders.growths(options, climb, dtypes, folder, bars)
         else:
-            document = agreeing.agreements(options, climb, dtypes, folder, bars, forced=forced, keep_traces=keep_traces)
+            document = ladders.agreements(options, climb, dtypes, folder, bars, forced=forced, keep_traces=keep_traces)
     sys.exit(_report_growth(document, output) if growth else _report_agreements(document, output))
 
 
@@ -62,12 +64,12 @@ def _climbing(output: Path | None) -> Iterator[tuple[Path, Any]]:
 
 def _report_agreements(document: dict[str, Any], output: Path | None) -> int:
     """Print and keep the agreements; the exit status."""
-    from aebench import results
     from aebench.agreement.ladder import RUNGS
+    from aebench.records import documents
     from aebench.report.summary import print_agreements, problems
 
     if output:
-        results.write(output / "agreements.json", "agreements", document)
+        documents.write(output / "agreements.json", "agreements", document)
     print_agreements(document, console(), RUNGS)
     return 2 if document["failures"] else 1 if problems(document) else 0
 

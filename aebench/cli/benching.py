@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from aebench.cli.options import (
+from aebench.cli.options import (  # fmt: skip
     AUTOENCODERS,
     DATA_DIR,
     DATASET,
@@ -20,7 +20,7 @@ from aebench.cli.options import (
     console,
     kept_in,
     numbers,
-)  # fmt: skip
+)
 
 
 @click.command()
@@ -67,17 +67,18 @@ def bench(
       aebench bench stacked --batches 32,128,512,2048,8192 -o results/runs/batches
       aebench bench variational --widths 1,2,4,8 --device gpu
     """
-    from aebench import bench, registry
-    from aebench.benchmarks.peers import PEERS
+    from aebench import registry
     from aebench.report import speed
-    from aebench.runner import new_folder
+    from aebench.running.options import new_folder
+    from aebench.speed import rounds as timed
+    from aebench.speed.peers import PEERS
 
-    options = bench.Options(frameworks or tuple(registry.timed()), tuple(PEERS) if peers else (), **asked)
+    options = timed.Options(frameworks or tuple(registry.timed()), tuple(PEERS) if peers else (), **asked)
     cases = _cases(autoencoders, use, batches, widths)
-    limits = bench.Rounds(rounds, max(rounds, most_rounds), precision)
+    limits = timed.Rounds(rounds, max(rounds, most_rounds), precision)
     folder = output or new_folder("bench", options.dataset)
     with kept_in(folder) as bars:
-        rows = bench.run(cases, options, limits, folder, bars)
+        rows = timed.run(cases, options, limits, folder, bars)
     screen = console()
     speed.print_bench(rows, screen)
     plot = speed.draw(rows, folder / "bench.png")
@@ -88,10 +89,10 @@ def bench(
 def _cases(autoencoders: tuple[str, ...], use: str, batches: tuple[int, ...], widths: tuple[float, ...]) -> list[Any]:
     """Everything that is timed, in order."""
     from aebench import registry
-    from aebench.bench import Case
-    from aebench.benchmarks.workloads import BATCHES, USES
+    from aebench.speed.rounds import Case
+    from aebench.speed.workloads import BATCHES, USES
 
-    uses = (None,) if use == "train" else USES if use == "all" else (use,)
+    uses: tuple[Any, ...] = (None,) if use == "train" else USES if use == "all" else (use,)
     sizes: tuple[int | None, ...] = batches or ((None,) if use == "train" else BATCHES)
     names = autoencoders or tuple(registry.autoencoders())
     return [Case(*case) for case in product(names, uses, sizes, widths)]

@@ -27,8 +27,8 @@ def quality(runs: tuple[Path, ...]) -> None:
 
     Exit status: 1 when frameworks are different, or a metric is not a number.
     """
-    from aebench.baselines import trials_of
-    from aebench.quality import rows
+    from aebench.quality.table import rows
+    from aebench.records.baselines import trials_of
     from aebench.report.quality import WIDTH, print_quality
     from aebench.report.summary import print_problems, problems
 
@@ -59,7 +59,7 @@ def accept(runs: tuple[Path, ...], reason: str, folder: Path) -> None:
     Examples:
       aebench accept results/runs/mnist-short results/runs/mnist-long --reason "first baseline"
     """
-    from aebench import baselines
+    from aebench.records import baselines
     from aebench.report.page import write_page
 
     path = baselines.accept(runs, reason=reason, folder=folder / "baselines")

@@ -33,15 +33,15 @@ def run(context: click.Context, /, output: Path | None, resume: bool, **asked: A
       aebench run --resume                    after Ctrl-C, a crash or a power cut
       aebench run --resume --seeds 3,4        two more seeds of the newest run
     """
-    from aebench import runner
-    from aebench.quality import rows
+    from aebench.quality.table import rows
     from aebench.report.progress import Bars
     from aebench.report.quality import WIDTH, print_quality
     from aebench.report.summary import print_run, problems
+    from aebench.running.run import Run
 
     options, folder = _resumed(context, output, asked) if resume else _new(output, asked)
     with Bars() as bars:
-        started = runner.Run(options, folder, bars)
+        started = Run(options, folder, bars)
         try:
             document = started.execute(resume=resume)
         except KeyboardInterrupt:
@@ -61,27 +61,28 @@ def run(context: click.Context, /, output: Path | None, resume: bool, **asked: A
 
 def _new(output: Path | None, asked: dict[str, Any]) -> tuple[Any, Path]:
     """Options and folder of a new run."""
-    from aebench import runner
+    from aebench.running.options import Options, new_folder, with_defaults
 
-    options = runner.with_defaults(runner.Options(**asked))
-    return options, output or runner.new_folder(options.dataset, options.profile)
+    options = with_defaults(Options(**asked))
+    return options, output or new_folder(options.dataset, options.profile)
 
 
 def _resumed(context: click.Context, output: Path | None, asked: dict[str, Any]) -> tuple[Any, Path]:
     """Options and folder of a run that goes on, with what was named on the command line besides."""
-    from aebench import plan, runner
+    from aebench.running import resume
+    from aebench.running.options import newest
 
-    folder = output or runner.newest()
+    folder = output or newest()
     default = click.core.ParameterSource.DEFAULT
     given = {name: value for name, value in asked.items() if context.get_parameter_source(name) != default}
-    return plan.planned(folder, given), folder
+    return resume.planned(folder, given), folder
 
 
 def _draw(folder: Path, document: dict[str, Any]) -> int:
     """Draw the figures of every autoencoder that has pictures, from the first seed; how many there are."""
     from aebench import registry
-    from aebench.checkpoint import read_arrays
     from aebench.errors import ResultError
+    from aebench.records.checkpoint import read_arrays
     from aebench.report import figures
 
     seed, rows, drawn = document["options"]["seeds"][0], [], 0

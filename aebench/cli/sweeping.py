@@ -8,17 +8,7 @@ from typing import Any
 
 import click
 
-from aebench.cli.options import (
-    AUTOENCODERS,
-    DATA_DIR,
-    DEVICE,
-    FRAMEWORKS,
-    OUTPUT,
-    SEEDS,
-    console,
-    kept_in,
-    numbers,
-)
+from aebench.cli.options import AUTOENCODERS, DATA_DIR, DEVICE, FRAMEWORKS, OUTPUT, SEEDS, console, kept_in, numbers
 
 
 @click.command()
@@ -59,16 +49,17 @@ def scale(
       aebench scale stacked sparse -d mnist --images 5000,10000,55000 --widths 1,2 -o results/scale
       aebench scale -d synthetic:1000000x784 --images 5000,50000,1000000 --widths 1
     """
-    from aebench import runner, sweep
     from aebench.report import sweep as report
+    from aebench.running import sweeps
+    from aebench.running.options import Options, new_folder, with_defaults, without_arbiter
 
-    options = runner.with_defaults(runner.Options(**{**asked, "autoencoders": asked["autoencoders"] or ("stacked",)}))
+    options = with_defaults(Options(**{**asked, "autoencoders": asked["autoencoders"] or ("stacked",)}))
     if not asked["frameworks"]:
-        options = runner.without_arbiter(options)
-    lines = sweep.Lines(images, widths, epochs)
-    folder = output or runner.new_folder("scale")
+        options = without_arbiter(options)
+    lines = sweeps.Lines(images, widths, epochs)
+    folder = output or new_folder("scale")
     with kept_in(folder) as bars:
-        rows = sweep.measure(options, lines, folder, bars)
+        rows = sweeps.measure(options, lines, folder, bars)
     screen = console()
     report.print_sweep(rows, screen)
     plot = report.draw(rows, folder / "scale.png")

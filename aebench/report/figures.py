@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from aebench.checkpoint import Arrays
+from aebench.arrays import Arrays
 from aebench.errors import ResultError
 from aebench.report.growing import growth
 from aebench.report.plots import curve, sparsity_cost

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from aebench.agreement.tolerances import FLOAT64_TRAJECTORY, UNIT_ROUNDOFF
+from aebench.agreement.bounds import FLOAT64_TRAJECTORY, UNIT_ROUNDOFF
 from aebench.errors import UsageError
 from aebench.report.plots import COLOURS, PANELS_ACROSS, SMALL, heading, plain
 from aebench.report.sheet import INK, LABEL, PALE, figure, heading_width

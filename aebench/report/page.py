@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from aebench import registry, results
-from aebench.files import write_text
-from aebench.quality import Row, rows
+from aebench import registry
+from aebench.quality.table import Row, rows
+from aebench.records import documents
+from aebench.records.store import write_text
 from aebench.report.published import FIGURES, NOTES, Published
 from aebench.report.quality import EXPLANATION, markdown
 
@@ -38,7 +39,7 @@ def write_page(folder: Path) -> Path:
 
 def _baseline(path: Path, folder: Path) -> Iterator[str]:
     """The blocks of the page about one baseline."""
-    baseline = results.read(path, "baseline")
+    baseline = documents.read(path, "baseline")
     trials = baseline["trials"]
     yield f"## {baseline['dataset']}, profile {baseline['profile']}, {baseline['dtype']}, {baseline['device']}"
     yield f"Numbers: [{path.name}]({path.relative_to(folder).as_posix()}). How they came about:"

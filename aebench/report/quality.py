@@ -9,8 +9,8 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from aebench.equivalence import MOST_SEEDS
-from aebench.quality import Pair, Row, Values
+from aebench.quality.equivalence import MOST_SEEDS
+from aebench.quality.table import Pair, Row, Values
 
 WIDTH = 220  # characters that the table takes at most
 COLOURS = {"equivalent": "green", "different": "red", "undecided": "yellow"}

@@ -22,7 +22,7 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import TextPath
 
-from aebench.files import whole
+from aebench.records.store import whole
 
 DPI = 128  # a power of two: a width in pixels survives the division into inches and back
 CONTENT, CELL = 1800, 96  # pixels that all images side by side, and one image, may take where they can be enlarged

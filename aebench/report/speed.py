@@ -11,9 +11,9 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from aebench.bench import Interval, interval, ratio
 from aebench.report.plots import logarithmic, plain
 from aebench.report.sheet import INK, LABEL, figure
+from aebench.speed.rounds import Interval, interval, ratio
 
 EXPLANATION = (
     "ms: per 1,000 images, median of the rounds, all in turn; in brackets half the median's 95 % interval. of ceiling: "

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from aebench import registry
-from aebench.metrics import headline
+from aebench.training.metrics import headline
 
 Document = Mapping[str, Any]
 

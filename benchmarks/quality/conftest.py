@@ -10,13 +10,14 @@ from typing import Any
 
 import pytest
 
-from aebench.benchmarks.workloads import Training, seconds
-from aebench.climbing import Silent
+from aebench.cli.pytest_plugin import TRIALS, selected
 from aebench.errors import AebenchError
-from aebench.plan import planned
-from aebench.pytest_plugin import TRIALS, selected
-from aebench.runner import Options, Run
-from aebench.worker import FrameworkProcess
+from aebench.processes.events import Silent
+from aebench.processes.worker import FrameworkProcess
+from aebench.running.options import Options
+from aebench.running.resume import planned
+from aebench.running.run import Run
+from aebench.speed.workloads import Training, seconds
 
 
 class Clock:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from conftest import CLOCK, workload_options
 
-from aebench.benchmarks.workloads import BATCHES, Inference, Training, images
+from aebench.speed.workloads import BATCHES, Inference, Training, images
 
 ROUNDS = 5
 

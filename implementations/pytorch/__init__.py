@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from aebench.protocol import Array, Dtype, Framework, Model, Product
+from aebench.arrays import Array, Dtype
+from aebench.protocol import Framework, Model, Product
 from aebench.spec import Autoencoder
 
 

@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 
 import torch
 
+from aebench.arrays import Dtype
 from aebench.implementations.pytorch.training import DEVICES, DTYPES, synchronize
-from aebench.protocol import Dtype, Product
+from aebench.protocol import Product
 
 
 def multiplying(products: Sequence[Product], dtype: Dtype, device: str) -> Callable[[], None]:

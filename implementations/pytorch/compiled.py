@@ -14,11 +14,12 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call, grad_and_value
 
+from aebench.arrays import Array, Arrays, Dtype
 from aebench.errors import FrameworkError
 from aebench.implementations.pytorch.adam import step_written_out
 from aebench.implementations.pytorch.network import Network
 from aebench.implementations.pytorch.training import PyTorchModel, PyTorchTrainer, collected, exported, threads_for
-from aebench.protocol import Array, Arrays, Batch, Dtype, Trainer
+from aebench.protocol import Batch, Trainer
 from aebench.spec import Autoencoder, Phase
 
 # The vector instructions that the processor has are those that the compiler may use: any g++ that torch takes knows

@@ -11,10 +11,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from aebench.arrays import Array, Arrays, Dtype
 from aebench.errors import FrameworkError
 from aebench.implementations.pytorch.adam import EpsilonHatAdam
 from aebench.implementations.pytorch.network import Network
-from aebench.protocol import Array, Arrays, Batch, Dtype, Model, Trainer, Use, checked
+from aebench.protocol import Batch, Model, Trainer, Use, checked
 from aebench.spec import Autoencoder, Phase
 
 DTYPES = {"float32": torch.float32, "float64": torch.float64}

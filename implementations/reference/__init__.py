@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 
+from aebench.arrays import Array, Dtype
 from aebench.errors import FrameworkError
-from aebench.protocol import Array, Dtype, Framework, Model
+from aebench.protocol import Framework, Model
 from aebench.spec import Autoencoder
 
 

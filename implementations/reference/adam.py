@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from aebench.arrays import Array, Arrays
 from aebench.implementations.reference.rounding import rounded
-from aebench.protocol import Array, Arrays
 from aebench.spec import Adam
 
 

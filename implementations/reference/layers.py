@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from aebench.arrays import Array
 from aebench.implementations.reference.rounding import rounded
-from aebench.protocol import Array
 from aebench.spec import Layer
 
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from aebench.arrays import Array
 from aebench.implementations.reference.layers import Dense, log_sigmoid, sigmoid
 from aebench.implementations.reference.rounding import rounded
-from aebench.protocol import Array
 from aebench.spec import L2
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
+from aebench.arrays import Array, Arrays
 from aebench.implementations.reference.layers import Dense, TiedDense
-from aebench.protocol import Array, Arrays
 from aebench.spec import Autoencoder, Phase
 
 

@@ -18,7 +18,7 @@ from contextvars import ContextVar
 
 import numpy as np
 
-from aebench.protocol import Array
+from aebench.arrays import Array
 from aebench.streams import Stream, stream
 
 # Of each thread its own, so that climbs disturbed differently can go on side by side.

@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from aebench.arrays import Array, Arrays, Dtype
 from aebench.implementations.reference.adam import EpsilonHatAdam
 from aebench.implementations.reference.network import Network
-from aebench.protocol import Array, Arrays, Batch, Dtype, Model, Trainer, checked
+from aebench.protocol import Batch, Model, Trainer, checked
 from aebench.spec import Autoencoder, Phase
 
 

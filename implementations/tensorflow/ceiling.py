@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 
 import tensorflow as tf
 
+from aebench.arrays import Dtype
 from aebench.implementations.tensorflow.training import DEVICES
-from aebench.protocol import Dtype, Product
+from aebench.protocol import Product
 
 
 def multiplying(products: Sequence[Product], dtype: Dtype, device: str) -> Callable[[], None]:

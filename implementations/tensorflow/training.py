@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from aebench.arrays import Array, Arrays, Dtype
 from aebench.errors import FrameworkError
 from aebench.implementations.tensorflow.adam import EpsilonHatAdam
 from aebench.implementations.tensorflow.network import Network
-from aebench.protocol import Array, Arrays, Batch, Dtype, Model, Trainer, Use, checked
+from aebench.protocol import Batch, Model, Trainer, Use, checked
 from aebench.spec import Autoencoder, Phase
 
 DEVICES = {"cpu": "/CPU:0", "gpu": "/GPU:0"}

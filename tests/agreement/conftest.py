@@ -13,8 +13,8 @@ from processes import Process
 from aebench import registry
 from aebench.agreement.compare import Agreement, compare
 from aebench.agreement.ladder import Climb
-from aebench.protocol import Dtype
-from aebench.trace import Trace
+from aebench.arrays import Dtype
+from aebench.records.trace import Trace
 
 
 @pytest.fixture(scope="session")

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from aebench import registry
+from aebench.agreement.bounds import Spread
 from aebench.agreement.compare import Agreement, Comparison, compare
-from aebench.agreement.tolerances import Spread
-from aebench.protocol import Array
-from aebench.trace import Place, Trace
+from aebench.arrays import Array
+from aebench.records.trace import Place, Trace
 
 TIED = registry.autoencoder("tied")
 JOINT = registry.autoencoder("layerwise_joint")

@@ -13,7 +13,7 @@ from processes import Process
 
 from aebench.agreement.compare import DIGITS
 from aebench.agreement.ladder import RUNGS
-from aebench.protocol import Dtype
+from aebench.arrays import Dtype
 
 Verdicts = Callable[[faults.Fault, Dtype], climbs.Verdict]
 each_fault = pytest.mark.parametrize("fault", faults.FAULTS.values(), ids=faults.FAULTS)

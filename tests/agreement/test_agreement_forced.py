@@ -13,8 +13,8 @@ from processes import Process
 from aebench import registry
 from aebench.agreement.compare import Agreement
 from aebench.agreement.ladder import Climb
-from aebench.protocol import Dtype
-from aebench.trace import Place, Trace
+from aebench.arrays import Dtype
+from aebench.records.trace import Place, Trace
 
 Agreements = Callable[..., dict[tuple[str, str], Agreement]]
 each_dtype = pytest.mark.parametrize("dtype", climbs.DTYPES)

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from aebench import registry
+from aebench.agreement.growth import growth
 from aebench.agreement.ladder import Climb
-from aebench.climbing import Source, growth
-from aebench.trace import Trace
+from aebench.agreement.session import Source
+from aebench.records.trace import Trace
 
 STEPS = 10
 

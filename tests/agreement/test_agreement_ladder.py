@@ -12,7 +12,7 @@ import pytest
 from aebench import registry
 from aebench.agreement.compare import Agreement
 from aebench.agreement.ladder import RUNGS, Climb
-from aebench.protocol import Dtype
+from aebench.arrays import Dtype
 
 Agreements = Callable[..., dict[tuple[str, str], Agreement]]
 each_dtype = pytest.mark.parametrize("dtype", climbs.DTYPES)

@@ -15,9 +15,9 @@ import remote_compiled
 from aebench import registry
 from aebench.agreement.compare import Comparison, compare
 from aebench.agreement.ladder import Climb
-from aebench.protocol import Dtype
-from aebench.trace import Trace
-from aebench.worker import FrameworkProcess
+from aebench.arrays import Dtype
+from aebench.processes.worker import FrameworkProcess
+from aebench.records.trace import Trace
 
 Processes = Callable[[str], FrameworkProcess]
 MODES = [name for name in registry.variants() if name not in registry.frameworks()]

@@ -16,7 +16,7 @@ from processes import Process
 from aebench import registry
 from aebench.agreement.compare import Agreement, Comparison, compare
 from aebench.agreement.ladder import RUNGS, Climb
-from aebench.protocol import Dtype
+from aebench.arrays import Dtype
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("fresh_tensorflow")]
 

@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 
 from aebench import registry
-from aebench.agreement import tolerances
+from aebench.agreement import bounds
+from aebench.agreement.bounds import SEVERAL, UNIT_ROUNDOFF, Spread, bound, root_mean_square
 from aebench.agreement.ladder import record
-from aebench.agreement.tolerances import SEVERAL, UNIT_ROUNDOFF, Spread, bound, root_mean_square
+from aebench.arrays import Array
 from aebench.implementations.reference.rounding import perturbed, rounded
-from aebench.protocol import Array
-from aebench.trace import Place
+from aebench.records.trace import Place
 
 FORWARD = Place("phase1", "forward", 0, "codings")
 TRAJECTORY = Place("phase1", "trajectory", 5, "encoder1.weight")
@@ -228,8 +228,8 @@ def test_a_model_of_few_numbers_is_disturbed_more_often(referee: Callable[..., c
     climb = climbs.narrow_climb("linear", "float32")
     arbiter, base = registry.framework(registry.ARBITER), referee(climb).base
     with pytest.MonkeyPatch.context() as patch, climbs.one_thread():
-        patch.setattr(tolerances, "DRAWS_OF_SMALL", 3)
-        fewer = tolerances.spreads(arbiter, climb, climbs.data_of(climb), base)
+        patch.setattr(bounds, "DRAWS_OF_SMALL", 3)
+        fewer = bounds.spreads(arbiter, climb, climbs.data_of(climb), base)
     more = referee(climb).spreads
     assert all(more[place].largest >= spread.largest for place, spread in fewer.items())
     assert any(more[place].largest > spread.largest for place, spread in fewer.items())

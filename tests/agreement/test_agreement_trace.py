@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from aebench import checkpoint
 from aebench.errors import CheckpointError, ResultError
-from aebench.trace import Place, Trace
+from aebench.records import checkpoint
+from aebench.records.trace import Place, Trace
 
 
 @pytest.fixture

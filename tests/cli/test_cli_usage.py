@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from aebench import registry
-from aebench.environment import gpus
+from aebench.records.conditions import gpus
 
 
 @pytest.mark.parametrize("name", ["run", "agree", "show", "quality", "accept", "scale"])

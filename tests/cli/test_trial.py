@@ -10,11 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from aebench import checkpoint, registry, trial
+from aebench import registry
 from aebench.data import Dataset, Split
 from aebench.errors import ResultError, TrainingError
+from aebench.records import checkpoint
 from aebench.report.summary import problems
 from aebench.streams import stream
+from aebench.training import trial
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 from matplotlib.figure import Figure
 from report_pixels import SIDE
 
-from aebench.checkpoint import Arrays
+from aebench.arrays import Arrays
 
 FRAMEWORKS = ("reference", "tensorflow", "pytorch", "outside", "another")
 Picture = tuple[Arrays, dict[str, str]]

@@ -1,0 +1,1 @@
+"""What is kept on disk: documents, conditions, checkpoints, traces, baselines, all written whole."""

@@ -1,0 +1,144 @@
+"""What is asked for: autoencoders, frameworks, data, schedule, seeds; and whether that can be done at all."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from aebench import registry
+from aebench.arrays import Dtype
+from aebench.errors import FrameworkError, UsageError
+from aebench.processes.worker import FrameworkProcess
+from aebench.registry import ARBITER
+from aebench.spec import Autoencoder
+from aebench.training import schedule
+from aebench.training.likelihood import ROWS_AT_ONCE
+from aebench.training.trial import dataset_of, scheduled
+
+RUNS = Path("results/runs")
+DTYPES: tuple[Dtype, ...] = ("float64", "float32")
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a run is asked to do; a run is resumed with the same options only."""
+
+    autoencoders: tuple[str, ...]
+    frameworks: tuple[str, ...]
+    dataset: str = "digits"
+    data_dir: str | None = None
+    profile: str = "quick"
+    seeds: tuple[int, ...] = (0,)
+    device: str = "cpu"
+    dtype: Dtype = "float32"
+    agreement: bool = True
+    importance_samples: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse what no draw has.
+
+        Raises:
+            UsageError: no seed, a negative one, or numbers of importance samples outside 1 to `ROWS_AT_ONCE`.
+        """
+        if min(self.seeds, default=-1) < 0:
+            raise UsageError(f"seeds are whole numbers from 0, one at least; found {_listed(self.seeds)}")
+        if not all(1 <= samples <= ROWS_AT_ONCE for samples in self.importance_samples):
+            raise UsageError(
+                f"an image takes 1 to {ROWS_AT_ONCE:,} importance samples, found {_listed(self.importance_samples)}"
+            )
+
+    def device_of(self, framework: str) -> str:
+        """The device that the framework computes on: the arbiter's is the CPU always."""
+        return "cpu" if framework == ARBITER else self.device
+
+
+def _listed(numbers: tuple[int, ...]) -> str:
+    return ",".join(map(str, numbers)) or "none"
+
+
+def ordered(options: Options) -> list[str]:
+    """The autoencoders asked for, each after the one it is pretrained by, which is added when it was not named."""
+    names: list[str] = []
+    for name in options.autoencoders:
+        needed = registry.autoencoder(name).pretraining
+        names += [n for n in (needed, name) if n is not None and n not in names]
+    return names
+
+
+def dataset_name(options: Options, autoencoder: Autoencoder) -> str:
+    """The data set that the autoencoder reads: its own where it has one (the curve), else the run's."""
+    return autoencoder.dataset or options.dataset
+
+
+def check(options: Options) -> None:
+    """Everything that can be known to be wrong before the first minute is spent.
+
+    Raises:
+        AebenchError: a framework is not installed, a data set is missing, damaged or does not fit an autoencoder.
+    """
+    for name in options.frameworks:
+        registry.framework(name)
+    for name in ordered(options):
+        autoencoder = registry.autoencoder(name)
+        dataset = dataset_of(dataset_name(options, autoencoder), options.data_dir, options.profile)
+        scheduled(autoencoder, dataset, options.profile)
+        if autoencoder.kind == "classifier" and dataset.train.labels is None:
+            raise UsageError(f"{name} needs labels, and {dataset.name} has none; choose another data set")
+        for phase in autoencoder.phases:
+            schedule.epoch_order(phase, 0, len(schedule.training_split(phase, dataset)), 0)
+
+
+@contextlib.contextmanager
+def processes_of(options: Options, logs: Path | None, *, arbiter: bool) -> Iterator[dict[str, FrameworkProcess]]:
+    """A process for each framework of the run and, where asked for, the arbiter's first; ended on leaving.
+
+    Raises:
+        FrameworkError: a framework does not have the device (the arbiter computes on the CPU always).
+    """
+    names = dict.fromkeys((*([ARBITER] if arbiter else []), *options.frameworks))
+    processes = {name: FrameworkProcess(name, logs and logs / f"{name}.log") for name in names}
+    try:
+        for name, process in processes.items():
+            if options.device != "cpu" and name != ARBITER and options.device not in process.call(devices_of, name):
+                raise FrameworkError(
+                    f"{name} sees no {options.device} here; use --device cpu, or get a build for it: "
+                    "pip install 'aebench[gpu]'"
+                )
+        yield processes
+    finally:
+        for process in processes.values():
+            process.close()
+
+
+def devices_of(name: str) -> list[str]:
+    """In a framework's process: its devices."""
+    return registry.framework(name).devices()
+
+
+def with_defaults(options: Options) -> Options:
+    """The options with every autoencoder and every installed framework, where none was named."""
+    installed = tuple(registry.installed(registry.frameworks()))
+    autoencoders = options.autoencoders or tuple(registry.autoencoders())
+    return replace(options, autoencoders=autoencoders, frameworks=options.frameworks or installed)
+
+
+def without_arbiter(options: Options) -> Options:
+    """The options without the reference, where there is another framework: for what is about speed and quality."""
+    others = tuple(name for name in options.frameworks if name != ARBITER)
+    return replace(options, frameworks=others or options.frameworks)
+
+
+def new_folder(*what: str) -> Path:
+    """A new folder's name under results/runs: when, and what is measured there."""
+    return RUNS / "-".join((time.strftime("%Y%m%d-%H%M%S"), *what)).replace(":", "-")
+
+
+def newest() -> Path:
+    """The folder of the newest run; UsageError when there is none."""
+    folders = sorted(path.parent for path in RUNS.glob("*/plan.json"))
+    if not folders:
+        raise UsageError(f"there is no run under {RUNS} to go on with; name its folder with --output")
+    return folders[-1]

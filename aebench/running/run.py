@@ -1,0 +1,148 @@
+"""A run: plan, let each framework's process train, agree and measure, collect, resume.
+
+Frameworks take turns, so that each has the whole machine while it is timed. A finished trial is a file; a run that is
+interrupted, or killed, is taken up where it was and does nothing twice. A trial that fails is a row with its reason.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from aebench import registry
+from aebench.agreement import session
+from aebench.agreement.ladder import Climb
+from aebench.agreement.session import Source
+from aebench.errors import AebenchError, ResultError, UsageError
+from aebench.processes.events import Listener
+from aebench.processes.worker import FrameworkProcess
+from aebench.records import documents
+from aebench.records.conditions import environment
+from aebench.running.options import DTYPES, Options, check, dataset_name, ordered, processes_of
+from aebench.training.trial import Trial, failure, run
+
+
+@dataclass
+class Run:
+    """One run in one folder."""
+
+    options: Options
+    folder: Path
+    listener: Listener
+    trials: list[dict[str, Any]] = field(default_factory=list)
+    agreements: list[dict[str, Any]] = field(default_factory=list)
+    failures: list[dict[str, str]] = field(default_factory=list)
+    environment: dict[str, Any] = field(default_factory=environment)
+
+    def execute(self, *, resume: bool) -> dict[str, Any]:
+        """Do everything that is not done yet; the collected document, also left as `result.json`.
+
+        Raises:
+            UsageError: impossible options, or a folder that holds another run.
+        """
+        with self.opened(resume=resume) as processes:
+            for name in ordered(self.options):
+                if self.options.agreement:
+                    self._agree(name, processes)
+                for seed, framework in product(self.options.seeds, self.options.frameworks):
+                    self.measure(name, seed, framework, processes[framework])
+        return self.document()
+
+    @contextlib.contextmanager
+    def opened(self, *, resume: bool) -> Iterator[dict[str, FrameworkProcess]]:
+        """The frameworks' processes, after the plan was written; what was measured is collected on leaving.
+
+        Raises:
+            UsageError: impossible options, or a folder that holds another run.
+        """
+        check(self.options)
+        if not resume and self.folder.exists() and any(self.folder.iterdir()):
+            raise UsageError(f"{self.folder} is not empty; go on with --resume, or choose another --output")
+        plan = {"options": asdict(self.options), "environment": self.environment}
+        documents.write(self.folder / "plan.json", "plan", plan)
+        try:
+            with processes_of(self.options, self.folder / "logs", arbiter=self.options.agreement) as processes:
+                yield processes
+        finally:
+            documents.write(self.folder / "result.json", "run", self.document())
+
+    def document(self) -> dict[str, Any]:
+        """What there is so far, earlier calls' trials with it; complete when no trial is missing."""
+        asked = list(product(ordered(self.options), self.options.seeds, self.options.frameworks))
+        for name, seed, framework in asked:
+            if self._measured(name, seed, framework) is None:
+                with contextlib.suppress(ResultError):
+                    self.trials.append(documents.read(self.trial(name, seed, framework).result, "trial"))
+        return {
+            "options": asdict(self.options),
+            "environment": self.environment,
+            "complete": all(self._measured(*trial) for trial in asked),
+            "agreements": self.agreements,
+            "trials": self.trials,
+            "failures": self.failures,
+        }
+
+    def trial(self, name: str, seed: int, framework: str) -> Trial:
+        """The trial of an autoencoder, a seed and a framework."""
+        options, autoencoder = self.options, registry.autoencoder(name)
+        folder = self.folder / name / f"seed{seed}"
+        pretrained = (
+            folder.parents[1] / autoencoder.pretraining / f"seed{seed}" / framework if autoencoder.pretraining else None
+        )
+        return Trial(
+            autoencoder, framework, seed, options.dtype, options.device_of(framework),
+            dataset_name(options, autoencoder), options.data_dir, options.profile, folder / framework, pretrained,
+            importance_samples=options.importance_samples if autoencoder.kind == "variational" else (),
+        )  # fmt: skip
+
+    def _agree(self, name: str, processes: dict[str, FrameworkProcess]) -> None:
+        """The ladder in both dtypes at the first seed, unless its document is there."""
+        path = self.folder / name / "agreement.json"
+        with contextlib.suppress(ResultError):
+            document = documents.read(path, "agreement")
+            self.agreements += document["agreements"]
+            self.listener.finished(document)
+            return
+        options, autoencoder = self.options, registry.autoencoder(name)
+        source = Source(dataset_name(options, autoencoder), options.data_dir, options.profile)
+        climbs = [Climb(autoencoder, options.seeds[0], dtype, options.device) for dtype in DTYPES]
+        document = session.document(processes, climbs, source, path.parent, self.listener)
+        failed = document["failures"]
+        self.agreements += document["agreements"]
+        self.failures += [{"autoencoder": name, "framework": k, "failure": why} for k, why in failed.items()]
+        if not failed:
+            documents.write(path, "agreement", document)
+
+    def measure(self, name: str, seed: int, framework: str, process: FrameworkProcess) -> dict[str, Any]:
+        """One trial's document; trained only if it is not there, and after the trial that it starts from."""
+        if known := self._measured(name, seed, framework):
+            return known
+        trial = self.trial(name, seed, framework)
+        first = trial.autoencoder.pretraining
+        if first and not self.trial(first, seed, framework).result.exists():
+            self.measure(first, seed, framework, process)
+        try:
+            document = documents.read(trial.result, "trial")
+        except ResultError:
+            self.listener.begin(f"{name}: {framework}, seed {seed}", 1)
+            document = attempt(trial, process, self.listener)
+        self.trials.append(document)
+        self.listener.finished(document)
+        return document
+
+    def _measured(self, name: str, seed: int, framework: str) -> dict[str, Any] | None:
+        """The trial's document, if this run holds it."""
+        wanted = name, seed, framework
+        return next((t for t in self.trials if (t["autoencoder"], t["seed"], t["framework"]) == wanted), None)
+
+
+def attempt(trial: Trial, process: FrameworkProcess, listener: Listener) -> dict[str, Any]:
+    """Run the trial in its framework's process: its document, or the row that says why there is none."""
+    try:
+        return process.call(run, trial, on_message=lambda message: listener.advance(*message))
+    except AebenchError as error:
+        return failure(trial, error)

@@ -1,0 +1,1 @@
+"""How fast: what is timed, the ceiling it is held against, and subjects in interleaved rounds."""

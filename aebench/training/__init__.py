@@ -1,0 +1,1 @@
+"""One trial: schedule, feeding, training, metrics and pictures, inside a framework's process."""

@@ -1,0 +1,271 @@
+"""One trial: one autoencoder trained and measured in one framework from one seed. Runs inside the framework's process.
+
+An epoch is the unit of progress. About every ten seconds, and at the end of each phase, everything needed to go on is
+written to the trial's checkpoint; a trial that is taken up again goes on from there and ends with the same numbers.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from aebench import registry
+from aebench.arrays import Array, Arrays, Dtype
+from aebench.data import Dataset, load
+from aebench.errors import AebenchError, CheckpointError, DataError
+from aebench.parameters import initial_parameters
+from aebench.processes.worker import tell
+from aebench.protocol import Model, require_finite
+from aebench.records import checkpoint
+from aebench.records.documents import write
+from aebench.spec import Autoencoder, Phase
+from aebench.training import metrics, pictures, schedule
+from aebench.training.feeding import Feeder
+from aebench.training.likelihood import importance_weighted_bound
+from aebench.training.metrics import Metric, Metrics
+
+SECONDS_BETWEEN_CHECKPOINTS = 10.0
+QUICK_IMAGES = 10_000
+# Epochs of one or two steps (a full batch, a small label budget) are run and recorded together, about so many steps.
+STEPS_TOGETHER = 100
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What to train and where to leave it.
+
+    folder: the trial's own. pretrained: folder of the trial to start from. images: train on so many of the data set's
+    first. importance_samples: numbers of samples an image at which a variational autoencoder's bound is measured.
+    """
+
+    autoencoder: Autoencoder
+    framework: str
+    seed: int
+    dtype: Dtype
+    device: str
+    dataset: str
+    data_dir: str | None
+    profile: str
+    folder: Path
+    pretrained: Path | None = None
+    images: int | None = None
+    importance_samples: tuple[int, ...] = ()
+
+    @property
+    def checkpoint(self) -> Path:
+        """Parameters, optimiser state and history: to go on from, and the trained model in the end."""
+        return self.folder / "checkpoint.safetensors"
+
+    @property
+    def result(self) -> Path:
+        """The finished trial's document; its presence says that the trial is finished."""
+        return self.folder / "result.json"
+
+    @property
+    def pictures(self) -> Path:
+        """The arrays behind the trial's figures."""
+        return self.folder / "pictures.safetensors"
+
+
+@dataclass
+class Progress:
+    """How far a trial is: finished epochs of the phase under way, and what was seen on the way."""
+
+    phase: int = 0
+    epoch: int = 0
+    history: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    measured: Metrics = field(default_factory=dict)
+
+    def to_text(self) -> str:
+        """As JSON, for the checkpoint's metadata."""
+        measured = {name: vars(metric) for name, metric in self.measured.items()}
+        return json.dumps({**vars(self), "measured": measured})
+
+    @classmethod
+    def from_text(cls, text: str) -> Progress:
+        """From the checkpoint's metadata."""
+        content = json.loads(text)
+        content["measured"] = {name: Metric(**values) for name, values in content["measured"].items()}
+        return cls(**content)
+
+
+@cache
+def dataset_of(name: str, data_dir: str | None, profile: str) -> Dataset:
+    """The data set as a profile sees it, loaded once a process: `quick` takes the first 10,000 training images."""
+    dataset = load(name, data_dir=data_dir)
+    return dataset.first(min(QUICK_IMAGES, len(dataset.train))) if profile == "quick" else dataset
+
+
+def scheduled(autoencoder: Autoencoder, dataset: Dataset, profile: str) -> Autoencoder:
+    """The autoencoder with the epochs of the profile, after its width was held against the data set's."""
+    if autoencoder.n_inputs != dataset.n_inputs:
+        raise DataError(
+            f"{autoencoder.name} takes {autoencoder.n_inputs} inputs, {dataset.name} has {dataset.n_inputs}; "
+            f"choose a data set of that width"
+        )
+    if profile == "source":
+        return autoencoder
+    epochs = {
+        phase.name: phase.quick_epochs(len(schedule.training_split(phase, dataset)), dataset.n_inputs)
+        for phase in autoencoder.phases
+    }
+    return autoencoder.with_schedule(epochs)
+
+
+def run(trial: Trial) -> dict[str, Any]:
+    """Train, measure, write; the trial's document. Messages of the kind (epochs done, epochs in all) are told."""
+    dataset = dataset_of(trial.dataset, trial.data_dir, trial.profile)
+    dataset = dataset if trial.images is None else dataset.first(trial.images)
+    autoencoder = scheduled(trial.autoencoder, dataset, trial.profile).at_label_budgets(len(dataset.train))
+    framework = registry.framework(trial.framework)
+    started = time.perf_counter()
+    initial = initial_parameters(autoencoder, trial.seed)
+    model = framework.build(autoencoder, initial, dtype=trial.dtype, device=trial.device)
+    progress, optimizer = _resumed(trial, model)
+    for number in range(progress.phase, len(autoencoder.phases)):
+        phase = autoencoder.phases[number]
+        if progress.epoch == 0:
+            _begin(trial, model, phase, initial)
+        _train_phase(trial, model, phase, dataset, progress, optimizer)
+        progress.measured |= metrics.after_phase(model, phase, dataset)
+        progress.phase, progress.epoch, optimizer = number + 1, 0, {}
+        _save(trial, model, progress, {})
+    measured = {**progress.measured, **metrics.arms(progress.measured)}
+    curve_end = progress.history[autoencoder.phases[-1].name][-1].get("test_mse", float("nan"))
+    measured |= metrics.after_training(model, dataset, trial.seed, curve_end)
+    for samples in trial.importance_samples:
+        measured |= importance_weighted_bound(model, dataset.test, trial.seed, samples)
+    pictures.record(trial.pictures, trial.framework, model, dataset, trial.seed)
+    return _document(trial, model, progress, measured, time.perf_counter() - started)
+
+
+def _begin(trial: Trial, model: Model, phase: Phase, initial: Arrays) -> None:
+    """Put the model where the phase starts from."""
+    if phase.starts_from == "previous":
+        return
+    model.assign(initial)
+    if phase.copies:
+        assert trial.pretrained is not None
+        checkpoint.load_model(model, trial.pretrained / "checkpoint.safetensors", layers=phase.copies)
+
+
+def _train_phase(
+    trial: Trial, model: Model, phase: Phase, dataset: Dataset, progress: Progress, optimizer: Arrays
+) -> None:
+    """Train what is left of a phase's epochs."""
+    split = schedule.training_split(phase, dataset)
+    feeder = Feeder(model, phase, split)
+    if optimizer:
+        feeder.trainer.restore(optimizer)
+    history = progress.history.setdefault(phase.name, [])
+    epochs_in_all = sum(p.epochs for p in model.autoencoder.phases)
+    epochs_before = sum(p.epochs for p in model.autoencoder.phases[: progress.phase])
+    together, saved = epochs_together(phase, len(split)), time.monotonic()
+    while progress.epoch < phase.epochs:
+        epochs = range(progress.epoch, min(progress.epoch + together, phase.epochs))
+        order = np.concatenate([schedule.epoch_order(phase, trial.seed, len(split), epoch) for epoch in epochs])
+        record = _train_epochs(trial, model, feeder, phase, epochs, order)
+        last_batch = metrics.last_batch(model, phase, feeder.batch(order[-1]), trial.seed, epochs[-1])
+        history.append({**record, "last_batch": last_batch, **metrics.after_epoch(model, phase, dataset)})
+        progress.epoch = epochs.stop
+        tell((epochs_before + epochs.stop, epochs_in_all))
+        if time.monotonic() - saved > SECONDS_BETWEEN_CHECKPOINTS:
+            _save(trial, model, progress, feeder.trainer.state())
+            saved = time.monotonic()
+
+
+def epochs_together(phase: Phase, n_images: int) -> int:
+    """How many epochs are run as one: equal parts of the phase, since compiled code is compiled for a number of steps.
+
+    One where an epoch is a pass over the images, whose curve is recorded.
+    """
+    most = 1 if phase.sampling == "epoch" else max(1, STEPS_TOGETHER // phase.n_batches(n_images))
+    return max(n for n in range(1, most + 1) if phase.epochs % n == 0)
+
+
+def _train_epochs(
+    trial: Trial, model: Model, feeder: Feeder, phase: Phase, epochs: range, order: Array
+) -> dict[str, Any]:
+    """Run the steps of `order`: the seconds they took, and their mean loss terms."""
+    steps = range(epochs.start * len(order) // len(epochs), epochs.stop * len(order) // len(epochs))
+    losses, seconds = feeder.train(
+        order,
+        lambda window: schedule.noise(model.autoencoder, phase, trial.seed, steps[window], order.shape[1]),
+    )
+    context = f"{trial.autoencoder.name} in {trial.framework}, phase {phase.name}, epoch {epochs.start + 1}"
+    require_finite(losses, context=context, first_step=steps.start)
+    means = {term: float(np.mean(values)) for term, values in losses.items()}
+    return {"epoch": epochs.stop, "seconds": seconds, "images": int(order.size), "mean": means}
+
+
+def _save(trial: Trial, model: Model, progress: Progress, optimizer: Arrays) -> None:
+    metadata = {"progress": progress.to_text(), "framework": trial.framework}
+    name = trial.autoencoder.name
+    checkpoint.save(trial.checkpoint, name, model.parameters(), optimizer=optimizer, metadata=metadata)
+
+
+def _resumed(trial: Trial, model: Model) -> tuple[Progress, Arrays]:
+    """Where an interrupted trial stood; a damaged checkpoint is set aside and the trial begins anew."""
+    if not trial.checkpoint.exists():
+        return Progress(), {}
+    try:
+        parameters, optimizer, metadata = checkpoint.load_training(trial.checkpoint, trial.autoencoder.name)
+        model.assign(parameters)
+    except CheckpointError:
+        trial.checkpoint.rename(trial.checkpoint.with_suffix(".damaged"))
+        return Progress(), {}
+    return Progress.from_text(metadata["progress"]), optimizer
+
+
+def _document(trial: Trial, model: Model, progress: Progress, measured: Metrics, seconds: float) -> dict[str, Any]:
+    """The trial as plain data, written as its result."""
+    firsts = [history[0]["seconds"] - float(np.median([e["seconds"] for e in history[1:]]))
+              for history in progress.history.values() if len(history) > 1]  # fmt: skip
+    document = {
+        "autoencoder": trial.autoencoder.name,
+        "framework": trial.framework,
+        "version": registry.version(registry.framework(trial.framework)),
+        "seed": trial.seed,
+        "dtype": trial.dtype,
+        "device": trial.device,
+        "metrics": {name: vars(metric) for name, metric in measured.items()},
+        "invalid": metrics.invalid(measured, model),
+        "speed": {
+            "seconds_per_1000_images": 1000.0 * seconds_per_image(progress.history),
+            "warm": bool(firsts),
+            "warm_up_seconds": max(0.0, sum(firsts)) if firsts else None,
+            "trial_seconds": seconds,
+        },
+        "history": progress.history,
+    }
+    write(trial.result, "trial", document)
+    return document
+
+
+def seconds_per_image(history: Mapping[str, Sequence[Mapping[str, Any]]]) -> float:
+    """Seconds of training steps for one image: median over a phase's warm epochs, mean over the images of the phases.
+
+    The first epoch of a phase compiles and is left out, and with it a phase that has no other; where no phase has
+    another, the first ones count. An epoch in which the machine did something else moves no median.
+    """
+    phases = [epochs for epochs in history.values() if len(epochs) > 1] or list(history.values())
+    medians = [float(np.median([e["seconds"] / e["images"] for e in epochs[1:] or epochs])) for epochs in phases]
+    images = [sum(e["images"] for e in epochs) for epochs in phases]
+    return float(np.average(medians, weights=images))
+
+
+def failure(trial: Trial, error: AebenchError) -> dict[str, Any]:
+    """A trial that could not be done, as a row like the others."""
+    return {
+        "autoencoder": trial.autoencoder.name,
+        "framework": trial.framework,
+        "seed": trial.seed,
+        "failure": str(error),
+    }
