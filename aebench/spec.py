@@ -19,7 +19,7 @@ Activation = Literal["none", "elu", "sigmoid"]
 Initializer = Literal["he_normal", "average_uniform", "glorot_uniform"]
 Sampling = Literal["epoch", "fresh", "full"]
 
-# One run of a phase under the profile `quick` reads about this many input values: 60,000 images of 784 pixels.
+# One run of a phase under the schedule `quick` reads about this many input values: 60,000 images of 784 pixels.
 QUICK_VALUES = 60_000 * 784
 SOURCE_TRAINING_IMAGES = 55_000
 
@@ -139,7 +139,7 @@ class Phase:
         return n_images if self.sampling == "full" else self.batch_size
 
     def quick_epochs(self, n_images: int, n_inputs: int) -> int:
-        """Epochs under the profile `quick`: about `QUICK_VALUES` input values, never more than the source's steps."""
+        """Epochs under the schedule `quick`: about `QUICK_VALUES` input values, never more than the source's steps."""
         per_epoch = max(self.n_batches(n_images), 1)
         steps = QUICK_VALUES / (self.batch_size * n_inputs)
         source_steps = self.epochs * self.n_batches(self.n_labels or SOURCE_TRAINING_IMAGES)

@@ -160,6 +160,6 @@ def measured(name: str, framework: str, device: str, metric: str) -> float:
     batches = {phase.name: phase.n_batches(len(training_split(phase, images))) for phase in autoencoder.phases}
     short = autoencoder.with_schedule({phase: math.ceil(STEPS / n) for phase, n in batches.items()})
     with TemporaryDirectory() as folder:
-        # The profile `source` takes the schedule as it stands.
+        # `source` takes the specification's schedule as it stands.
         document = run(Trial(short, framework, 0, "float32", device, dataset, None, "source", Path(folder)))
     return float(document["metrics"][metric]["value"])

@@ -23,7 +23,7 @@ from aebench.report.quality import WIDTH, markdown, print_quality
 
 OPTIONS = {
     "autoencoders": ["tied"], "frameworks": ["tensorflow", "pytorch"], "dataset": "mnist", "data_dir": None,
-    "profile": "source", "seeds": [0, 1, 2], "device": "cpu", "dtype": "float32", "agreement": False,
+    "schedule": "source", "seeds": [0, 1, 2], "device": "cpu", "dtype": "float32", "agreement": False,
     "importance_samples": [50],
 }  # fmt: skip
 ENVIRONMENT = {"processor": "a processor", "cores": 2, "commit": "0123456789abcdef", "frameworks": {"pytorch": "2.0"}}
@@ -164,7 +164,7 @@ def test_what_failed_is_no_baseline(tmp_path: Path) -> None:
     for found, message in ((failed, "lost; what failed is no baseline"), (invalid, "test_mse is nan"), ([], "no fini")):
         with pytest.raises(UsageError, match=message):
             baselines.accept([written(tmp_path / "run", found)], reason="x", folder=tmp_path)
-    runs = [written(tmp_path / p, trials([1.0], [1.0]), profile=p) for p in ("quick", "source")]
+    runs = [written(tmp_path / p, trials([1.0], [1.0]), schedule=p) for p in ("quick", "source")]
     with pytest.raises(UsageError, match="they differ"):
         baselines.accept(runs, reason="x", folder=tmp_path)
     assert list(tmp_path.glob("*.json")) == []

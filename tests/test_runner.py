@@ -35,7 +35,7 @@ def test_seeds_and_autoencoders_are_added(tmp_path: Path) -> None:
     assert planned(tmp_path, {}) == THEN
 
 
-@pytest.mark.parametrize(("key", "value"), [("dataset", "mnist"), ("profile", "source"), ("dtype", "float64")])
+@pytest.mark.parametrize(("key", "value"), [("dataset", "mnist"), ("schedule", "source"), ("dtype", "float64")])
 def test_what_is_measured_does_not_change(tmp_path: Path, key: str, value: str) -> None:
     """Another data set, schedule or dtype would mix results that do not belong together."""
     with pytest.raises(UsageError, match=f"begun differently \\({key}: .* then, {value} now\\)"):

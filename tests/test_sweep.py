@@ -103,7 +103,7 @@ def test_rows_and_document_say_what_they_were_measured_with(here: Here, tmp_path
     assert (2, True) == (len(epochs), 0 < sum(epochs) < row["trial_seconds"])
     measure(replace(OPTIONS, seeds=(1,)), Lines((300,), (0.1,), 2), tmp_path, here)
     assert documents.read(tmp_path / "scale.json", "scale")["options"] == {
-        "autoencoders": ["tied"], "frameworks": ["reference"], "dataset": "synthetic:400x16", "profile": "source",
+        "autoencoders": ["tied"], "frameworks": ["reference"], "dataset": "synthetic:400x16", "schedule": "source",
         "images": [150, 300], "widths": [1.0, 0.1], "epochs": 2, "seeds": [0, 1], "device": "cpu", "dtype": "float32",
     }  # fmt: skip
 

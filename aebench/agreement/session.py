@@ -30,7 +30,7 @@ class Source:
 
     dataset: str
     data_dir: str | None
-    profile: str
+    schedule: str
 
 
 def agree(
@@ -141,8 +141,8 @@ def climb_as_arbiter(climb: Climb, source: Source, path: Path, teacher: Path | N
 
 
 def _prepared(climb: Climb, source: Source) -> tuple[Climb, Dataset]:
-    dataset = dataset_of(source.dataset, source.data_dir, source.profile)
-    return replace(climb, autoencoder=scheduled(climb.autoencoder, dataset, source.profile)), dataset
+    dataset = dataset_of(source.dataset, source.data_dir, source.schedule)
+    return replace(climb, autoencoder=scheduled(climb.autoencoder, dataset, source.schedule)), dataset
 
 
 def as_data(agreements: Sequence[Agreement]) -> list[dict[str, Any]]:

@@ -14,9 +14,10 @@ from aebench.cli.options import (  # fmt: skip
     DATA_DIR,
     DATASET,
     DEVICE,
+    FORMER_SCHEDULE,
     FRAMEWORKS,
     OUTPUT,
-    PROFILE,
+    SCHEDULE,
     console,
     kept_in,
     numbers,
@@ -28,7 +29,8 @@ from aebench.cli.options import (  # fmt: skip
 @FRAMEWORKS
 @DATASET
 @DATA_DIR
-@PROFILE
+@SCHEDULE
+@FORMER_SCHEDULE
 @DEVICE
 @click.option("--dtype", type=click.Choice(["float32", "float64"]), default="float32", show_default=True)
 @click.option("--peers", is_flag=True, help="Also time programs in JAX, Keras and PyTorch's DataLoader, where one is.")

@@ -52,7 +52,7 @@ def quality(runs: tuple[Path, ...]) -> None:
 def accept(runs: tuple[Path, ...], reason: str, folder: Path) -> None:
     """Make finished runs the baseline, and write the page of results.
 
-    What the baseline held of the same autoencoders is replaced, the rest stays. Runs of one data set, profile, dtype
+    What the baseline held of the same autoencoders is replaced, the rest stays. Runs of one data set, schedule, dtype
     and device can be accepted together.
 
     \b

@@ -79,6 +79,13 @@ def numbers(kind: Callable[[str], Number]) -> Callable[[click.Context, click.Par
     return check
 
 
+def _as_schedule(context: click.Context, _: click.Parameter, value: str | None) -> None:
+    """Takes the value for --schedule's, as if it had been given there."""
+    if value is not None:
+        context.params["schedule"] = value
+        context.set_parameter_source("schedule", click.core.ParameterSource.COMMANDLINE)
+
+
 AUTOENCODERS = click.argument("autoencoders", nargs=-1, callback=_names("autoencoder"), metavar="[AUTOENCODER]...")
 FRAMEWORKS = click.option(
     "--frameworks", "-f", callback=_names("framework"),
@@ -89,10 +96,14 @@ DATA_DIR = click.option(
     "--data-dir", type=click.Path(file_okay=False), envvar="AEBENCH_DATA", show_envvar=True,
     help="Folder with the data set's files; default: a cache, else a download.",
 )  # fmt: skip
-PROFILE = click.option(
-    "--profile", "-p", type=click.Choice(["quick", "source"]), default="quick", show_default=True,
+SCHEDULE = click.option(
+    "--schedule", "-p", type=click.Choice(["quick", "source"]), default="quick", show_default=True,
     help="quick: minutes for everything on 2 cores; source: the source text's full schedule.",
 )  # fmt: skip
+# What --schedule was called once: profiling is something else wherever else the word stands.
+FORMER_SCHEDULE = click.option(
+    "--profile", type=click.Choice(["quick", "source"]), hidden=True, expose_value=False, callback=_as_schedule
+)
 DEVICE = click.option("--device", type=click.Choice(["cpu", "gpu"]), default="cpu", show_default=True)
 SEEDS = click.option(
     "--seeds", "-s", default="0", show_default=True, callback=_seeds, help="Whole numbers, separated by commas."
@@ -122,7 +133,7 @@ def kept_in(folder: Path) -> Iterator[Bars]:
 
 def selection(command: Command) -> Command:
     """What is run and measured on what, and where it is left: the options that `run` and `agree` begin with."""
-    for option in (SEEDS, OUTPUT, DEVICE, PROFILE, DATA_DIR, DATASET, FRAMEWORKS, AUTOENCODERS):
+    for option in (SEEDS, OUTPUT, DEVICE, FORMER_SCHEDULE, SCHEDULE, DATA_DIR, DATASET, FRAMEWORKS, AUTOENCODERS):
         command = option(command)
     return command
 

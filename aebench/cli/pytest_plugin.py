@@ -25,7 +25,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--frameworks", metavar="NAME[,NAME]...", default="", help="Default: all but the reference.")
     group.addoption("--dataset", default="digits", help="See `aebench list`. Default: digits.")
     group.addoption("--data-dir", help="Folder with the data set's files; default: AEBENCH_DATA, a cache, a download.")
-    group.addoption("--profile", choices=["quick", "source"], default="quick", help="Schedule. Default: quick.")
+    group.addoption("--schedule", choices=["quick", "source"], default="quick", help="Schedule. Default: quick.")
     group.addoption("--device", choices=["cpu", "gpu"], default="cpu", help="Default: cpu.")
     group.addoption("--seeds", metavar="N[,N]...", default=SEEDS, help=f"Default: {SEEDS}.")
     group.addoption(
@@ -94,7 +94,7 @@ def _options(config: pytest.Config) -> Any:
         frameworks=names("--frameworks"),
         dataset=config.getoption("--dataset"),
         data_dir=config.getoption("--data-dir"),
-        profile=config.getoption("--profile"),
+        schedule=config.getoption("--schedule"),
         seeds=numbers("--seeds"),
         device=config.getoption("--device"),
         agreement=False,

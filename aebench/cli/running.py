@@ -27,7 +27,7 @@ def run(context: click.Context, /, output: Path | None, resume: bool, **asked: A
     \b
     Examples:
       aebench run
-      aebench run stacked tied layerwise_joint --dataset mnist --profile source
+      aebench run stacked tied layerwise_joint --dataset mnist --schedule source
       aebench run variational -d mnist -p source --importance-samples 50,5000
       aebench run sparse -f pytorch,reference --seeds 0,1,2
       aebench run --resume                    after Ctrl-C, a crash or a power cut
@@ -64,7 +64,7 @@ def _new(output: Path | None, asked: dict[str, Any]) -> tuple[Any, Path]:
     from aebench.running.options import Options, new_folder, with_defaults
 
     options = with_defaults(Options(**asked))
-    return options, output or new_folder(options.dataset, options.profile)
+    return options, output or new_folder(options.dataset, options.schedule)
 
 
 def _resumed(context: click.Context, output: Path | None, asked: dict[str, Any]) -> tuple[Any, Path]:

@@ -1,4 +1,4 @@
-"""Baselines: accepted results, small enough to be committed. One file for each data set, profile, dtype and device."""
+"""Baselines: accepted results, small enough to be committed. One file for each data set, schedule, dtype and device."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from aebench.records.documents import comparable
 
 BASELINES = Path("results/baselines")
 # What makes two runs one baseline.
-SAME = ("dataset", "profile", "dtype", "device")
+SAME = ("dataset", "schedule", "dtype", "device")
 DIGITS = 7  # significant digits of a point of a curve; metrics keep all of theirs
 MEASURED = ("test_mse",)  # after an epoch, beside the losses of its last batch, where it says something
 KEPT = ("autoencoder", "framework", "version", "seed", "metrics", "invalid")
@@ -22,7 +22,7 @@ KEPT = ("autoencoder", "framework", "version", "seed", "metrics", "invalid")
 def accept(runs: Sequence[Path], *, reason: str, folder: Path = BASELINES) -> Path:
     """Make the runs' finished trials the baseline, in place of what it held of the same autoencoders.
 
-    runs: folders of runs with equal data set, profile, dtype and device. reason: kept in the baseline's history.
+    runs: folders of runs with equal data set, schedule, dtype and device. reason: kept in the baseline's history.
     Returns the baseline's path.
 
     Raises:
@@ -71,7 +71,7 @@ def trials_of(path: Path) -> list[dict[str, Any]]:
 
 def command(options: Mapping[str, Any]) -> str:
     """The command line of a run with these options, defaults left out."""
-    words = ["aebench run", *options["autoencoders"], f"-d {options['dataset']} -p {options['profile']}"]
+    words = ["aebench run", *options["autoencoders"], f"-d {options['dataset']} -p {options['schedule']}"]
     words += [f"-f {','.join(options['frameworks'])} -s {','.join(map(str, options['seeds']))}"]
     words += [f"--device {options['device']}"] if options["device"] != "cpu" else []
     words += [f"--dtype {options['dtype']}"] if options["dtype"] != "float32" else []

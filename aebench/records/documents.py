@@ -52,8 +52,15 @@ def read(path: Path, kind: str) -> dict[str, Any]:
             f"{path} has format {found or 'not stated'}, expected {FORMATS[kind]}; it was written by another version "
             f"of aebench: {CONVERSIONS.get(kind, MEASURE_AGAIN)}"
         )
-    decoded: dict[str, Any] = _decoded(document)
+    decoded: dict[str, Any] = _renamed(_decoded(document))
     return decoded
+
+
+def _renamed(value: Any) -> Any:
+    """With what was called `profile` once under its present name, `schedule`."""
+    if isinstance(value, dict):
+        return {"schedule" if key == "profile" else key: _renamed(item) for key, item in value.items()}
+    return [_renamed(item) for item in value] if isinstance(value, list) else value
 
 
 def damaged(path: Path, kind: str, why: object) -> ResultError:

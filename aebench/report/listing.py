@@ -30,7 +30,7 @@ def _autoencoders() -> Table:
         widths = [layers[0].n_inputs, *(x.n_outputs for x in layers if x.name not in ("log_variance",))]
         phases = ", ".join(f"{p.name} ({p.epochs:,} × {p.batch_size:,})" for p in autoencoder.phases)
         table.add_row(autoencoder.name, autoencoder.title, "-".join(map(str, widths)), phases)
-    table.caption = "phases: epochs × batch size of the profile `source`"
+    table.caption = "phases: epochs × batch size of the schedule `source`"
     table.caption_justify = "left"
     return table
 

@@ -41,11 +41,11 @@ def _baseline(path: Path, folder: Path) -> Iterator[str]:
     """The blocks of the page about one baseline."""
     baseline = documents.read(path, "baseline")
     trials = baseline["trials"]
-    yield f"## {baseline['dataset']}, profile {baseline['profile']}, {baseline['dtype']}, {baseline['device']}"
+    yield f"## {baseline['dataset']}, schedule {baseline['schedule']}, {baseline['dtype']}, {baseline['device']}"
     yield f"Numbers: [{path.name}]({path.relative_to(folder).as_posix()}). How they came about:"
     yield "\n".join(line for entry in baseline["history"] for line in _entry(entry))
     yield "Trainings (seeds) behind every figure: " + "; ".join(_counts(trials)) + "."
-    at_source = (baseline["dataset"], baseline["profile"]) == ("mnist", "source")
+    at_source = (baseline["dataset"], baseline["schedule"]) == ("mnist", "source")
     if at_source:
         yield "### Against the published figures"
         yield "Ours: the mean over the seeds after each of the last epochs; in brackets the range of the last of them."

@@ -102,7 +102,9 @@ def _title(document: Document) -> str:
     options = document["options"]
     state = "" if document["complete"] else ", interrupted"
     seeds = ", ".join(map(str, options["seeds"]))
-    return f"aebench run: {options['dataset']}, profile {options['profile']}, {options['dtype']}, seeds {seeds}{state}"
+    return (
+        f"aebench run: {options['dataset']}, schedule {options['schedule']}, {options['dtype']}, seeds {seeds}{state}"
+    )
 
 
 def _in_order(document: Document) -> list[str]:

@@ -33,7 +33,7 @@ def agreements(
     with processes_of(options, None, arbiter=True) as processes:
         for name, seed in product(options.autoencoders, options.seeds):
             autoencoder = registry.autoencoder(name)
-            source = Source(dataset_name(options, autoencoder), options.data_dir, options.profile)
+            source = Source(dataset_name(options, autoencoder), options.data_dir, options.schedule)
             each = [replace(climbs, autoencoder=autoencoder, seed=seed, dtype=dtype) for dtype in dtypes]
             document = session.document(
                 processes, each, source, folder / name / f"seed{seed}", listener, forced=forced, keep_traces=keep_traces
@@ -63,7 +63,7 @@ def growths(
         for name, dtype in product(options.autoencoders, dtypes):
             if not any((row["autoencoder"], row["dtype"]) == (name, dtype) for row in rows):
                 autoencoder = registry.autoencoder(name)
-                source = Source(dataset_name(options, autoencoder), options.data_dir, options.profile)
+                source = Source(dataset_name(options, autoencoder), options.data_dir, options.schedule)
                 climb = replace(climbs, autoencoder=autoencoder, seed=options.seeds[0], dtype=dtype)
                 listener.begin(f"{name}: growth in {dtype}", 1)
                 rows = sorted([*rows, *growth(processes, climb, source, folder)], key=_by_registry)
@@ -80,5 +80,5 @@ def _by_registry(row: Mapping[str, Any]) -> tuple[int, int]:
 def _measurement(options: Options, climbs: Climb) -> dict[str, Any]:
     """What makes two growths comparable."""
     asked = asdict(options)
-    same = {key: asked[key] for key in ("frameworks", "dataset", "profile", "device")}
+    same = {key: asked[key] for key in ("frameworks", "dataset", "schedule", "device")}
     return {**same, "seed": options.seeds[0], "steps": climbs.steps}

@@ -30,7 +30,7 @@ class Options:
     frameworks: tuple[str, ...]
     dataset: str = "digits"
     data_dir: str | None = None
-    profile: str = "quick"
+    schedule: str = "quick"
     seeds: tuple[int, ...] = (0,)
     device: str = "cpu"
     dtype: Dtype = "float32"
@@ -83,8 +83,8 @@ def check(options: Options) -> None:
         registry.framework(name)
     for name in ordered(options):
         autoencoder = registry.autoencoder(name)
-        dataset = dataset_of(dataset_name(options, autoencoder), options.data_dir, options.profile)
-        scheduled(autoencoder, dataset, options.profile)
+        dataset = dataset_of(dataset_name(options, autoencoder), options.data_dir, options.schedule)
+        scheduled(autoencoder, dataset, options.schedule)
         if autoencoder.kind == "classifier" and dataset.train.labels is None:
             raise UsageError(f"{name} needs labels, and {dataset.name} has none; choose another data set")
         for phase in autoencoder.phases:

@@ -95,7 +95,7 @@ class Run:
         )
         return Trial(
             autoencoder, framework, seed, options.dtype, options.device_of(framework),
-            dataset_name(options, autoencoder), options.data_dir, options.profile, folder / framework, pretrained,
+            dataset_name(options, autoencoder), options.data_dir, options.schedule, folder / framework, pretrained,
             importance_samples=options.importance_samples if autoencoder.kind == "variational" else (),
         )  # fmt: skip
 
@@ -108,7 +108,7 @@ class Run:
             self.listener.finished(document)
             return
         options, autoencoder = self.options, registry.autoencoder(name)
-        source = Source(dataset_name(options, autoencoder), options.data_dir, options.profile)
+        source = Source(dataset_name(options, autoencoder), options.data_dir, options.schedule)
         climbs = [Climb(autoencoder, options.seeds[0], dtype, options.device) for dtype in DTYPES]
         document = session.document(processes, climbs, source, path.parent, self.listener)
         failed = document["failures"]

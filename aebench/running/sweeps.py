@@ -32,7 +32,7 @@ Row = dict[str, Any]
 POINT = ("autoencoder", "framework", "images", "width", "seed")
 # Of a sweep's options: what its document states, what makes two points comparable, and what a later call may add.
 OPTIONS = ("autoencoders", "frameworks", "seeds", "dataset", "device", "dtype")
-SAME = ("dataset", "profile", "epochs", "device", "dtype")
+SAME = ("dataset", "schedule", "epochs", "device", "dtype")
 ADDED = ("autoencoders", "frameworks", "seeds", "images", "widths")
 # A training step multiplies once forwards, and backwards once for the weights and once for the layer below.
 PASSES = 3
@@ -86,8 +86,8 @@ def measure(options: Options, lines: Lines, folder: Path, listener: Listener) ->
 
 
 def _asked(options: Options, lines: Lines) -> dict[str, Any]:
-    """The options that a document states; `source` is the profile that sees all of a data set's images."""
-    return {**{key: getattr(options, key) for key in OPTIONS}, "profile": "source", **asdict(lines)}
+    """The options that a document states; `source` is the schedule that sees all of a data set's images."""
+    return {**{key: getattr(options, key) for key in OPTIONS}, "schedule": "source", **asdict(lines)}
 
 
 def _points(options: Options, lines: Lines) -> list[Row]:

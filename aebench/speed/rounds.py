@@ -61,7 +61,7 @@ class Options:
     peers: tuple[str, ...] = ()
     dataset: str = "digits"
     data_dir: str | None = None
-    profile: str = "quick"
+    schedule: str = "quick"
     device: str = "cpu"
     dtype: Dtype = "float32"
 

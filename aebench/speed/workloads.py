@@ -65,7 +65,7 @@ class Workload(ABC):
     dtype: Dtype = "float32"
     dataset: str = "digits"
     data_dir: str | None = None
-    profile: str = "quick"
+    schedule: str = "quick"
     batch_size: int | None = None
     width: float = 1.0
 
@@ -76,8 +76,8 @@ class Workload(ABC):
     def prepared(self) -> tuple[Autoencoder, Dataset]:
         """The autoencoder as it is trained on the data set, and the data set."""
         autoencoder = registry.autoencoder(self.autoencoder).resized(self.width)
-        dataset = dataset_of(autoencoder.dataset or self.dataset, self.data_dir, self.profile)
-        autoencoder = scheduled(autoencoder, dataset, self.profile)
+        dataset = dataset_of(autoencoder.dataset or self.dataset, self.data_dir, self.schedule)
+        autoencoder = scheduled(autoencoder, dataset, self.schedule)
         return autoencoder.with_schedule({}, self.batch_size) if self.batch_size else autoencoder, dataset
 
     def model(self, autoencoder: Autoencoder) -> Model:

@@ -30,6 +30,7 @@ from aebench.training import metrics, pictures, schedule
 from aebench.training.feeding import Feeder
 from aebench.training.likelihood import importance_weighted_bound
 from aebench.training.metrics import Metric, Metrics
+from aebench.training.schedule import training_split
 
 SECONDS_BETWEEN_CHECKPOINTS = 10.0
 QUICK_IMAGES = 10_000
@@ -52,7 +53,7 @@ class Trial:
     device: str
     dataset: str
     data_dir: str | None
-    profile: str
+    schedule: str
     folder: Path
     pretrained: Path | None = None
     images: int | None = None
@@ -97,23 +98,23 @@ class Progress:
 
 
 @cache
-def dataset_of(name: str, data_dir: str | None, profile: str) -> Dataset:
-    """The data set as a profile sees it, loaded once a process: `quick` takes the first 10,000 training images."""
+def dataset_of(name: str, data_dir: str | None, schedule: str) -> Dataset:
+    """The data set as a schedule sees it, loaded once a process: `quick` takes the first 10,000 training images."""
     dataset = load(name, data_dir=data_dir)
-    return dataset.first(min(QUICK_IMAGES, len(dataset.train))) if profile == "quick" else dataset
+    return dataset.first(min(QUICK_IMAGES, len(dataset.train))) if schedule == "quick" else dataset
 
 
-def scheduled(autoencoder: Autoencoder, dataset: Dataset, profile: str) -> Autoencoder:
-    """The autoencoder with the epochs of the profile, after its width was held against the data set's."""
+def scheduled(autoencoder: Autoencoder, dataset: Dataset, schedule: str) -> Autoencoder:
+    """The autoencoder with the epochs of the schedule, after its width was held against the data set's."""
     if autoencoder.n_inputs != dataset.n_inputs:
         raise DataError(
             f"{autoencoder.name} takes {autoencoder.n_inputs} inputs, {dataset.name} has {dataset.n_inputs}; "
             f"choose a data set of that width"
         )
-    if profile == "source":
+    if schedule == "source":
         return autoencoder
     epochs = {
-        phase.name: phase.quick_epochs(len(schedule.training_split(phase, dataset)), dataset.n_inputs)
+        phase.name: phase.quick_epochs(len(training_split(phase, dataset)), dataset.n_inputs)
         for phase in autoencoder.phases
     }
     return autoencoder.with_schedule(epochs)
@@ -121,9 +122,9 @@ def scheduled(autoencoder: Autoencoder, dataset: Dataset, profile: str) -> Autoe
 
 def run(trial: Trial) -> dict[str, Any]:
     """Train, measure, write; the trial's document. Messages of the kind (epochs done, epochs in all) are told."""
-    dataset = dataset_of(trial.dataset, trial.data_dir, trial.profile)
+    dataset = dataset_of(trial.dataset, trial.data_dir, trial.schedule)
     dataset = dataset if trial.images is None else dataset.first(trial.images)
-    autoencoder = scheduled(trial.autoencoder, dataset, trial.profile).at_label_budgets(len(dataset.train))
+    autoencoder = scheduled(trial.autoencoder, dataset, trial.schedule).at_label_budgets(len(dataset.train))
     framework = registry.framework(trial.framework)
     started = time.perf_counter()
     initial = initial_parameters(autoencoder, trial.seed)

@@ -42,7 +42,7 @@ CLOCK = Clock()
 
 def workload_options(options: Options) -> dict[str, Any]:
     """What a workload takes of the run's options."""
-    return {key: getattr(options, key) for key in ("device", "dtype", "dataset", "data_dir", "profile")}
+    return {key: getattr(options, key) for key in ("device", "dtype", "dataset", "data_dir", "schedule")}
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -86,8 +86,8 @@ def test_an_interrupted_run_is_resumed(aebench, command, environment, tmp_path, 
 def test_resuming_with_other_options_is_refused(aebench, tmp_path) -> None:
     """A run is resumed as it was begun: another option is named, with both values."""
     assert aebench("run", "linear", "-f", "reference", "--no-agreement", "-o", "out").returncode == 0
-    outcome = aebench("run", "--resume", "-o", "out", "--profile", "source")
-    assert (2, True) == (outcome.returncode, "profile: quick then, source now" in outcome.stderr)
+    outcome = aebench("run", "--resume", "-o", "out", "--schedule", "source")
+    assert (2, True) == (outcome.returncode, "schedule: quick then, source now" in outcome.stderr)
 
 
 def test_a_truncated_result_is_measured_again(aebench, tmp_path) -> None:

@@ -34,7 +34,7 @@ def made(name: str, folder: Path, epochs: int = 4, **changes: object) -> trial.T
     """A trial of a narrow autoencoder in the reference."""
     autoencoder = registry.autoencoder(name).resized(width=0.02, n_inputs=16)
     autoencoder = autoencoder.with_schedule({p.name: epochs for p in autoencoder.phases}, batch_size=20)
-    settings = {"dtype": "float64", "device": "cpu", "dataset": "small", "data_dir": None, "profile": "source"}
+    settings = {"dtype": "float64", "device": "cpu", "dataset": "small", "data_dir": None, "schedule": "source"}
     return trial.Trial(autoencoder, "reference", 0, folder=folder, **{**settings, **changes})  # type: ignore[arg-type]
 
 

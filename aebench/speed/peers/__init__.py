@@ -88,7 +88,7 @@ class Peer:
     autoencoder: str
     dataset: str = "digits"
     data_dir: str | None = None
-    profile: str = "quick"
+    schedule: str = "quick"
     dtype: Dtype = "float32"
     device: str = "cpu"
     seed: int = 0
@@ -117,8 +117,8 @@ class Peer:
                 f"{self.name} has no autoencoder '{self.autoencoder}'; the peers have {', '.join(AUTOENCODERS)}"
             )
         autoencoder = registry.autoencoder(self.autoencoder)
-        dataset = dataset_of(self.dataset, self.data_dir, self.profile)
-        autoencoder = scheduled(autoencoder, dataset, self.profile)
+        dataset = dataset_of(self.dataset, self.data_dir, self.schedule)
+        autoencoder = scheduled(autoencoder, dataset, self.schedule)
         (phase,) = autoencoder.phases
         split = schedule.training_split(phase, dataset)
         n_batches = len(schedule.epoch_order(phase, 0, len(split), 0))
