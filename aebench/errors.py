@@ -35,6 +35,10 @@ class UnknownNameError(AebenchError):
         return type(self), self._arguments
 
 
+class PluginError(AebenchError):
+    """A package registers an autoencoder or a framework that cannot be used; the message says why."""
+
+
 class DataError(AebenchError):
     """A data set is missing, damaged, of the wrong shape, or holds values that are not finite."""
 
