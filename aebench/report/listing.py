@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.text import Text
 
 from aebench import data, registry
+from aebench.plugins import Broken
 from aebench.records.conditions import gpus
 from aebench.report.tables import Column, Table
 
@@ -24,6 +25,8 @@ def _autoencoders() -> Table:
         widths = [layers[0].n_inputs, *(x.n_outputs for x in layers if x.name not in ("log_variance",))]
         phases = ", ".join(f"{p.name} ({p.epochs:,} × {p.batch_size:,})" for p in autoencoder.phases)
         table.add(autoencoder.name, autoencoder.title, "-".join(map(str, widths)), phases)
+    for it in (it for it in registry.broken() if it.kind == "autoencoder"):
+        table.add(it.name, _reason(it))
     return table
 
 
@@ -33,7 +36,13 @@ def _frameworks() -> Table:
         found = registry.version(framework)
         missing = Text.assemble(("missing", "yellow"), f"; get it with: {framework.install}")
         table.add(framework.name, framework.mode, found or "–", "" if found else missing)
+    for it in (it for it in registry.broken() if it.kind == "framework"):
+        table.add(it.name, "", "–", _reason(it))
     return table
+
+
+def _reason(broken: Broken) -> Text:
+    return Text.assemble(("broken", "yellow"), f" ({broken.package}): {broken.reason}")
 
 
 def _devices() -> Table:
