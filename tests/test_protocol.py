@@ -11,8 +11,8 @@ from processes import Process, apart, elu, same
 
 from aebench import registry
 from aebench.arrays import Arrays
-from aebench.checks import require_finite
 from aebench.errors import CheckpointError, FrameworkError, TrainingError
+from aebench.given import require_finite
 
 FLOAT64 = 1e-12
 NAMES = list(registry.autoencoders())

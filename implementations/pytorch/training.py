@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -11,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from aebench import networks
 from aebench.arrays import Array, Arrays, Dtype
 from aebench.implementations.pytorch.adam import EpsilonHatAdam
 from aebench.implementations.pytorch.network import Network
@@ -37,9 +37,8 @@ class PyTorchModel(Model):
     """An `nn.Module` on one device in one dtype."""
 
     def __init__(self, autoencoder: Autoencoder, parameters: Arrays, dtype: Dtype, device: str) -> None:
-        module = importlib.import_module(f"aebench.implementations.pytorch.{autoencoder.name}")
         self.autoencoder, self.dtype, self.device = autoencoder, dtype, device
-        network: Network = getattr(module, autoencoder.name.title().replace("_", ""))(autoencoder)
+        network = networks.load("pytorch", __package__, autoencoder.name, Network)(autoencoder)
         self.network = network.to(DEVICES[device], DTYPES[dtype])
         self.assign(parameters)
         self.activations, self.encoded, self.decoded = map(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
+from aebench import networks
 from aebench.arrays import Array, Arrays, Dtype
 from aebench.implementations.tensorflow.adam import EpsilonHatAdam
 from aebench.implementations.tensorflow.network import Network
@@ -33,9 +33,8 @@ class TensorFlowModel(Model):
     """A `tf.Module` on one device in one dtype."""
 
     def __init__(self, autoencoder: Autoencoder, parameters: Arrays, dtype: Dtype, device: str) -> None:
-        module = importlib.import_module(f"aebench.implementations.tensorflow.{autoencoder.name}")
         self.autoencoder, self.dtype, self.device = autoencoder, dtype, device
-        self.network: Network = getattr(module, autoencoder.name.title().replace("_", ""))(autoencoder)
+        self.network = networks.load("tensorflow", __package__, autoencoder.name, Network)(autoencoder)
         self.assign(parameters)
         self.activations, self.encoded, self.decoded = map(
             self.ready, (self.network.forward, self.network.encode, self.network.decode)
