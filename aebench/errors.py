@@ -39,6 +39,10 @@ class UnknownNameError(AebenchError):
         super().__init__(f"unknown {kind} '{name}'{hint} Known: {', '.join(names) or 'none'}.")
 
 
+class PluginError(AebenchError):
+    """A package registers an autoencoder or a framework that cannot be used; the message says why."""
+
+
 class DataError(AebenchError):
     """A data set is missing, damaged, of the wrong shape, or holds values that are not finite."""
 

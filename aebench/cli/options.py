@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -123,7 +125,10 @@ def selection(command: Command) -> Command:
 
 
 def console(width: int = 160) -> Any:
-    """Standard output: as wide as the terminal, elsewhere `width` characters; NO_COLOR is honoured."""
+    """Standard output: as wide as the terminal, or as COLUMNS says; elsewhere `width` characters.
+
+    NO_COLOR and FORCE_COLOR are honoured; colours that are forced in a pipe do not make it a terminal.
+    """
     from rich.console import Console
 
     class Screen(Console):
@@ -133,4 +138,4 @@ def console(width: int = 160) -> Any:
             raise BrokenPipeError
 
     found = Screen(highlight=False)
-    return found if found.is_terminal else Screen(highlight=False, width=width)
+    return found if sys.stdout.isatty() or "COLUMNS" in os.environ else Screen(highlight=False, width=width)
