@@ -102,7 +102,7 @@ def selected(config: pytest.Config, *, checked: bool = False) -> Any:
 def _options(config: pytest.Config) -> Any:
     from aebench import registry
     from aebench.errors import UsageError
-    from aebench.running.options import Options, with_defaults, without_arbiter
+    from aebench.running.options import Options, with_defaults
 
     def names(name: str) -> tuple[str, ...]:
         return tuple(text for text in option(config, name).split(",") if text)
@@ -126,8 +126,7 @@ def _options(config: pytest.Config) -> Any:
         agreement=False,
         importance_samples=numbers("importance-samples"),
     )
-    options = with_defaults(asked)
-    return options if asked.frameworks else without_arbiter(options)
+    return with_defaults(asked, arbiter=False)
 
 
 @pytest.hookimpl(optionalhook=True)
