@@ -33,7 +33,7 @@ ORPHAN = dataclasses.replace(TINY, name="orphan", phases=(dataclasses.replace(
 class Toy(Framework):
     name, packages, install = "toy", ("numpy",), "pip install toy"
     def devices(self): return ["cpu"]
-    def build(self, autoencoder, parameters, *, dtype, device): raise NotImplementedError
+    def make(self, autoencoder, parameters, *, dtype, device): raise NotImplementedError
 
 class Misnamed(Toy):
     name = "another"
