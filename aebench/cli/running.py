@@ -56,7 +56,7 @@ def run(context: click.Context, /, output: Path | None, resume: bool, **asked: A
     except KeyboardInterrupt:
         screen.print(f"Results: {folder / 'result.json'}; not every figure is drawn.", soft_wrap=True)
         screen.print(f"Interrupted; draw them again with: aebench run --resume --output {folder}", soft_wrap=True)
-        sys.exit(INTERRUPTED)
+        raise
     screen.print(f"Results: {folder / 'result.json'}; {drawn}.", soft_wrap=True)
     if not document["complete"]:
         if (folder / "plan.json").exists():
