@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from aebench.errors import SpecificationError
+from aebench.measures import Measures
 
 Activation = Literal["none", "elu", "sigmoid"]
 Initializer = Literal["he_normal", "average_uniform", "glorot_uniform"]
@@ -107,7 +108,8 @@ class Phase:
     `frozen` layers are computed, too, and stay as they are. `inputs` is "images", or the name of an activation that is
     computed once from all images, by the model as it is when the phase begins. `starts_from` is "previous" (go on),
     "initial" (the initial parameters) or the name of a trained autoencoder from whose checkpoint the layers `copies`
-    replace the initial ones.
+    replace the initial ones. `measures` are taken when the phase ends, beside those of the finished autoencoder; at
+    `gains_over`, another phase, they are compared with that one's.
     """
 
     name: str
@@ -123,6 +125,8 @@ class Phase:
     starts_from: str = "previous"
     copies: tuple[str, ...] = ()
     n_labels: int | None = None
+    measures: tuple[str, ...] = ()
+    gains_over: str | None = None
 
     def __post_init__(self) -> None:
         _require(self.epochs > 0 and self.batch_size > 0, f"phase {self.name}: epochs and batch size must be positive")
@@ -150,7 +154,8 @@ class Phase:
 class Autoencoder:
     """One autoencoder of the source: its layers in order, its phases in order, and what makes it special.
 
-    label_budgets: smaller numbers of labels at which a classifier is trained and measured, too.
+    label_budgets: smaller numbers of labels at which a classifier is trained and measured, too. measures: what it is
+    measured by once it is trained, judged by and shown in.
     """
 
     name: str
@@ -162,6 +167,7 @@ class Autoencoder:
     corruption: Corruption | None = None
     dataset: str | None = None
     label_budgets: tuple[int, ...] = ()
+    measures: Measures = field(default_factory=Measures)
 
     def __post_init__(self) -> None:
         names = [layer.name for layer in self.layers]
@@ -174,6 +180,8 @@ class Autoencoder:
             mentioned = {*phase.trains, *phase.frozen, *phase.copies, *(phase.l2.layers if phase.l2 else ())}
             unknown = sorted(mentioned - set(names))
             _require(not unknown, f"{self.name}, phase {phase.name}: no layer {unknown} in {names}")
+            if phase.gains_over:
+                self.phase(phase.gains_over)
 
     def _check_tie(self, layer: Layer) -> None:
         if layer.tied_to is None:
@@ -253,8 +261,9 @@ class Autoencoder:
             full = min(phase.n_labels or n_images, n_images)
             if budget < full:
                 at = dataclasses.replace(
-                    phase, name=f"{phase.name}_{budget}", n_labels=budget, batch_size=min(phase.batch_size, budget)
-                )
+                    phase, name=f"{phase.name}_{budget}", n_labels=budget, batch_size=min(phase.batch_size, budget),
+                    gains_over=phase.gains_over and f"{phase.gains_over}_{budget}",
+                )  # fmt: skip
                 epochs = round(phase.epochs * phase.n_batches(full) / at.n_batches(budget))
                 yield dataclasses.replace(at, epochs=max(1, epochs))
 

@@ -11,7 +11,6 @@ from rich.console import Console
 from rich.table import Table
 
 from aebench import registry
-from aebench.training.metrics import headline
 
 Document = Mapping[str, Any]
 
@@ -113,14 +112,14 @@ def _in_order(document: Document) -> list[str]:
 
 
 def _row(name: str, document: Document, frameworks: Sequence[str]) -> Iterable[str]:
-    metric, label = headline(registry.autoencoder(name))
+    measures = registry.autoencoder(name).measures
     trials = [t for t in document["trials"] if t["autoencoder"] == name]
     yield name
     for dtype in ("float64", "float32"):
         yield _agreement_cell([a for a in document["agreements"] if (a["autoencoder"], a["dtype"]) == (name, dtype)])
-    yield label
+    yield measures.label
     for framework in frameworks:
-        yield _cell(trials, framework, lambda trial: float(trial["metrics"][metric]["value"]), 5)
+        yield _cell(trials, framework, lambda trial: float(trial["metrics"][measures.headline]["value"]), 5)
     for framework in frameworks:
         yield _cell(trials, framework, lambda trial: 1000.0 * float(trial["speed"]["seconds_per_1000_images"]), 3)
 

@@ -25,7 +25,6 @@ from aebench.records.documents import comparable
 from aebench.running.options import Options, processes_of
 from aebench.running.run import attempt
 from aebench.spec import Autoencoder
-from aebench.training.metrics import headline
 from aebench.training.trial import Trial, dataset_of
 
 Row = dict[str, Any]
@@ -183,7 +182,7 @@ def _measured(
     listener.finished({**document, "autoencoder": named(point)})
     if "failure" in document:
         return {**point, "failure": document["failure"]}
-    metric = headline(autoencoder)[0]
+    metric = autoencoder.measures.headline
     return {
         **point,
         "version": document["version"],
