@@ -40,7 +40,7 @@ def agree(
 
     if keep_traces and output is None:
         raise click.UsageError("--keep-traces needs a folder to leave them in: --output")
-    options = with_defaults(Options(**asked))
+    options = with_defaults(Options(**asked), arbiter=True)
     dtypes = [d for d in DTYPES if dtype in ("both", d)]
     climb = Climb(registry.autoencoder(options.autoencoders[0]), device=options.device, steps=steps)
     with _climbing(output) as (folder, bars):

@@ -69,6 +69,7 @@ def growths(
                 rows = sorted([*rows, *growth(processes, climb, source, folder)], key=_by_registry)
                 document = {"measurement": same, "environment": here, "growth": rows}
                 documents.write(path, "growth", document)
+                listener.finished(f"{name}, growth in {dtype}", f"measured over {climbs.steps:,} steps of each phase")
     return {"measurement": same, "environment": here, "growth": rows}
 
 
