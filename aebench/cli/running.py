@@ -35,7 +35,7 @@ def run(context: click.Context, /, output: Path | None, resume: bool, **asked: A
     """
     from aebench.quality.table import rows
     from aebench.report.progress import Bars
-    from aebench.report.quality import WIDTH, print_quality, shown
+    from aebench.report.quality import WIDTH, print_quality
     from aebench.report.summary import print_run, problems
     from aebench.running.run import Run
 
@@ -48,7 +48,7 @@ def run(context: click.Context, /, output: Path | None, resume: bool, **asked: A
             document = started.document()
     screen = console()
     found = rows(document["trials"]) if len(document["options"]["seeds"]) > 1 else []
-    print_run(document, screen, [pair.verdict for row in shown(found) for pair in row.pairs])
+    print_run(document, screen, [pair.verdict for row in found for pair in row.pairs])
     if found:
         print_quality(found, console(WIDTH))
     try:
