@@ -24,7 +24,8 @@ from types import TracebackType
 from typing import Any, TypeVar
 
 from aebench.errors import AebenchError, FrameworkError, OutOfMemoryError
-from aebench.records.conditions import worker_variables
+from aebench.records import capture
+from aebench.records.capture import worker_variables
 
 Result = TypeVar("Result")
 POLL_SECONDS = 0.1
@@ -174,6 +175,7 @@ def _begin(framework: str, log: Path | None, variables: Mapping[str, str], messa
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     os.environ.update({name: value for name, value in variables.items() if name not in os.environ})
     os.environ["AEBENCH_FRAMEWORK"] = framework
+    capture.begin()
     if log is not None:
         log.parent.mkdir(parents=True, exist_ok=True)
         sys.stderr.flush()

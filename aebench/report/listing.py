@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from aebench import data, registry
-from aebench.records.conditions import gpus
+from aebench.records.machine import gpus
 
 
 def print_listing(data_dir: str | None, console: Console) -> None:

@@ -21,6 +21,11 @@ class Reference(Framework):
     def devices(self) -> list[str]:
         return ["cpu"]
 
+    def settings(self) -> dict[str, str]:
+        from aebench.implementations.reference.settings import settings
+
+        return settings()
+
     def build(self, autoencoder: Autoencoder, parameters: Mapping[str, Array], *, dtype: Dtype, device: str) -> Model:
         from threadpoolctl import threadpool_limits
 
