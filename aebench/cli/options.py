@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -139,8 +140,11 @@ def selection(command: Command) -> Command:
 
 
 def console(width: int = 160) -> Any:
-    """Standard output: as wide as the terminal, elsewhere `width` characters; NO_COLOR is honoured."""
+    """Standard output: as wide as the terminal, or as COLUMNS says; elsewhere `width` characters.
+
+    NO_COLOR and FORCE_COLOR are honoured; colours that are forced in a pipe do not make it a terminal.
+    """
     from rich.console import Console
 
     found = Console(highlight=False)
-    return found if found.is_terminal else Console(highlight=False, width=width)
+    return found if sys.stdout.isatty() or "COLUMNS" in os.environ else Console(highlight=False, width=width)

@@ -75,7 +75,7 @@ def selected(config: pytest.Config, *, checked: bool = False) -> Any:
 def _options(config: pytest.Config) -> Any:
     from aebench import registry
     from aebench.errors import UsageError
-    from aebench.running.options import Options, with_defaults, without_arbiter
+    from aebench.running.options import Options, with_defaults
 
     def names(option: str) -> tuple[str, ...]:
         return tuple(name for name in config.getoption(option).split(",") if name)
@@ -100,8 +100,7 @@ def _options(config: pytest.Config) -> Any:
         agreement=False,
         importance_samples=numbers("--importance-samples"),
     )
-    options = with_defaults(asked)
-    return options if asked.frameworks else without_arbiter(options)
+    return with_defaults(asked, arbiter=False)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -47,9 +47,10 @@ def run(context: click.Context, /, output: Path | None, resume: bool, **asked: A
         except KeyboardInterrupt:
             document = started.document()
     screen = console()
-    print_run(document, screen)
-    if len(document["options"]["seeds"]) > 1:
-        print_quality(rows(document["trials"]), console(WIDTH))
+    found = rows(document["trials"]) if len(document["options"]["seeds"]) > 1 else []
+    print_run(document, screen, [pair.equivalence.verdict for row in found for pair in row.pairs])
+    if found:
+        print_quality(found, console(WIDTH))
     figures = _draw(folder, document)
     screen.print(f"Results: {folder / 'result.json'}; {figures} figures beside the trials.", soft_wrap=True)
     if not document["complete"]:
@@ -63,7 +64,7 @@ def _new(output: Path | None, asked: dict[str, Any]) -> tuple[Any, Path]:
     """Options and folder of a new run."""
     from aebench.running.options import Options, new_folder, with_defaults
 
-    options = with_defaults(Options(**asked))
+    options = with_defaults(Options(**asked), arbiter=False)
     return options, output or new_folder(options.dataset, options.schedule)
 
 

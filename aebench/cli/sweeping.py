@@ -51,11 +51,10 @@ def scale(
     """
     from aebench.report import sweep as report
     from aebench.running import sweeps
-    from aebench.running.options import Options, new_folder, with_defaults, without_arbiter
+    from aebench.running.options import Options, new_folder, with_defaults
 
-    options = with_defaults(Options(**{**asked, "autoencoders": asked["autoencoders"] or ("stacked",)}))
-    if not asked["frameworks"]:
-        options = without_arbiter(options)
+    named = Options(**{**asked, "autoencoders": asked["autoencoders"] or ("stacked",)})
+    options = with_defaults(named, arbiter=False)
     lines = sweeps.Lines(images, widths, epochs)
     folder = output or new_folder("scale")
     with kept_in(folder) as bars:

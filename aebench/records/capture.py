@@ -19,11 +19,16 @@ from aebench.spec import Autoencoder
 
 PACKAGE = Path(aebench.__file__).parent
 NOTED_PACKAGES = ("numpy", "scipy", "safetensors", "keras", "jax", "triton")
-# Variables that choose kernels, threads or devices, by the beginning of their names.
+# Variables that choose kernels, threads or devices, by the beginning of their names. Another program's variables begin
+# with TF_, too, and may hold its secrets: of these only TensorFlow's own are named.
 NOTED_VARIABLES = (
-    "OMP_", "GOMP_", "KMP_", "MKL_", "OPENBLAS_", "GOTO_", "BLIS_", "VECLIB_", "ONEDNN_", "DNNL_", "TF_", "XLA_",
-    "ATEN_", "TORCH_", "TORCHINDUCTOR_", "PYTORCH_", "TRITON_", "CUBLAS_", "CUDA_", "CUDNN_", "NVIDIA_TF32_", "NCCL_",
-    "LD_PRELOAD", "MALLOC_", "GLIBC_TUNABLES", "CXX", "JAX_",
+    "OMP_", "GOMP_", "KMP_", "MKL_", "OPENBLAS_", "GOTO_", "BLIS_", "VECLIB_", "ONEDNN_", "DNNL_", "NPY_", "ATEN_",
+    "TORCH_", "TORCHINDUCTOR_", "PYTORCH_", "TRITON_", "CUBLAS_", "CUDA_", "CUDNN_", "NVIDIA_TF32_", "NCCL_", "XLA_",
+    "JAX_", "LD_PRELOAD", "MALLOC_", "GLIBC_TUNABLES", "CXX",
+    *(f"TF_{word}" for word in (
+        "AUTOTUNE", "CPP_", "CUBLAS", "CUDA", "CUDNN", "DETERMINISTIC", "DISABLE_", "ENABLE_", "FORCE_", "GPU_", "LAYOUT",
+        "MKL", "NUM_", "ONEDNN", "OVERRIDE", "USE_", "XLA",
+    )),
 )  # fmt: skip
 # What every framework's process gets where nobody set it.
 WORKER_VARIABLES = {"TF_CPP_MIN_LOG_LEVEL": "2"}
@@ -32,6 +37,7 @@ WORKER_VARIABLES = {"TF_CPP_MIN_LOG_LEVEL": "2"}
 # each barrier then lasts a time slice. `stacked` in PyTorch on two cores, with one busy process beside it: 340 ms a
 # step by default, 28 ms with a thousand turns. Alone it pays to spin: 0.89 of the time of a thousand turns.
 SHARING_VARIABLES = {"GOMP_SPINCOUNT": "1000"}
+CACHES = ("_CACHE_DIR", "_CACHE_PATH")  # endings of variables that say where something lies, and choose nothing
 DIGEST = 16  # characters of a digest that is kept
 
 _at_start: dict[str, str] | None = None
@@ -70,7 +76,8 @@ def begin() -> None:
 
 def variables(*, alone: bool = False) -> dict[str, str]:
     """The variables that choose kernels, as a framework's process has them from its start."""
-    noted = {name: value for name, value in (_at_start or os.environ).items() if name.startswith(NOTED_VARIABLES)}
+    noted = {name: value for name, value in (_at_start or os.environ).items()
+             if name.startswith(NOTED_VARIABLES) and not name.endswith(CACHES)}  # fmt: skip
     return dict(sorted({**worker_variables(alone=alone), **noted}.items()))
 
 
@@ -83,7 +90,7 @@ def subject(name: str) -> Subject:
         package=framework.packages[0],
         version=registry.version(framework),
         python=platform.python_version(),
-        settings=dict(sorted(framework.settings().items())),
+        settings={name: str(value) for name, value in sorted(framework.settings().items())},
     )
 
 

@@ -59,8 +59,8 @@ def read(path: Path, kind: str) -> dict[str, Any]:
     found = content.pop("format", None)
     if found not in (FORMATS[kind], FORMER_FORMATS[kind]):
         raise ResultError(
-            f"{path} has format {found or 'not stated'}, expected {FORMATS[kind]}: it is of another kind, or was written "
-            "by a newer aebench; name another file, or upgrade aebench"
+            f"{path} has format {found or 'not stated'}, expected {FORMATS[kind]}: it is of another kind, or "
+            "was written by a newer aebench; name another file, or upgrade aebench"
         )
     try:
         content = former.converted(kind, content) if found == FORMER_FORMATS[kind] else content
@@ -69,6 +69,16 @@ def read(path: Path, kind: str) -> dict[str, Any]:
         raise damaged(path, kind, f"the field {error} is not there") from error
     except (TypeError, AttributeError, msgspec.ValidationError) as error:
         raise damaged(path, kind, error) from error
+
+
+def kind_of(path: Path) -> str | None:
+    """The kind that the document's format line states; None where there is no file, or it states none that is known."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
+    stated = content.get("format") if isinstance(content, dict) else None
+    return next((kind for kind in KINDS if stated in (FORMATS[kind], FORMER_FORMATS[kind])), None)
 
 
 def read_if_there(path: Path, kind: str) -> dict[str, Any] | None:

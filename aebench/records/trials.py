@@ -105,7 +105,7 @@ class Entry(Part):
     reason: str
     autoencoders: list[Name]
     commands: list[str]
-    conditions: list[Count]
+    conditions: list[Count | None]
 
 
 class Baseline(Part):

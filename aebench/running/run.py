@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from itertools import product
 from pathlib import Path
@@ -129,7 +129,7 @@ class Run:
         now = structs.replace(self._now(), dtype=None)
         if known := known_agreement(path, now, processes):
             self.agreements += known["agreements"]
-            self.listener.finished(known)
+            self.listener.finished(f"{name}, agreement", f"{session.outcome(known)} (compared before)")
             return
         options, autoencoder = self.options, registry.autoencoder(name)
         source = Source(dataset_name(options, autoencoder), options.data_dir, options.schedule)
@@ -153,15 +153,18 @@ class Run:
         first = trial.autoencoder.pretraining
         if first and not self.trial(first, seed, framework).result.exists():
             self.measure(first, seed, framework, process)
+        what = f"{name}, {framework}, seed {seed}"
         try:
             document, again = known_trial(trial, self._now()), ""
         except ResultError as error:
             document, again = None, f", again: {error}"
-        if document is None:
-            self.listener.begin(f"{name}: {framework}, seed {seed}{again}", 1)
+        if document is not None:
+            self.listener.finished(what, f"{outcome(document)} (before)")
+        else:
+            self.listener.begin(f"{what}{again}", 1)
             document = attempt(trial, process, self.listener)
+            self.listener.finished(what, outcome(document))
         self.trials.append(document)
-        self.listener.finished(document)
         return document
 
     def _now(self) -> Conditions:
@@ -183,6 +186,13 @@ class Run:
         """The trial's document, if this run holds it."""
         wanted = name, seed, framework
         return next((t for t in self.trials if (t["autoencoder"], t["seed"], t["framework"]) == wanted), None)
+
+
+def outcome(document: Mapping[str, Any]) -> str:
+    """How a trial ended, in one line."""
+    if "failure" in document:
+        return f"failed: {document['failure']}"
+    return f"trained and measured in {document['speed']['trial_seconds']:.1f} s"
 
 
 def attempt(trial: Trial, process: FrameworkProcess, listener: Listener) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from aebench.records.reuse import require_same_document, require_same_options
 from aebench.records.store import locked
 from aebench.running.options import Options, processes_of
 from aebench.running.resume import conditions
-from aebench.running.run import attempt
+from aebench.running.run import attempt, outcome
 from aebench.spec import Autoencoder
 from aebench.training.metrics import headline
 from aebench.training.trial import Trial, dataset_of
@@ -159,7 +159,7 @@ def _measured(
             options.dataset, options.data_dir, "source", Path(folder), images=point["images"],
         )  # fmt: skip
         document = attempt(trial, process, listener)
-    listener.finished({**document, "autoencoder": named(point)})
+    listener.finished(f"{named(point)}, {point['framework']}, seed {point['seed']}", outcome(document))
     if "failure" in document:
         return {**point, "failure": document["failure"]}
     metric = headline(autoencoder)[0]

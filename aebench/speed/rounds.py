@@ -4,12 +4,10 @@ known. A machine's speed drifts; what is measured in the same round drifts toget
 
 from __future__ import annotations
 
-import contextlib
 import math
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -48,6 +46,13 @@ class Case:
     use: Use | None = None
     batch: int | None = None
     width: float = 1.0
+
+    @property
+    def title(self) -> str:
+        """What is timed, in one line."""
+        batch = f", batch {self.batch:,}" if self.batch else ""
+        width = f", width {self.width:g}" if self.width != 1 else ""
+        return f"{self.autoencoder}, {self.use or 'training'}{batch}{width}"
 
 
 @dataclass(frozen=True)
@@ -151,7 +156,7 @@ def measure(
     for timing in timings:
         _first(timing, processes[timing.subject.name])
     sound = [timing for timing in timings if "failure" not in timing.facts]
-    listener.begin(f"{case.autoencoder}: {case.use or 'training'}", rounds.most)
+    listener.begin(case.title, rounds.most)
     for number in range(rounds.most):
         # Every other round goes backwards, so that nobody always runs after the same neighbour.
         for timing in sound if number % 2 == 0 else sound[::-1]:
@@ -163,6 +168,8 @@ def measure(
             break
     for timing in sound:
         _last(timing, processes[timing.subject.name])
+    failed = [timing.subject.name for timing in timings if "failure" in timing.facts]
+    listener.finished(case.title, f"{number + 1} rounds" + (f"; failed: {', '.join(failed)}" if failed else ""))
     return {
         **asdict(case),
         "narrow": _narrow(sound, rounds.precision),

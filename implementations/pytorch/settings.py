@@ -12,7 +12,7 @@ def settings() -> dict[str, str]:
     """Name -> value, alike from call to call in one environment; the build ends the version, as in `2.13.0+cpu`."""
     backends = torch.backends
     return {
-        "full version": torch.__version__,
+        "full version": str(torch.__version__),
         "git version": str(torch.version.git_version),
         "build": torch.__config__.show(),
         "CUDA": str(torch.version.cuda),

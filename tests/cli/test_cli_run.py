@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import time
@@ -47,10 +48,15 @@ def uninterrupted(pytorch, tmp_path_factory) -> dict[str, object]:
 
 
 def test_run_leaves_a_table_results_and_figures(aebench, pytorch, tmp_path) -> None:
-    """One autoencoder in two frameworks: a table, the versioned document with its environment, a figure; status 0."""
+    """The verdict, a table, the versioned document with its environment, a figure; a line for each piece; status 0."""
     outcome = aebench("run", "linear", "-f", "reference,pytorch", "-o", "out")
-    assert (0, "") == (outcome.returncode, outcome.stderr)
-    assert "agree" in next(line for line in outcome.stdout.splitlines() if line.startswith("  linear"))
+    assert 0 == outcome.returncode
+    assert ["linear, agreement: ", "linear, reference, seed 0: ", "linear, pytorch, seed 0: "] == [
+        re.fullmatch(r"\[ +\d+:\d\d\] (.*: ).+", line)[1] for line in outcome.stderr.splitlines()
+    ]
+    verdict, *lines = outcome.stdout.splitlines()
+    assert verdict.startswith("linear agrees in float64 and float32; least headroom ×")
+    assert "agree" in next(line for line in lines if line.startswith("linear"))
     document = json.loads((tmp_path / "out" / "result.json").read_text())
     assert ("aebench-run/1", True) == (document["format"], document["complete"])
     assert {"frameworks", "processor", "cores", "gpus", "commit", "python"} <= set(document["environment"])
