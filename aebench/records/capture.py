@@ -26,8 +26,8 @@ NOTED_VARIABLES = (
     "TORCH_", "TORCHINDUCTOR_", "PYTORCH_", "TRITON_", "CUBLAS_", "CUDA_", "CUDNN_", "NVIDIA_TF32_", "NCCL_", "XLA_",
     "JAX_", "LD_PRELOAD", "MALLOC_", "GLIBC_TUNABLES", "CXX",
     *(f"TF_{word}" for word in (
-        "AUTOTUNE", "CPP_", "CUBLAS", "CUDA", "CUDNN", "DETERMINISTIC", "DISABLE_", "ENABLE_", "FORCE_", "GPU_", "LAYOUT",
-        "MKL", "NUM_", "ONEDNN", "OVERRIDE", "USE_", "XLA",
+        "AUTOTUNE", "CPP_", "CUBLAS", "CUDA", "CUDNN", "DETERMINISTIC", "DISABLE_", "ENABLE_", "FORCE_", "GPU_",
+        "LAYOUT", "MKL", "NUM_", "ONEDNN", "OVERRIDE", "USE_", "XLA",
     )),
 )  # fmt: skip
 # What every framework's process gets where nobody set it.

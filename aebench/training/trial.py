@@ -21,9 +21,10 @@ from aebench import registry
 from aebench.arrays import Array, Arrays, Dtype
 from aebench.data import Dataset, load
 from aebench.errors import AebenchError, CheckpointError, DataError
+from aebench.given import require_finite
 from aebench.parameters import initial_parameters
 from aebench.processes.inside import tell
-from aebench.protocol import Model, require_finite
+from aebench.protocol import Model
 from aebench.records import capture, checkpoint
 from aebench.records.conditions import Conditions
 from aebench.records.documents import write
