@@ -20,11 +20,12 @@ class Plan(Part):
 
 
 class Metric(Part):
-    """A measured number."""
+    """A measured number. version: of its formula; missing where it was not on record."""
 
     value: Number
     unit: str
     better: str
+    version: Count | Optional = UNSET
 
 
 class Speed(Part):
