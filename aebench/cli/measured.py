@@ -24,8 +24,6 @@ def quality(runs: tuple[Path, ...]) -> None:
     Examples:
       aebench quality results/runs/20260101-120000-mnist-source
       aebench quality results/baselines/mnist-source-float32-cpu.json
-
-    Exit status: 1 when frameworks are different, or a metric is not a number.
     """
     from aebench.quality.table import rows
     from aebench.records.baselines import trials_of

@@ -11,26 +11,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from aebench.errors import AebenchError
-
 if TYPE_CHECKING:
     from aebench.report.progress import Bars
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 Number = TypeVar("Number", int, float)
-INTERRUPTED = 130
-
-
-class Group(click.Group):
-    """A group whose commands end with one line, not a traceback, when a user can mend what is wrong."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; an AebenchError is printed and gives its exit status."""
-        try:
-            return super().invoke(ctx)
-        except AebenchError as error:
-            click.secho(f"aebench: error: {error}", fg="red", err=True)
-            sys.exit(error.exit_status)
 
 
 def _names(kind: str) -> Callable[[click.Context, click.Parameter, Any], tuple[str, ...]]:
@@ -129,7 +114,7 @@ def kept_in(folder: Path) -> Iterator[Bars]:
             yield bars
         except KeyboardInterrupt:
             click.echo(f"Interrupted; what is measured is kept. Go on with the same command and --output {folder}")
-            sys.exit(INTERRUPTED)
+            raise
 
 
 def selection(command: Command) -> Command:
@@ -146,5 +131,11 @@ def console(width: int = 160) -> Any:
     """
     from rich.console import Console
 
-    found = Console(highlight=False)
-    return found if sys.stdout.isatty() or "COLUMNS" in os.environ else Console(highlight=False, width=width)
+    class Screen(Console):
+        """One that leaves it to the command's end what a closed pipe means."""
+
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError
+
+    found = Screen(highlight=False)
+    return found if sys.stdout.isatty() or "COLUMNS" in os.environ else Screen(highlight=False, width=width)

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from aebench.cli.options import IMPORTANCE_SAMPLES, INTERRUPTED, console, selection
+from aebench.cli.options import IMPORTANCE_SAMPLES, console, selection
 
 
 @click.command()
@@ -54,8 +54,9 @@ def run(context: click.Context, /, output: Path | None, resume: bool, **asked: A
     figures = _draw(folder, document)
     screen.print(f"Results: {folder / 'result.json'}; {figures} figures beside the trials.", soft_wrap=True)
     if not document["complete"]:
-        screen.print(f"Interrupted; nothing finished is lost. Go on with: aebench run --resume --output {folder}")
-        sys.exit(INTERRUPTED)
+        if (folder / "plan.json").exists():
+            screen.print(f"Interrupted; nothing finished is lost. Go on with: aebench run --resume --output {folder}")
+        raise KeyboardInterrupt
     failed = any("failure" in row for row in (*document["failures"], *document["trials"]))
     sys.exit(2 if failed else 1 if problems(document) else 0)
 

@@ -42,10 +42,11 @@ def print_sweep(rows: Sequence[Row], console: Console) -> None:
         cells: tuple[Cell, ...] = ("–", "–", "–", "–", Text("failed", "red"))
         if finished:
             seconds, first = mean(row["seconds_per_1000_images"] for row in finished), finished[0]
-            rate = 2e-6 * first["multiply_adds_per_image"] / seconds
+            per_image = first["multiply_adds_per_image"]
+            rate = "–" if per_image is None else f"{2e-6 * per_image / seconds:.3g}"
             quality = mean(row["quality"] for row in finished)
             unit = first["metric"] + ("" if first["warm"] else ", one epoch: compiled meanwhile")
-            cells = f"{first['parameters']:,}", f"{1000 * seconds:.3g}", f"{rate:.3g}", f"{quality:.4g}", unit
+            cells = f"{first['parameters']:,}", f"{1000 * seconds:.3g}", rate, f"{quality:.4g}", unit
         table.add(name, framework, f"{images:,}", f"{width:g}", *cells)
     table.print(console)
     console.print(

@@ -24,6 +24,7 @@ from aebench.protocol import Use
 from aebench.records import documents
 from aebench.records.conditions import MACHINE, environment, versions_changed
 from aebench.records.documents import comparable
+from aebench.speed.ceiling import has_ceiling
 from aebench.speed.peers import Peer
 from aebench.speed.workloads import (
     SECONDS_TO_CALM_DOWN,
@@ -168,7 +169,7 @@ def _continued(path: Path, document: Row) -> Row:
 
 
 def subjects(case: Case, options: Options) -> list[Subject]:
-    """The frameworks, the peers, and for the ceiling every installed framework's library."""
+    """The frameworks, the peers, and for the ceiling, where there is one, every installed framework's library."""
     common: Row = {key: value for key, value in asdict(options).items() if key not in ("frameworks", "peers")}
     common |= {"autoencoder": case.autoencoder, "width": case.width}
     inference: Row = {"use": case.use, "batch": case.batch or 150}
@@ -183,7 +184,7 @@ def subjects(case: Case, options: Options) -> list[Subject]:
     if case == Case(case.autoencoder):
         where = {key: value for key, value in common.items() if key != "width"}
         found += [Subject(name, "peer", Peer(name, **where)) for name in options.peers]
-    for name in libraries(options.device):
+    for name in libraries(options.device) if has_ceiling(registry.autoencoder(case.autoencoder)) else ():
         if case.use:
             found.append(Subject(name, "products", Products(framework=name, **common, **inference)))
         else:
