@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -104,6 +105,15 @@ def load_model(model: Model, path: Path | str, layers: Sequence[str] | None = No
         model.assign(checked(autoencoder, found, finite_in=model.dtype))
     except CheckpointError as error:
         raise CheckpointError(f"{path}: {error}") from error
+
+
+def digest(parameters: Mapping[str, Array]) -> str:
+    """SHA-256 of names, dtypes, shapes and bits of the parameters, in hexadecimal: the same only for the same bits."""
+    found = hashlib.sha256()
+    for name, value in sorted(parameters.items()):
+        found.update(f"{name} {np.asarray(value).dtype.str} {np.shape(value)}\n".encode())
+        found.update(np.ascontiguousarray(value).tobytes())
+    return found.hexdigest()
 
 
 def load_training(path: Path, autoencoder: str | None = None) -> tuple[Arrays, Arrays, dict[str, str]]:
