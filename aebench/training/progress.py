@@ -6,6 +6,7 @@ Parameters and moments are kept as precise as the framework computes; the rest i
 from __future__ import annotations
 
 import json
+import os
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,12 +16,17 @@ import msgspec
 import numpy as np
 
 from aebench.arrays import Arrays
-from aebench.errors import CheckpointError
+from aebench.errors import CheckpointError, DamagedError
+from aebench.processes.inside import tell
 from aebench.protocol import Model
-from aebench.records import checkpoint, trials
+from aebench.records import checkpoint, documents, trials
 from aebench.records.fields import checked, encoded, plain
 from aebench.spec import Autoencoder
 from aebench.training.metrics import Metric, Metrics
+
+# What lies in the folder of a trial.
+CHECKPOINT, RESULT = "checkpoint.safetensors", "result.json"
+ADVICE = "move it away, and the trial is trained anew"
 
 
 @dataclass
@@ -78,6 +84,53 @@ def save(path: Path, who: str, model: Model, progress: Progress, optimizer: Arra
     checkpoint.save(path, model.autoencoder.name, parameters, optimizer=optimizer, metadata=metadata)
 
 
+def taken_up(path: Path, who: str, model: Model, started_from: str | None) -> tuple[Progress, Arrays]:
+    """Where a trial stands, its parameters in the model, and the optimiser's state; the beginning without a checkpoint.
+
+    It is trained anew, and the user is told so, when the checkpoint is damaged (it is set aside), or when it started
+    from other parameters than those of the digest `started_from`.
+
+    Raises:
+        CheckpointError: as of `load`, but for damage; what is there stays.
+    """
+    fresh = Progress(started_from=started_from)
+    if not path.exists():
+        return fresh, {}
+    try:
+        progress, parameters, optimizer = load(path, who, model.autoencoder)
+    except DamagedError as error:
+        aside = path.with_suffix(".damaged")
+        os.replace(path, aside)
+        note = f"trained anew: its checkpoint was damaged, and is now called {aside.name} ({error})"
+    else:
+        if progress.started_from == started_from:
+            model.restore(parameters)
+            return progress, optimizer
+        note = f"trained anew: {model.autoencoder.pretraining}, from which it starts, was trained anew since"
+    tell(note)
+    fresh.notes.append(note)
+    return fresh, {}
+
+
+def origin(name: str, folder: Path | None) -> str:
+    """Digest of the trained parameters of the autoencoder `name`, from the folder of the trial that trained it.
+
+    Raises:
+        ResultError: that trial is not finished.
+        CheckpointError: no folder was named, or its checkpoint is not the one that its result was measured on.
+    """
+    if folder is None:
+        raise CheckpointError(f"a phase starts from a trained {name}; name the folder of the trial that trains it")
+    document = documents.read(folder / RESULT, "trial")
+    found = checkpoint.digest(checkpoint.load(folder / CHECKPOINT, name))
+    if document.get("parameters") != found:
+        raise CheckpointError(
+            f"{folder / CHECKPOINT} does not hold the parameters that {RESULT} beside it was measured on: {name} is "
+            f"half-trained there, or another version wrote it; move the folder away, and {name} is trained anew"
+        )
+    return found
+
+
 def load(path: Path, who: str, autoencoder: Autoencoder) -> tuple[Progress, Arrays, Arrays]:
     """Where an interrupted trial stood, its parameters and its optimiser's state.
 
@@ -87,22 +140,17 @@ def load(path: Path, who: str, autoencoder: Autoencoder) -> tuple[Progress, Arra
     """
     parameters, optimizer, metadata = checkpoint.load_training(path, autoencoder.name)
     if metadata.get("trial") != who:
-        raise CheckpointError(
-            f"{path} is of the trial {metadata.get('trial', 'not stated')}, expected {who}; {_ADVICE}"
-        )
+        raise CheckpointError(f"{path} is of the trial {metadata.get('trial', 'not stated')}, expected {who}; {ADVICE}")
     try:
         progress = Progress.from_text(metadata["progress"])
         _check(autoencoder, progress)
     except KeyError as error:
         raise CheckpointError(
-            f"{path} does not say how far its training was ('progress' is missing); {_ADVICE}"
+            f"{path} does not say how far its training was: 'progress' is missing; {ADVICE}"
         ) from error
     except (ValueError, msgspec.ValidationError, RecursionError) as error:
-        raise CheckpointError(f"{path}: its 'progress' is not what a training leaves ({error}); {_ADVICE}") from error
+        raise CheckpointError(f"{path}: its 'progress' is not what a training leaves ({error}); {ADVICE}") from error
     return progress, parameters, optimizer
-
-
-_ADVICE = "move it away, and the trial is trained anew"
 
 
 def _check(autoencoder: Autoencoder, progress: Progress) -> None:

@@ -44,4 +44,4 @@ def _warm(epochs: Epochs) -> Epochs:
 def _cold_seconds(epochs: Epochs) -> float:
     """Seconds by which the cold epochs of a phase took longer than its warm ones."""
     usual = float(np.median([epoch["seconds"] for epoch in _warm(epochs)]))
-    return sum(epoch["seconds"] - usual for epoch in epochs if epoch["cold"])
+    return float(sum(epoch["seconds"] - usual for epoch in epochs if epoch["cold"]))

@@ -6,7 +6,6 @@ written to the trial's checkpoint; a trial that is taken up again goes on from t
 
 from __future__ import annotations
 
-import os
 import time
 from dataclasses import dataclass
 from functools import cache
@@ -14,28 +13,31 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from msgspec import structs
 
 from aebench import registry
 from aebench.arrays import Array, Arrays, Dtype
 from aebench.data import Dataset
 from aebench.data import load as load_dataset
-from aebench.errors import AebenchError, CheckpointError, DamagedError, DataError
+from aebench.errors import AebenchError, DataError
 from aebench.given import require_finite
 from aebench.parameters import initial_parameters
 from aebench.processes.inside import tell
 from aebench.protocol import Model
-from aebench.records import checkpoint
-from aebench.records.documents import read, write
+from aebench.records import capture, checkpoint
+from aebench.records.conditions import Conditions
+from aebench.records.documents import write
+from aebench.records.fields import plain
+from aebench.records.machine import Watch
 from aebench.spec import Autoencoder, Phase
 from aebench.training import metrics, pictures, schedule
 from aebench.training.feeding import Feeder
 from aebench.training.likelihood import importance_weighted_bound
 from aebench.training.metrics import Metrics
-from aebench.training.progress import Progress, load, save
+from aebench.training.progress import CHECKPOINT, RESULT, Progress, origin, save, taken_up
 from aebench.training.schedule import training_split
 from aebench.training.timing import speed
 
-CHECKPOINT, RESULT = "checkpoint.safetensors", "result.json"
 SECONDS_BETWEEN_CHECKPOINTS = 10.0
 QUICK_IMAGES = 10_000
 # Epochs of one or two steps (a full batch, a small label budget) are run and recorded together, about so many steps.
@@ -113,13 +115,15 @@ def scheduled(autoencoder: Autoencoder, dataset: Dataset, schedule: str) -> Auto
 
 def run(trial: Trial) -> dict[str, Any]:
     """Train, measure, write; the trial's document. Told: (epochs done, epochs in all), and sentences to know of."""
-    started, dataset = time.perf_counter(), dataset_of(trial.dataset, trial.data_dir, trial.schedule)
-    dataset = dataset if trial.images is None else dataset.first(trial.images)
+    started, watch = time.perf_counter(), Watch()
+    whole = dataset_of(trial.dataset, trial.data_dir, trial.schedule)
+    dataset = whole if trial.images is None else whole.first(trial.images)
     autoencoder = scheduled(trial.autoencoder, dataset, trial.schedule).at_label_budgets(len(dataset.train))
     framework = registry.framework(trial.framework)
     initial = initial_parameters(autoencoder, trial.seed)
     model = framework.build(autoencoder, initial, dtype=trial.dtype, device=trial.device)
-    progress, optimizer = _resumed(trial, model)
+    start = origin(autoencoder.pretraining, trial.pretrained) if autoencoder.pretraining else None
+    progress, optimizer = taken_up(trial.checkpoint, trial.identity, model, start)
     progress.began = started
     for number in range(progress.phase, len(autoencoder.phases)):
         phase = autoencoder.phases[number]
@@ -135,53 +139,22 @@ def run(trial: Trial) -> dict[str, Any]:
     for samples in trial.importance_samples:
         measured |= importance_weighted_bound(model, dataset.test, trial.seed, samples)
     pictures.record(trial.pictures, trial.framework, model, dataset, trial.seed)
-    return _document(trial, model, progress, measured)
+    conditions = structs.replace(_conditions(trial, whole), busy=watch.busy())
+    return _document(trial, model, progress, measured, conditions)
 
 
-def _resumed(trial: Trial, model: Model) -> tuple[Progress, Arrays]:
-    """Where the trial stands, and its optimiser's state; the model gets the parameters of then.
-
-    Raises:
-        CheckpointError: what was kept cannot be gone on with, or what a phase starts from is not there.
-    """
-    fresh = Progress(started_from=_origin(trial))
-    if not trial.checkpoint.exists():
-        return fresh, {}
-    try:
-        progress, parameters, optimizer = load(trial.checkpoint, trial.identity, model.autoencoder)
-    except DamagedError as error:
-        aside = trial.checkpoint.with_suffix(".damaged")
-        os.replace(trial.checkpoint, aside)
-        note = f"trained anew: its checkpoint was damaged, and is now called {aside.name} ({error})"
-    else:
-        if progress.started_from == fresh.started_from:
-            model.restore(parameters)
-            return progress, optimizer
-        note = f"trained anew: {trial.autoencoder.pretraining}, from which it starts, was trained anew since"
-    tell(note)
-    fresh.notes.append(note)
-    return fresh, {}
-
-
-def _origin(trial: Trial) -> str | None:
-    """Digest of the trained parameters from which a phase starts; None where none does.
-
-    Raises:
-        ResultError: the trial that trains them is not finished. CheckpointError: its checkpoint is not its result's.
-    """
-    name, folder = trial.autoencoder.pretraining, trial.pretrained
-    if name is None:
-        return None
-    if folder is None:
-        raise CheckpointError(f"{trial.autoencoder.name} starts from a trained {name}; name the folder of its trial")
-    document = read(folder / RESULT, "trial")
-    found = checkpoint.digest(checkpoint.load(folder / CHECKPOINT, name))
-    if document.get("parameters") != found:
-        raise CheckpointError(
-            f"{folder / CHECKPOINT} holds other parameters than {RESULT} beside it was measured on: {name} is half-trained "
-            f"there, or was written by another version; move the folder away, and {name} is trained anew"
-        )
-    return found
+def _conditions(trial: Trial, dataset: Dataset) -> Conditions:
+    """Under which conditions this process, which is the framework's own, trains."""
+    return capture.here(
+        # The process has the variables that a worker is given, and no others.
+        alone=True,
+        subjects={trial.framework: capture.subject(trial.framework)},
+        autoencoders=(trial.autoencoder,),
+        data={trial.dataset: dataset.checksum},
+        schedule=trial.schedule,
+        device=trial.device,
+        dtype=trial.dtype,
+    )
 
 
 def _begin(trial: Trial, model: Model, phase: Phase, initial: Arrays) -> None:
@@ -242,7 +215,9 @@ def _train_epochs(
     return {"epoch": epochs.stop, "seconds": seconds, "images": int(order.size), "mean": means}
 
 
-def _document(trial: Trial, model: Model, progress: Progress, measured: Metrics) -> dict[str, Any]:
+def _document(
+    trial: Trial, model: Model, progress: Progress, measured: Metrics, conditions: Conditions
+) -> dict[str, Any]:
     """The trial as plain data, written as its result."""
     document = {
         "autoencoder": trial.autoencoder.name,
@@ -258,6 +233,7 @@ def _document(trial: Trial, model: Model, progress: Progress, measured: Metrics)
         "started_from": progress.started_from,
         "notes": progress.notes,
         "history": progress.history,
+        "conditions": plain(conditions),
     }
     write(trial.result, "trial", document)
     return document
