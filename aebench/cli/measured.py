@@ -36,7 +36,7 @@ def quality(runs: tuple[Path, ...]) -> None:
     print_quality(found, screen)
     wrong = problems({"agreements": [], "failures": [], "trials": trials})
     print_problems(wrong, screen)
-    different = any(pair.equivalence.verdict == "different" for row in found for pair in row.pairs)
+    different = any(pair.verdict == "different" for row in found for pair in row.pairs)
     sys.exit(1 if different or wrong else 0)
 
 

@@ -35,7 +35,7 @@ def run(context: click.Context, /, output: Path | None, resume: bool, **asked: A
     """
     from aebench.quality.table import rows
     from aebench.report.progress import Bars
-    from aebench.report.quality import WIDTH, print_quality
+    from aebench.report.quality import WIDTH, print_quality, shown
     from aebench.report.summary import print_run, problems
     from aebench.running.run import Run
 
@@ -48,11 +48,16 @@ def run(context: click.Context, /, output: Path | None, resume: bool, **asked: A
             document = started.document()
     screen = console()
     found = rows(document["trials"]) if len(document["options"]["seeds"]) > 1 else []
-    print_run(document, screen, [pair.equivalence.verdict for row in found for pair in row.pairs])
+    print_run(document, screen, [pair.verdict for row in shown(found) for pair in row.pairs])
     if found:
         print_quality(found, console(WIDTH))
-    figures = _draw(folder, document)
-    screen.print(f"Results: {folder / 'result.json'}; {figures} figures beside the trials.", soft_wrap=True)
+    try:
+        drawn = f"{_draw(folder, document)} figures beside the trials"
+    except KeyboardInterrupt:
+        screen.print(f"Results: {folder / 'result.json'}; not every figure is drawn.", soft_wrap=True)
+        screen.print(f"Interrupted; draw them again with: aebench run --resume --output {folder}", soft_wrap=True)
+        raise
+    screen.print(f"Results: {folder / 'result.json'}; {drawn}.", soft_wrap=True)
     if not document["complete"]:
         if (folder / "plan.json").exists():
             screen.print(f"Interrupted; nothing finished is lost. Go on with: aebench run --resume --output {folder}")

@@ -14,7 +14,6 @@ from aebench.registry import ARBITER
 from aebench.report.tables import Cell, Column, Table
 from aebench.report.verdict import AGREES, NOT_COMPARED, PARTS, least_headroom, sentences, state
 from aebench.running.options import DTYPES
-from aebench.training.metrics import headline
 
 Document = Mapping[str, Any]
 EXPLANATION = (
@@ -109,15 +108,15 @@ def _in_order(document: Document) -> list[str]:
 
 
 def _row(name: str, document: Document, frameworks: Sequence[str]) -> Iterable[Cell]:
-    metric, label = headline(registry.autoencoder(name))
+    measures = registry.autoencoder(name).measures
     trials = [t for t in document["trials"] if t["autoencoder"] == name]
     yield name
     for dtype in DTYPES:
         found = [a for a in document["agreements"] if (a["autoencoder"], a["dtype"]) == (name, dtype)]
         yield _agreement_cell(found, frameworks)
-    yield label
+    yield measures.label
     for framework in frameworks:
-        yield _cell(trials, framework, lambda trial: float(trial["metrics"][metric]["value"]), 5)
+        yield _cell(trials, framework, lambda trial: float(trial["metrics"][measures.headline]["value"]), 5)
     for framework in frameworks:
         yield _cell(trials, framework, lambda trial: 1000.0 * float(trial["speed"]["seconds_per_1000_images"]), 3)
 

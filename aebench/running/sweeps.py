@@ -29,7 +29,6 @@ from aebench.running.resume import conditions
 from aebench.running.run import attempt, outcome
 from aebench.spec import Autoencoder
 from aebench.speed.ceiling import has_ceiling
-from aebench.training.metrics import headline
 from aebench.training.trial import Trial, dataset_of
 
 Row = dict[str, Any]
@@ -163,7 +162,7 @@ def _measured(
     listener.finished(f"{named(point)}, {point['framework']}, seed {point['seed']}", outcome(document))
     if "failure" in document:
         return {**point, "failure": document["failure"]}
-    metric = headline(autoencoder)[0]
+    metric = autoencoder.measures.headline
     return {
         **point,
         "version": document["version"],

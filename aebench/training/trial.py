@@ -30,10 +30,9 @@ from aebench.records.documents import write
 from aebench.records.fields import plain
 from aebench.records.machine import Watch
 from aebench.spec import Autoencoder, Phase
-from aebench.training import metrics, pictures, schedule
+from aebench.training import measuring, metrics, pictures, schedule
 from aebench.training.feeding import Feeder
-from aebench.training.likelihood import importance_weighted_bound
-from aebench.training.metrics import Metrics
+from aebench.training.metrics import Metrics, Trained
 from aebench.training.progress import CHECKPOINT, RESULT, Progress, origin, save, taken_up
 from aebench.training.schedule import training_split
 from aebench.training.timing import speed
@@ -119,6 +118,7 @@ def run(trial: Trial) -> dict[str, Any]:
     whole = dataset_of(trial.dataset, trial.data_dir, trial.schedule)
     dataset = whole if trial.images is None else whole.first(trial.images)
     autoencoder = scheduled(trial.autoencoder, dataset, trial.schedule).at_label_budgets(len(dataset.train))
+    measuring.check(autoencoder)
     framework = registry.framework(trial.framework)
     initial = initial_parameters(autoencoder, trial.seed)
     model = framework.build(autoencoder, initial, dtype=trial.dtype, device=trial.device)
@@ -130,14 +130,13 @@ def run(trial: Trial) -> dict[str, Any]:
         if progress.epoch == 0:
             _begin(trial, model, phase, initial)
         _train_phase(trial, model, phase, dataset, progress, optimizer)
-        progress.measured |= metrics.after_phase(model, phase, dataset)
+        progress.measured |= measuring.after_phase(model, phase, dataset, trial.seed)
         progress.phase, progress.epoch, optimizer = number + 1, 0, {}
         save(trial.checkpoint, trial.identity, model, progress, {})
-    measured = {**progress.measured, **metrics.arms(progress.measured)}
+    measured = {**progress.measured, **measuring.gains(autoencoder, progress.measured)}
     curve_end = progress.history[autoencoder.phases[-1].name][-1].get("test_mse", float("nan"))
-    measured |= metrics.after_training(model, dataset, trial.seed, curve_end)
-    for samples in trial.importance_samples:
-        measured |= importance_weighted_bound(model, dataset.test, trial.seed, samples)
+    trained = Trained(model, dataset, trial.seed, curve_end)
+    measured |= measuring.after_training(trained, trial.importance_samples)
     pictures.record(trial.pictures, trial.framework, model, dataset, trial.seed)
     conditions = structs.replace(_conditions(trial, whole), busy=watch.busy())
     return _document(trial, model, progress, measured, conditions)
@@ -183,7 +182,9 @@ def _train_phase(
         order = np.concatenate([schedule.epoch_order(phase, trial.seed, len(split), epoch) for epoch in epochs])
         record = _train_epochs(trial, model, feeder, phase, epochs, order)
         last_batch = metrics.last_batch(model, phase, feeder.batch(order[-1]), trial.seed, epochs[-1])
-        history.append({**record, "cold": cold, "last_batch": last_batch, **metrics.after_epoch(model, phase, dataset)})
+        history.append(
+            {**record, "cold": cold, "last_batch": last_batch, **measuring.after_epoch(model, phase, dataset)}
+        )
         progress.epoch, cold = epochs.stop, False
         tell((epochs_before + epochs.stop, epochs_in_all))
         if time.monotonic() - saved > SECONDS_BETWEEN_CHECKPOINTS:
@@ -227,7 +228,7 @@ def _document(
         "dtype": trial.dtype,
         "device": trial.device,
         "metrics": {name: vars(metric) for name, metric in measured.items()},
-        "invalid": metrics.invalid(measured, model),
+        "invalid": measuring.invalid(measured, model),
         "speed": speed(progress.history, progress.elapsed()),
         "parameters": checkpoint.digest(model.parameters()),
         "started_from": progress.started_from,
