@@ -20,11 +20,12 @@ class Plan(Part):
 
 
 class Metric(Part):
-    """A measured number."""
+    """A measured number. version: of its formula, the first where it is not said."""
 
     value: Number
     unit: str
     better: str
+    version: Count = 1
 
 
 class Speed(Part):

@@ -182,9 +182,8 @@ def _train_phase(
         order = np.concatenate([schedule.epoch_order(phase, trial.seed, len(split), epoch) for epoch in epochs])
         record = _train_epochs(trial, model, feeder, phase, epochs, order)
         last_batch = metrics.last_batch(model, phase, feeder.batch(order[-1]), trial.seed, epochs[-1])
-        history.append(
-            {**record, "cold": cold, "last_batch": last_batch, **measuring.after_epoch(model, phase, dataset)}
-        )
+        measured = {"last_batch": last_batch, **measuring.after_epoch(model, phase, dataset)}
+        history.append({**record, "cold": cold, **measured})
         progress.epoch, cold = epochs.stop, False
         tell((epochs_before + epochs.stop, epochs_in_all))
         if time.monotonic() - saved > SECONDS_BETWEEN_CHECKPOINTS:
