@@ -24,6 +24,7 @@ from aebench.records import baselines, documents
 from aebench.report.page import write_page
 from aebench.report.published import FIGURES
 from aebench.report.quality import WIDTH, markdown, print_quality
+from aebench.report.summary import print_run
 from aebench.training.metrics import BAND
 
 OPTIONS = {
@@ -165,6 +166,18 @@ def test_what_leaps_is_counted_and_not_averaged() -> None:
     }
     assert "2 of 6 (4 to 78 %)" in line_of("leaps", found)
     assert any(cell.endswith("(4 seeds)") for cell in line_of("test_mse", found))
+
+
+def test_the_summary_of_a_run_counts_what_leapt() -> None:
+    """In its one number for each framework, too, a leap is counted and not averaged."""
+    found = [leaping("pytorch", seed, leaps=seed == 0) for seed in range(3)]
+    found += [leaping("tensorflow", 0, leaps=True), trial("reference", 0, 1.0, metrics={})]
+    out = io.StringIO()
+    options = {**OPTIONS, "frameworks": ["reference", "tensorflow", "pytorch"]}
+    document = {"options": options, "complete": True, "agreements": [], "failures": [], "trials": found}
+    print_run(document, Console(file=out, width=WIDTH))
+    (line,) = (line for line in out.getvalue().splitlines() if line.startswith("tied"))
+    assert ["–", "leapt", "1.015 (1 leapt)"] == re.split(r"\s{2,}", line.strip())[4:7]
 
 
 def test_frameworks_that_leap_at_different_rates_are_different() -> None:

@@ -8,8 +8,9 @@ from pathlib import Path
 import click
 
 from aebench.cli.options import console
+from aebench.cli.values import Folder, Place, text
 
-RUNS = click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="RUN...")
+RUNS = click.argument("runs", nargs=-1, required=True, type=Place(path_type=Path), metavar="RUN...")
 
 
 @click.command()
@@ -42,9 +43,9 @@ def quality(runs: tuple[Path, ...]) -> None:
 
 @click.command()
 @RUNS
-@click.option("--reason", "-m", required=True, help="Why the baseline changes; kept in its history.")
+@click.option("--reason", "-m", callback=text, required=True, help="Why the baseline changes; kept in its history.")
 @click.option(
-    "--to", "folder", type=click.Path(path_type=Path, file_okay=False), default=Path("results"), show_default=True,
+    "--to", "folder", type=Folder(), default=Path("results"), show_default=True,
     help="Folder of results: baselines/ and the page README.md in it are written.",
 )  # fmt: skip
 def accept(runs: tuple[Path, ...], reason: str, folder: Path) -> None:

@@ -163,6 +163,8 @@ def _measured(
     if "failure" in document:
         return {**point, "failure": document["failure"]}
     metric = autoencoder.measures.headline
+    if metric not in document["metrics"]:
+        return {**point, "failure": f"its headline {metric} is none of its metrics: {', '.join(document['metrics'])}"}
     return {
         **point,
         "version": document["version"],

@@ -119,6 +119,7 @@ def run(trial: Trial) -> dict[str, Any]:
     dataset = whole if trial.images is None else whole.first(trial.images)
     autoencoder = scheduled(trial.autoencoder, dataset, trial.schedule).at_label_budgets(len(dataset.train))
     measuring.check(autoencoder)
+    pictures.check(autoencoder)
     framework = registry.framework(trial.framework)
     initial = initial_parameters(autoencoder, trial.seed)
     model = framework.build(autoencoder, initial, dtype=trial.dtype, device=trial.device)
