@@ -34,19 +34,19 @@ def accept(runs: Sequence[Path], *, reason: str, folder: Path = BASELINES) -> Pa
             two of them; or another process that accepts for longer than a minute.
         ResultError: a run or the present baseline is missing, damaged or of another format version.
     """
-    read = {run: documents.read(_result_of(run), "run") for run in runs}
-    kinds = [{key: document["options"][key] for key in SAME} for document in read.values()]
+    read = [documents.read(_result_of(run), "run") for run in runs]
+    kinds = [{key: document["options"][key] for key in SAME} for document in read]
     if any(kind != kinds[0] for kind in kinds):
         raise UsageError(f"these runs are no one baseline, they differ: {kinds}; accept them one after the other")
-    for run, document in read.items():
+    for run, document in zip(runs, read, strict=True):
         _require_sound(run, document)
-    trials = [trial for document in read.values() for trial in document["trials"]]
+    trials = [trial for document in read for trial in document["trials"]]
     _require_once(trials, runs)
     named = ", ".join(map(str, runs))
     conditions = require_alike((t["conditions"] for t in trials), named, "accept them one after the other")
     name = "-".join(str(kinds[0][key]) for key in SAME).replace(":", "-")
     with locked(folder, seconds=SECONDS_FOR_ANOTHER):
-        return _renew(folder / f"{name}.json", kinds[0], list(read.values()), conditions, reason)
+        return _renew(folder / f"{name}.json", kinds[0], read, conditions, reason)
 
 
 def _result_of(run: Path) -> Path:

@@ -37,7 +37,9 @@ WORKER_VARIABLES = {"TF_CPP_MIN_LOG_LEVEL": "2"}
 # each barrier then lasts a time slice. `stacked` in PyTorch on two cores, with one busy process beside it: 340 ms a
 # step by default, 28 ms with a thousand turns. Alone it pays to spin: 0.89 of the time of a thousand turns.
 SHARING_VARIABLES = {"GOMP_SPINCOUNT": "1000"}
-CACHES = ("_CACHE_DIR", "_CACHE_PATH")  # endings of variables that say where something lies, and choose nothing
+# Endings of variables among these that choose nothing: where something lies, and what scikit-learn and PyTorch set by
+# themselves while they are imported.
+LEFT_OUT = ("_CACHE_DIR", "_CACHE_PATH", "KMP_DUPLICATE_LIB_OK", "KMP_INIT_AT_FORK", "CUDA_MODULE_LOADING")
 DIGEST = 16  # characters of a digest that is kept
 
 _at_start: dict[str, str] | None = None
@@ -77,7 +79,7 @@ def begin() -> None:
 def variables(*, alone: bool = False) -> dict[str, str]:
     """The variables that choose kernels, as a framework's process has them from its start."""
     noted = {name: value for name, value in (_at_start or os.environ).items()
-             if name.startswith(NOTED_VARIABLES) and not name.endswith(CACHES)}  # fmt: skip
+             if name.startswith(NOTED_VARIABLES) and not name.endswith(LEFT_OUT)}  # fmt: skip
     return dict(sorted({**worker_variables(alone=alone), **noted}.items()))
 
 
