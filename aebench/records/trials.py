@@ -20,12 +20,12 @@ class Plan(Part):
 
 
 class Metric(Part):
-    """A measured number. version: of its formula, the first where it is not said."""
+    """A measured number. version: of its formula; missing where it was not on record."""
 
     value: Number
     unit: str
     better: str
-    version: Count = 1
+    version: Count | Optional = UNSET
 
 
 class Speed(Part):

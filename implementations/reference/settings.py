@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from threadpoolctl import threadpool_info
 
 
 def settings() -> dict[str, str]:
@@ -11,6 +10,8 @@ def settings() -> dict[str, str]:
 
     The number of threads is left out: the arbiter's products take one, wherever it is built.
     """
+    from threadpoolctl import threadpool_info
+
     found = [library for library in threadpool_info() if library["user_api"] == "blas"]
     # SciPy brings a library of its own, which is there or not according to what else was imported.
     libraries = [library for library in found if "numpy" in library["filepath"]] or found
