@@ -12,6 +12,7 @@ from environment import Environment
 HERE = Path(__file__).parent
 README = HERE.parents[1] / "README.md"
 TEXTS = sorted((HERE / "convolutional" / "aebench_convolutional").glob("*.py"))
+CONTRACT = 'from aebench.testing import contract\n\nTestConvolutional = contract("convolutional")\n'
 Outcome = subprocess.CompletedProcess[str]
 
 
@@ -72,6 +73,15 @@ def test_the_autoencoder_from_outside_is_short() -> None:
     assert sum(len(path.read_text(encoding="utf-8").splitlines()) for path in TEXTS) <= 120
 
 
+def test_readme_shows_what_is_installed_here() -> None:
+    """The blocks of README's section are the package's own lines, but for the one that holds it to its contract."""
+    section = README.read_text(encoding="utf-8").split("## Your own autoencoder")[1].split("\n## ")[0]
+    blocks = re.findall(r"^```\w+\n(.*?)^```", section, re.M | re.S)
+    files = "\n".join(p.read_text(encoding="utf-8") for p in [*TEXTS, HERE / "convolutional" / "pyproject.toml"])
+    assert [CONTRACT] == [block for block in blocks if block not in files]
+    assert 4 == len(blocks)
+
+
 def test_the_autoencoder_from_outside_is_listed_and_shown(both: Environment) -> None:
     """With its layers; side by side in the frameworks that have it, and the reference named as one that has not."""
     assert "convolutional 28×28 images through a convolution" in said(both.aebench("list"))
@@ -83,9 +93,8 @@ def test_the_autoencoder_from_outside_is_listed_and_shown(both: Environment) -> 
 
 @pytest.mark.slow
 def test_the_autoencoder_from_outside_keeps_the_contract(both: Environment, tmp_path: Path) -> None:
-    """In every framework and mode, by the one line that README gives, run by pytest."""
-    (line,) = re.findall(r"^TestConvolutional = .*$", README.read_text(encoding="utf-8"), re.M)
-    (tmp_path / "test_it.py").write_text(f"from aebench.testing import contract\n\n{line}\n", encoding="utf-8")
+    """In every framework and mode, by what README gives, run by pytest."""
+    (tmp_path / "test_it.py").write_text(CONTRACT, encoding="utf-8")
     output = said(both.run("-m", "pytest", "-q", "-p", "no:cacheprovider", "test_it.py", folder=tmp_path))
     assert re.search(r"\d+ passed", output)
     assert "skipped" not in output
