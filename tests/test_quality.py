@@ -18,6 +18,7 @@ from rich.text import Text
 from aebench import registry
 from aebench.errors import ResultError, UsageError
 from aebench.measures import Margin
+from aebench.quality.equivalence import LEVEL
 from aebench.quality.margins import MARGINS, margin
 from aebench.quality.table import compared_pairs, rows
 from aebench.records import baselines, documents
@@ -217,6 +218,8 @@ def test_the_verdicts_of_a_call_share_their_level() -> None:
         }}}
         for document in alone
     ]  # fmt: skip
+    expected = rows(alone)[0].pairs[0].comparison.seeds_to_see(LEVEL / 50)
+    assert [expected] == [row.pairs[0].seeds_to_see for row in rows(among) if row.metric == "test_mse"]
     verdicts = {row.metric: row.pairs[0].verdict for row in rows(among)}
     assert (50, "undecided") == (len(verdicts), verdicts["test_mse"])
 
