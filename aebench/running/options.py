@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -104,17 +104,23 @@ def processes_of(options: Options, logs: Path | None, *, arbiter: bool) -> Itera
     """
     names = dict.fromkeys((*([ARBITER] if arbiter else []), *options.frameworks))
     processes = {name: FrameworkProcess(name, logs and logs / f"{name}.log") for name in names}
-    try:
-        for name, process in processes.items():
-            if options.device != "cpu" and name != ARBITER and options.device not in process.call(devices_of, name):
-                raise FrameworkError(
-                    f"{name} sees no {options.device} here; use --device cpu, or get a build for it: "
-                    "pip install 'aebench[gpu]'"
-                )
-        yield processes
-    finally:
+    with contextlib.ExitStack() as closing:
         for process in processes.values():
-            process.close()
+            closing.callback(process.close)
+        if options.device != "cpu":
+            # Before the first log is written: a folder in which nothing could be begun stays as it was.
+            _require_device(options.device, [name for name in names if name != ARBITER])
+        yield processes
+
+
+def _require_device(device: str, names: Iterable[str]) -> None:
+    """FrameworkError when one of the frameworks does not have the device."""
+    for name in names:
+        with FrameworkProcess(name) as process:
+            if device not in process.call(devices_of, name):
+                raise FrameworkError(
+                    f"{name} sees no {device} here; use --device cpu, or get a build for it: pip install 'aebench[gpu]'"
+                )
 
 
 def devices_of(name: str) -> list[str]:
