@@ -35,12 +35,16 @@ class UnknownNameError(AebenchError):
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         names = list(known)
         nearest = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
-        hint = f"; did you mean '{nearest[0]}'?" if nearest else ""
+        hint = f"; did you mean '{nearest[0]}'?" if nearest else "."
         super().__init__(f"unknown {kind} '{name}'{hint} Known: {', '.join(names) or 'none'}.")
 
 
 class PluginError(AebenchError):
     """A package registers an autoencoder or a framework that cannot be used; the message says why."""
+
+
+class ContractError(AebenchError):
+    """A plug-in breaks what `aebench.protocol` promises of it; says where, and what was found and expected."""
 
 
 class DataError(AebenchError):

@@ -87,7 +87,9 @@ class Phase:
     `frozen` layers are computed, too, and stay as they are. `inputs` is "images", or the name of an activation that is
     computed once from all images, by the model as it is when the phase begins. `starts_from` is "previous" (go on),
     "initial" (the initial parameters) or the name of a trained autoencoder from whose checkpoint the layers `copies`
-    replace the initial ones. `n_labels`: labelled images that a classifier's phase trains on; None is all.
+    replace the initial ones. `n_labels`: labelled images that a classifier's phase trains on; None is all. `measures`
+    are taken when the phase ends, beside those of the finished autoencoder, and the gain in them over another phase,
+    `gains_over`.
     """
 
     name: str
@@ -103,6 +105,8 @@ class Phase:
     starts_from: str = "previous"
     copies: tuple[str, ...] = ()
     n_labels: int | None = None
+    measures: tuple[str, ...] = ()
+    gains_over: str | None = None
 
     def __post_init__(self) -> None:
         here = f"phase {self.name}"

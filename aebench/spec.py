@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from aebench import checks
 from aebench.errors import SpecificationError
 from aebench.layers import Activation, Initializer, Layer, Parameter
+from aebench.measures import Measures
 from aebench.phases import L2, Adam, Corruption, Phase, Sampling, Sparsity
 
 __all__ = [
@@ -40,7 +41,8 @@ class Autoencoder:
 
     layers: each reads what the one before it gives. A variational one has two heads, which read the same: the coding
     layer, whose outputs are the means of the codings, and right behind it the one of their log variances.
-    label_budgets: smaller numbers of labels at which a classifier is trained and measured, too.
+    label_budgets: smaller numbers of labels at which a classifier is trained and measured, too. measures: what it is
+    measured by once it is trained, judged by and shown in.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Autoencoder:
     corruption: Corruption | None = None
     dataset: str | None = None
     label_budgets: tuple[int, ...] = ()
+    measures: Measures = field(default_factory=Measures)
 
     def __post_init__(self) -> None:
         names = [layer.name for layer in self.layers]
@@ -103,6 +106,9 @@ class Autoencoder:
         checks.require(not unknown, f"{here}: no layer {unknown} in {names}")
         tied = [name for name in (phase.l2.layers if phase.l2 else ()) if self.layer(name).tied_to]
         checks.require(not tied, f"{here}: a tied layer has no weight of its own to penalise: {', '.join(tied)}")
+        others = [other.name for other in self.phases if other is not phase]
+        over = phase.gains_over in (None, *others)
+        checks.require(over, f"{here}: no other phase {phase.gains_over} to gain over in {others}")
         labels = self.kind == "classifier" or phase.n_labels is None
         checks.require(labels, f"{here}: n_labels goes with a classifier, found kind '{self.kind}'")
         squashed = phase.sparsity is None or self.layer(self.coding_layer).activation == "sigmoid"
@@ -228,8 +234,9 @@ class Autoencoder:
             full = min(phase.n_labels or n_images, n_images)
             if budget < full:
                 at = dataclasses.replace(
-                    phase, name=f"{phase.name}_{budget}", n_labels=budget, batch_size=min(phase.batch_size, budget)
-                )
+                    phase, name=f"{phase.name}_{budget}", n_labels=budget, batch_size=min(phase.batch_size, budget),
+                    gains_over=phase.gains_over and f"{phase.gains_over}_{budget}",
+                )  # fmt: skip
                 epochs = round(phase.epochs * phase.n_batches(full) / at.n_batches(budget))
                 yield dataclasses.replace(at, epochs=max(1, epochs))
 

@@ -137,7 +137,7 @@ class Error(_Available):
     """How far a short training gets, from seed 0: every error must stay what it is when only speed was worked on."""
 
     version = "1"
-    # A classifier is measured by accuracies.
+    # A classifier is measured by accuracies, and starts from another training.
     params = (_of_kind("reconstructing", "variational"), FRAMEWORKS, DEVICES)
     unit = "squared intensity"
 

@@ -9,11 +9,11 @@ from typing import Any, get_args, get_origin, get_type_hints
 from aebench import layers, phases, spec
 from aebench.spec import L2, Adam, Autoencoder, Corruption, Layer, Parameter, Phase, Sparsity
 
-# What is written on a screen or chooses the data, and what only the training of a whole trial reads, which
-# tests/cli/test_trial.py and tests/test_schedule.py see.
+# What is written on a screen or chooses the data, and what is read by the training and measuring of a whole trial only:
+# the tests of trials, schedules and metrics see that.
 ELSEWHERE = {
-    "Autoencoder": {"name", "title", "dataset", "label_budgets"},
-    "Phase": {"epochs", "n_labels", "starts_from", "copies"},
+    "Autoencoder": {"name", "title", "dataset", "label_budgets", "measures"},
+    "Phase": {"epochs", "n_labels", "starts_from", "copies", "gains_over", "measures"},
 }
 # Other values of the fields that are no numbers and no names out of a list.
 OTHERS: dict[str, list[Any]] = {

@@ -8,13 +8,16 @@ from typing import Any
 
 import click
 
-from aebench.cli.options import AUTOENCODERS, DATA_DIR, DEVICE, FRAMEWORKS, OUTPUT, SEEDS, console, kept_in, numbers
+from aebench.cli.options import AUTOENCODERS, DATA_DIR, DEVICE, FRAMEWORKS, OUTPUT, SEEDS, console, kept_in
+from aebench.cli.values import MOST, data_set, numbers
 
 
 @click.command()
 @AUTOENCODERS
 @FRAMEWORKS
-@click.option("--dataset", "-d", default="synthetic:20000x784", show_default=True, help="See `aebench list`.")
+@click.option(
+    "--dataset", "-d", callback=data_set, default="synthetic:20000x784", show_default=True, help="See `aebench list`."
+)
 @DATA_DIR
 @click.option(
     "--images",
@@ -31,7 +34,11 @@ from aebench.cli.options import AUTOENCODERS, DATA_DIR, DEVICE, FRAMEWORKS, OUTP
     help="Factors on the size of every hidden layer, at the largest number of images.",
 )
 @click.option(
-    "--epochs", type=click.IntRange(1), default=3, show_default=True, help="Of each phase; the first is not timed."
+    "--epochs",
+    type=click.IntRange(1, MOST),
+    default=3,
+    show_default=True,
+    help="Of each phase; the first is not timed.",
 )
 @SEEDS
 @DEVICE

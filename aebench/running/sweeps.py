@@ -26,7 +26,6 @@ from aebench.running.options import Options, processes_of
 from aebench.running.run import attempt, outcome
 from aebench.spec import Autoencoder
 from aebench.speed.ceiling import has_ceiling
-from aebench.training.metrics import headline
 from aebench.training.trial import Trial, dataset_of
 
 Row = dict[str, Any]
@@ -184,7 +183,9 @@ def _measured(
     listener.finished(f"{named(point)}, {point['framework']}, seed {point['seed']}", outcome(document))
     if "failure" in document:
         return {**point, "failure": document["failure"]}
-    metric = headline(autoencoder)[0]
+    metric = autoencoder.measures.headline
+    if metric not in document["metrics"]:
+        return {**point, "failure": f"its headline {metric} is none of its metrics: {', '.join(document['metrics'])}"}
     return {
         **point,
         "version": document["version"],

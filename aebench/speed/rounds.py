@@ -205,11 +205,11 @@ def measure(
 
     processes: a subject's name -> where it runs. A subject that fails has the reason in place of numbers.
     """
+    listener.begin(case.title, rounds.most)
     timings = [Timings(subject) for subject in subjects(case, options)]
     for timing in timings:
         _first(timing, processes[timing.subject.name])
     sound = [timing for timing in timings if "failure" not in timing.facts]
-    listener.begin(case.title, rounds.most)
     for number in range(rounds.most):
         # Every other round goes backwards, so that nobody always runs after the same neighbour.
         for timing in sound if number % 2 == 0 else sound[::-1]:

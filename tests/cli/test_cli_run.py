@@ -11,6 +11,10 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
+
+from aebench.cli import main
+from aebench.report import figures
 
 # Doubles PyTorch's squared error once the module that uses it is looked for; runs in every process started from here.
 WRONG_LOSS = """
@@ -87,6 +91,21 @@ def test_an_interrupted_run_is_resumed(aebench, command, environment, tmp_path, 
     resumed = aebench("run", "--resume", "--output", "out")
     assert (0, kept) == (resumed.returncode, first.stat().st_mtime_ns)
     assert results(tmp_path / "out") == uninterrupted
+
+
+def test_ctrl_c_while_figures_are_drawn_keeps_the_results(tmp_path, monkeypatch) -> None:
+    """The table is shown, the document says complete, and the line says how to have the figures; status 130."""
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(figures, "draw", interrupted)
+    out = tmp_path / "out"
+    outcome = CliRunner().invoke(main, ["run", "linear", "-f", "reference", "--no-agreement", "-o", str(out)])
+    assert 130 == outcome.exit_code
+    assert "MSE / PCA's" in outcome.stdout
+    assert f"draw them again with: aebench run --resume --output {out}" in outcome.stdout
+    assert json.loads((out / "result.json").read_text())["complete"] is True
 
 
 def test_resuming_with_other_options_is_refused(aebench, tmp_path) -> None:

@@ -158,7 +158,7 @@ def test_unknown_names(name: str, frameworks: tuple[str, ...], message: str) -> 
 
 def outside(monkeypatch: pytest.MonkeyPatch, module: str) -> None:
     """Register a framework `outside` whose class lives in that module."""
-    members = {"__module__": module, "name": "outside", "devices": None, "build": None}
+    members = {"__module__": module, "name": "outside", "devices": None, "make": None}
     known = {**registry.variants(), "outside": type("Outside", (Framework,), members)()}
     monkeypatch.setattr(registry, "variants", lambda: known)
 
