@@ -162,14 +162,14 @@ def test_the_command_for_real(command: list[str], tmp_path: Path, monkeypatch: p
     path = tmp_path / "bench.json"
     document = json.loads(path.read_text())
     case = document["cases"][0]
-    assert ("linear", None, "aebench-bench/1") == (case["autoencoder"], case["use"], document["format"])
-    assert document["environment"]["frameworks"]["reference"]
-    assert "GOMP_SPINCOUNT" not in document["environment"]["variables"], "what is timed has the cores to itself"
+    assert ("linear", None, "aebench-bench/2") == (case["autoencoder"], case["use"], document["format"])
+    assert document["conditions"]["subjects"]["reference"]["settings"]["BLAS"]
+    assert "GOMP_SPINCOUNT" not in document["conditions"]["variables"], "what is timed has the cores to itself"
     assert "data_dir" not in document["options"], "a place on this machine has no business in what is committed"
     second = CliRunner().invoke(main, [*command, "-o", str(tmp_path)])
     assert (0, [case]) == (second.exit_code, json.loads(path.read_text())["cases"])
     other = CliRunner().invoke(main, [*command, "--dtype", "float64", "-o", str(tmp_path)])
-    assert (2, True) == (other.exit_code, "timed differently (dtype)" in other.output), other.output
+    assert (2, True) == (other.exit_code, "dtype: float32 then, float64 now" in other.output), other.output
 
 
 def test_inference_is_timed_at_every_batch(tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ def agree(
     """
     from aebench import registry
     from aebench.agreement.ladder import Climb
-    from aebench.running import ladders
+    from aebench.running import growing, ladders
     from aebench.running.options import DTYPES, Options, with_defaults
 
     if keep_traces and output is None:
@@ -54,10 +54,10 @@ def agree(
     climb = Climb(registry.autoencoder(options.autoencoders[0]), device=options.device, steps=steps)
     with _climbing(output) as (folder, bars):
         if growth:
-            document = ladders.growths(options, climb, dtypes, folder, bars)
+            document = growing.growths(options, climb, dtypes, folder, bars)
         else:
             document = ladders.agreements(options, climb, dtypes, folder, bars, forced=forced, keep_traces=keep_traces)
-    sys.exit(_report_growth(document, output) if growth else _report_agreements(document, output))
+    sys.exit(_report_growth(document, output) if growth else _report_agreements(document))
 
 
 @contextlib.contextmanager
@@ -71,20 +71,17 @@ def _climbing(output: Path | None) -> Iterator[tuple[Path, Any]]:
         yield output or Path(scratch), bars
 
 
-def _report_agreements(document: dict[str, Any], output: Path | None) -> int:
-    """Print and keep the agreements; the exit status."""
+def _report_agreements(document: dict[str, Any]) -> int:
+    """Print the agreements; the exit status."""
     from aebench.agreement.ladder import RUNGS
-    from aebench.records import documents
     from aebench.report.summary import print_agreements, problems
 
-    if output:
-        documents.write(output / "agreements.json", "agreements", document)
     print_agreements(document, console(), RUNGS)
     return 2 if document["failures"] else 1 if problems(document) else 0
 
 
 def _report_growth(document: dict[str, Any], output: Path | None) -> int:
-    """Print and keep the growth, with its plot; the exit status."""
+    """Print the growth, and leave its plot; the exit status."""
     from aebench.report.figures import growth
     from aebench.report.summary import print_growth
 

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from aebench import registry
 from aebench.arrays import Dtype
-from aebench.errors import FrameworkError, UsageError
+from aebench.errors import FrameworkError, ResultError, UsageError
 from aebench.processes.worker import FrameworkProcess
+from aebench.records import documents
 from aebench.registry import ARBITER
 from aebench.spec import Autoencoder
 from aebench.training import schedule
@@ -137,8 +138,16 @@ def new_folder(*what: str) -> Path:
 
 
 def newest() -> Path:
-    """The folder of the newest run; UsageError when there is none."""
-    folders = sorted(path.parent for path in RUNS.glob("*/plan.json"))
-    if not folders:
+    """The folder of the run that was begun last; UsageError when there is none."""
+    plans = list(RUNS.glob("*/plan.json"))
+    if not plans:
         raise UsageError(f"there is no run under {RUNS} to go on with; name its folder with --output")
-    return folders[-1]
+    return max(plans, key=_begun).parent
+
+
+def _begun(plan: Path) -> str:
+    """When a run was begun, as its plan says; where it does not, or cannot be read, when it was written."""
+    written = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(plan.stat().st_mtime))
+    with contextlib.suppress(ResultError):
+        return documents.read(plan, "plan")["begun"] or written
+    return written

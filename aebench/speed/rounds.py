@@ -4,12 +4,10 @@ known. A machine's speed drifts; what is measured in the same round drifts toget
 
 from __future__ import annotations
 
-import contextlib
 import math
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -17,13 +15,10 @@ from scipy import stats
 
 from aebench import registry
 from aebench.arrays import Dtype
-from aebench.errors import AebenchError, UsageError
+from aebench.errors import AebenchError
 from aebench.processes.events import Listener
 from aebench.processes.worker import FrameworkProcess
 from aebench.protocol import Use
-from aebench.records import documents
-from aebench.records.conditions import MACHINE, environment, versions_changed
-from aebench.records.documents import comparable
 from aebench.speed.ceiling import has_ceiling
 from aebench.speed.peers import Peer
 from aebench.speed.workloads import (
@@ -119,53 +114,6 @@ def interval(values: Sequence[float]) -> Interval:
     found = stats.quantile_test(values, p=0.5).confidence_interval(0.95)
     low, high = (math.inf if math.isnan(bound) else float(bound) for bound in found)
     return Interval(float(np.median(values)), -low if math.isinf(low) else low, high)
-
-
-def run(cases: Sequence[Case], options: Options, rounds: Rounds, folder: Path, listener: Listener) -> list[Row]:
-    """Time every case; the documents of those asked for, kept in the folder's `bench.json` with earlier ones.
-
-    Raises:
-        UsageError: the folder holds what was timed differently: other options, machine or versions.
-        ResultError: the folder's document is damaged.
-    """
-    path = folder / "bench.json"
-    # Where the data lay says nothing about what was timed.
-    stated = {key: value for key, value in asdict(options).items() if key != "data_dir"}
-    document = _continued(
-        path, {"options": stated, "rounds": asdict(rounds), "environment": environment(alone=True), "cases": []}
-    )
-    documents.write(path, "bench", document)
-    known = [_case(row) for row in document["cases"]]
-    for case in cases:
-        if case not in known:
-            names = dict.fromkeys(subject.name for subject in subjects(case, options))
-            with contextlib.ExitStack() as stack:
-                logs = folder / "logs"
-                opened = {
-                    name: stack.enter_context(FrameworkProcess(name, logs / f"{name}.log", alone=True))
-                    for name in names
-                }
-                document["cases"].append(measure(case, options, rounds, opened, listener))
-            documents.write(path, "bench", document)
-    return [row for row in document["cases"] if _case(row) in cases]
-
-
-def _case(row: Mapping[str, Any]) -> Case:
-    return Case(**{name: row[name] for name in ("autoencoder", "use", "batch", "width")})
-
-
-def _continued(path: Path, document: Row) -> Row:
-    """The document with the cases that were timed there before; those in which something failed are timed anew."""
-    if not path.exists():
-        return document
-    before, now = documents.read(path, "bench"), comparable(document)
-    changed = [key for key in now["options"] if before["options"].get(key) != now["options"][key]]
-    changed += [key for key in MACHINE if before["environment"].get(key) != now["environment"][key]]
-    changed += versions_changed(before["environment"]["frameworks"], now["environment"]["frameworks"])
-    if changed and before["cases"]:
-        raise UsageError(f"{path} was timed differently ({'; '.join(changed)}); choose another --output")
-    sound = [row for row in before["cases"] if not any("failure" in subject for subject in row["subjects"])]
-    return {**document, "cases": sound}
 
 
 def subjects(case: Case, options: Options) -> list[Subject]:

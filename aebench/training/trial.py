@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from msgspec import structs
 
 from aebench import registry
 from aebench.arrays import Array, Arrays, Dtype
@@ -24,8 +25,11 @@ from aebench.given import require_finite
 from aebench.parameters import initial_parameters
 from aebench.processes.inside import tell
 from aebench.protocol import Model
-from aebench.records import checkpoint
+from aebench.records import capture, checkpoint
+from aebench.records.conditions import Conditions
 from aebench.records.documents import write
+from aebench.records.fields import plain
+from aebench.records.machine import Watch
 from aebench.spec import Autoencoder, Phase
 from aebench.training import measuring, metrics, pictures, schedule
 from aebench.training.feeding import Feeder
@@ -122,8 +126,8 @@ def scheduled(autoencoder: Autoencoder, dataset: Dataset, schedule: str) -> Auto
 
 def run(trial: Trial) -> dict[str, Any]:
     """Train, measure, write; the trial's document. Messages of the kind (epochs done, epochs in all) are told."""
-    dataset = dataset_of(trial.dataset, trial.data_dir, trial.schedule)
-    dataset = dataset if trial.images is None else dataset.first(trial.images)
+    whole, watch = dataset_of(trial.dataset, trial.data_dir, trial.schedule), Watch()
+    dataset = whole if trial.images is None else whole.first(trial.images)
     autoencoder = scheduled(trial.autoencoder, dataset, trial.schedule).at_label_budgets(len(dataset.train))
     measuring.check(autoencoder)
     pictures.check(autoencoder)
@@ -145,7 +149,22 @@ def run(trial: Trial) -> dict[str, Any]:
     trained = Trained(model, dataset, trial.seed, curve_end)
     measured |= measuring.after_training(trained, trial.importance_samples)
     pictures.record(trial.pictures, trial.framework, model, dataset, trial.seed)
-    return _document(trial, model, progress, measured, time.perf_counter() - started)
+    conditions = structs.replace(_conditions(trial, whole), busy=watch.busy())
+    return _document(trial, model, progress, measured, time.perf_counter() - started, conditions)
+
+
+def _conditions(trial: Trial, dataset: Dataset) -> Conditions:
+    """Under which conditions this process, which is the framework's own, trains."""
+    return capture.here(
+        # The process has the variables that a worker is given, and no others.
+        alone=True,
+        subjects={trial.framework: capture.subject(trial.framework)},
+        autoencoders=(trial.autoencoder,),
+        data={trial.dataset: dataset.checksum},
+        schedule=trial.schedule,
+        device=trial.device,
+        dtype=trial.dtype,
+    )
 
 
 def _begin(trial: Trial, model: Model, phase: Phase, initial: Arrays) -> None:
@@ -226,7 +245,9 @@ def _resumed(trial: Trial, model: Model) -> tuple[Progress, Arrays]:
     return Progress.from_text(metadata["progress"]), optimizer
 
 
-def _document(trial: Trial, model: Model, progress: Progress, measured: Metrics, seconds: float) -> dict[str, Any]:
+def _document(
+    trial: Trial, model: Model, progress: Progress, measured: Metrics, seconds: float, conditions: Conditions
+) -> dict[str, Any]:
     """The trial as plain data, written as its result."""
     firsts = [history[0]["seconds"] - float(np.median([e["seconds"] for e in history[1:]]))
               for history in progress.history.values() if len(history) > 1]  # fmt: skip
@@ -246,6 +267,7 @@ def _document(trial: Trial, model: Model, progress: Progress, measured: Metrics,
             "trial_seconds": seconds,
         },
         "history": progress.history,
+        "conditions": plain(conditions),
     }
     write(trial.result, "trial", document)
     return document
