@@ -14,7 +14,8 @@ from statistics import median
 
 from aebench import registry
 from aebench.errors import FrameworkError, UnknownNameError
-from aebench.records.conditions import WORKER_VARIABLES, gpus
+from aebench.records.capture import WORKER_VARIABLES
+from aebench.records.machine import gpus
 from aebench.speed.workloads import SECONDS_TO_CALM_DOWN, Products, Traffic, Workload, images, seconds
 
 # The values of each parameter of a benchmark.
