@@ -32,7 +32,7 @@ def computed(autoencoder: Autoencoder) -> Arrays | str:
         rows, first = order[0], None if noise is None else noise[0]
         batch = Batch(np.array(trainer.inputs())[rows], first, None if labels is None else labels[rows])
         parts = {
-            "fed": {"order": order, **({} if noise is None else {"noise": np.asarray(noise)})},
+            "fed": {"order": order, **({} if noise is None else {"noise": np.asarray(noise, np.float64)})},
             "forward": model.forward(phase.name, batch),
             "losses": model.losses(phase.name, batch),
             "gradients": model.gradients(phase.name, batch),
