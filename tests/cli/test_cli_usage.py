@@ -68,7 +68,7 @@ BAD = {
     "a negative seed": (["run", "--seeds=-1"], "seeds are whole numbers from 0, one at least; found -1"),
     "a negative seed to scale": (["scale", "--seeds=0,-1"], "seeds are whole numbers from 0, one at least; found 0,-1"),
     "too many samples": (["run", "--importance-samples", "50,10001"], "an image takes 1 to 10,000 importance samples"),
-    "an unwritable folder": (["run", "linear", "-o", "/proc/none"], "cannot write /proc/none/plan.json"),
+    "an unwritable folder": (["run", "linear", "-o", "/proc/none"], "cannot write /proc/none"),
     "images of another width": (["run", "stacked", "-d", "curve"], "stacked takes 784 inputs, curve has 3"),
     "too few images": (["run", "sparse", "-d", "synthetic:500x784"], "takes batches of 1000, but there are only 500"),
     "a malformed size": (["run", "tied", "-d", "synthetic:12"], "expected synthetic:NxD"),
