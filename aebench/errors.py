@@ -63,6 +63,10 @@ class CheckpointError(AebenchError):
     """A checkpoint is damaged, of another autoencoder, or lacks an array."""
 
 
+class DamagedError(CheckpointError):
+    """A checkpoint's file is truncated or is something else: nothing in it can be used."""
+
+
 class ResultError(AebenchError):
     """A result or trace file is missing, damaged or of another format version."""
 

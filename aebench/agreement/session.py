@@ -91,6 +91,7 @@ def document(
     """The agreements of one autoencoder over several climbs (dtypes) as plain data; failures as rows."""
     name = climbs[0].autoencoder.name
     ordered = {ARBITER: processes[ARBITER], **processes}
+    ordered = {framework: ordered[framework] for framework in registry.offering(name, ordered)}
     rows: list[dict[str, Any]] = []
     failed: dict[str, str] = {}
     listener.begin(f"{name}: agreement", len(climbs))

@@ -82,12 +82,16 @@ class Rounds(Part):
 
 
 class Timed(Part):
-    """One subject's rounds, in seconds per 1,000 images; seconds and bytes of what happens once."""
+    """One subject's rounds, in seconds per 1,000 images; seconds and bytes of what happens once.
+
+    lost: the rounds in which its process broke off, and why; they were timed once more, in a new process.
+    """
 
     name: Name
     kind: Literal["framework", "peer", "products", "traffic"]
     seconds_per_1000_images: list[Number]
     failure: str | Optional = UNSET
+    lost: list[str] | Optional = UNSET
     import_seconds: Number | Optional = UNSET
     images: Count | Optional = UNSET
     first_seconds: Number | Optional = UNSET

@@ -38,18 +38,38 @@ class Speed(Part):
 
 
 class Epoch(Part):
-    """One epoch, or several run together: its number, its training steps, its mean and last losses."""
+    """One epoch, or several run together: its number, its training steps, its mean and last losses.
+
+    cold: the first one of its phase in a session, which compiles; unknown in version 1.
+    """
 
     epoch: Count
     seconds: Number
     images: Count
     mean: dict[str, Number]
     last_batch: dict[str, Number]
+    cold: bool | Optional = UNSET
     test_mse: Number | Optional = UNSET
 
 
+class Progress(Part):
+    """How far an interrupted trial is, in its checkpoint; `aebench.training.progress` says what each field is."""
+
+    phase: Count
+    epoch: Count
+    seconds: Number
+    started_from: str | None
+    notes: list[str]
+    history: dict[str, list[Epoch]]
+    measured: dict[str, Metric]
+
+
 class Trial(Part):
-    """One training of one subject from one seed, or the reason why there is none."""
+    """One training of one subject from one seed, or the reason why there is none.
+
+    parameters: SHA-256 of what was trained; started_from: of the trained parameters that a phase started from, if any;
+    notes: what happened on the way, in sentences. Unknown in version 1.
+    """
 
     autoencoder: Name
     framework: Name
@@ -62,6 +82,9 @@ class Trial(Part):
     invalid: dict[str, str] | Optional = UNSET
     speed: Speed | Optional = UNSET
     history: dict[str, list[Epoch]] | Optional = UNSET
+    parameters: str | Optional = UNSET
+    started_from: str | Optional | None = UNSET
+    notes: list[str] | Optional = UNSET
     conditions: Conditions | Optional | None = UNSET
 
     def __post_init__(self) -> None:

@@ -20,6 +20,7 @@ from aebench.records.documents import comparable
 from aebench.records.fields import plain
 from aebench.records.reuse import require_same_document
 from aebench.running.options import DTYPES, Options, dataset_name, ordered
+from aebench.training.progress import RESULT
 from aebench.training.trial import Trial, dataset_of
 
 # Options that may grow when a run is taken up again: what is measured already stays as it is.
@@ -78,7 +79,7 @@ def conditions(
 
 
 def known_trial(trial: Trial, now: Conditions) -> dict[str, Any] | None:
-    """The trial's document; None where it has none yet.
+    """The trial's document; None where it has none yet, or started from other parameters than are trained now.
 
     Raises:
         UsageError: it is another trial's, or was measured under other conditions.
@@ -96,6 +97,10 @@ def known_trial(trial: Trial, now: Conditions) -> dict[str, Any] | None:
         sets = ", ".join(document["conditions"]["data"]) or "unknown data"
         raise UsageError(f"{trial.result} was trained on {sets}, asked for: {trial.dataset}; {MEASURE_ANEW}")
     require_same_document(trial.result, document, plain(one), MEASURE_ANEW)
+    if trial.pretrained is not None:
+        before = documents.read_if_there(trial.pretrained / RESULT, "trial")
+        if before is None or document.get("started_from") != before.get("parameters"):
+            return None
     return document
 
 

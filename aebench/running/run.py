@@ -20,7 +20,7 @@ from aebench import registry
 from aebench.agreement import session
 from aebench.agreement.ladder import Climb
 from aebench.agreement.session import Source
-from aebench.errors import AebenchError, ResultError, UsageError
+from aebench.errors import AebenchError, CheckpointError, ResultError, UsageError
 from aebench.processes.events import Listener
 from aebench.processes.worker import FrameworkProcess
 from aebench.records import documents
@@ -55,7 +55,8 @@ class Run:
             for name in ordered(self.options):
                 if self.options.agreement:
                     self._agree(name, processes)
-                for seed, framework in product(self.options.seeds, self.options.frameworks):
+                frameworks = registry.offering(name, self.options.frameworks)
+                for seed, framework in product(self.options.seeds, frameworks):
                     self.measure(name, seed, framework, processes[framework])
         return self.document()
 
@@ -95,7 +96,11 @@ class Run:
 
     def document(self) -> dict[str, Any]:
         """What there is so far, earlier calls' trials with it; complete when no trial is missing."""
-        asked = list(product(ordered(self.options), self.options.seeds, self.options.frameworks))
+        asked = [
+            (name, seed, framework)
+            for name, seed in product(ordered(self.options), self.options.seeds)
+            for framework in registry.offering(name, self.options.frameworks)
+        ]
         for name, seed, framework in asked:
             if self._measured(name, seed, framework) is None:
                 with contextlib.suppress(ResultError, UsageError):
@@ -151,14 +156,16 @@ class Run:
             return known
         trial = self.trial(name, seed, framework)
         first = trial.autoencoder.pretraining
-        if first and not self.trial(first, seed, framework).result.exists():
-            self.measure(first, seed, framework, process)
+        before = self.measure(first, seed, framework, process) if first else {}
         what = f"{name}, {framework}, seed {seed}"
         try:
             document, again = known_trial(trial, self._now()), ""
         except ResultError as error:
             document, again = None, f", again: {error}"
-        if document is not None:
+        if "failure" in before:
+            document = failure(trial, CheckpointError(f"{first}, from which it starts, failed: {before['failure']}"))
+            self.listener.finished(what, outcome(document))
+        elif document is not None:
             self.listener.finished(what, f"{outcome(document)} (before)")
         else:
             self.listener.begin(f"{what}{again}", 1)
@@ -197,7 +204,14 @@ def outcome(document: Mapping[str, Any]) -> str:
 
 def attempt(trial: Trial, process: FrameworkProcess, listener: Listener) -> dict[str, Any]:
     """Run the trial in its framework's process: its document, or the row that says why there is none."""
+
+    def heard(message: str | tuple[int, int]) -> None:
+        if isinstance(message, str):
+            listener.note(f"{trial.autoencoder.name}, {trial.framework}, seed {trial.seed}: {message}")
+        else:
+            listener.advance(*message)
+
     try:
-        return process.call(run, trial, on_message=lambda message: listener.advance(*message))
+        return process.call(run, trial, on_message=heard)
     except AebenchError as error:
         return failure(trial, error)

@@ -4,6 +4,7 @@ known. A machine's speed drifts; what is measured in the same round drifts toget
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -127,7 +128,10 @@ def subjects(case: Case, options: Options) -> list[Subject]:
             return Inference(framework=name, **common, **inference)
         return Training(framework=name, batch_size=case.batch, **common)
 
-    found = [Subject(name, "framework", of_framework(name)) for name in options.frameworks]
+    found = [
+        Subject(name, "framework", of_framework(name))
+        for name in registry.offering(case.autoencoder, options.frameworks)
+    ]
     # A peer trains the specification as it stands; beside anything else its speed would be compared with other work.
     if case == Case(case.autoencoder):
         where = {key: value for key, value in common.items() if key != "width"}
@@ -151,7 +155,8 @@ def measure(
 ) -> Row:
     """Time every subject of the case in turn; the case's document.
 
-    processes: a subject's name -> where it runs. A subject that fails has the reason in place of numbers.
+    processes: a subject's name -> where it runs. A subject that fails has the reason in place of numbers; one that
+    breaks off in a single round is timed again in a new process, and says so.
     """
     listener.begin(case.title, rounds.most)
     timings = [Timings(subject) for subject in subjects(case, options)]
@@ -161,16 +166,19 @@ def measure(
     for number in range(rounds.most):
         # Every other round goes backwards, so that nobody always runs after the same neighbour.
         for timing in sound if number % 2 == 0 else sound[::-1]:
-            process = processes[timing.subject.name]
             time.sleep(SECONDS_TO_CALM_DOWN)
-            timing.rounds.append(process.call(seconds, timing.subject.workload) / timing.facts["images"] * 1000)
+            beside = [t for t in sound if t.subject.name == timing.subject.name and t is not timing]
+            _round(timing, beside, processes[timing.subject.name])
+        sound = [timing for timing in sound if "failure" not in timing.facts]
         listener.advance(number + 1, rounds.most)
         if number + 1 >= rounds.least and _narrow(sound, rounds.precision):
             break
     for timing in sound:
         _last(timing, processes[timing.subject.name])
     failed = [timing.subject.name for timing in timings if "failure" in timing.facts]
-    listener.finished(case.title, f"{number + 1} rounds" + (f"; failed: {', '.join(failed)}" if failed else ""))
+    lost = sum(len(timing.facts.get("lost", ())) for timing in timings)
+    result = f"{number + 1} rounds" + (f", {lost} timings lost and repeated" if lost else "")
+    listener.finished(case.title, result + (f"; failed: {', '.join(failed)}" if failed else ""))
     return {
         **asdict(case),
         "narrow": _narrow(sound, rounds.precision),
@@ -195,13 +203,42 @@ def _first(timing: Timings, process: FrameworkProcess) -> None:
         timing.facts = {"failure": str(error)}
 
 
+def _round(timing: Timings, beside: Sequence[Timings], process: FrameworkProcess) -> None:
+    """One more round; one that is lost is timed once more, and a subject that loses that, too, has failed.
+
+    beside: the subjects whose workloads live in the same process, and are lost with it.
+    """
+    try:
+        spent = process.call(seconds, timing.subject.workload)
+    except AebenchError as error:
+        timing.facts.setdefault("lost", []).append(f"round {len(timing.rounds) + 1}: {error}")
+        try:
+            _warm([timing, *beside], process)
+            spent = process.call(seconds, timing.subject.workload)
+        except AebenchError as again:
+            timing.facts, timing.rounds = {"failure": f"round {len(timing.rounds) + 1}: {again}"}, []
+            # What fails in there now is found out in its own round.
+            with contextlib.suppress(AebenchError):
+                _warm(beside, process)
+            return
+    timing.rounds.append(spent / timing.facts["images"] * 1000)
+
+
+def _warm(timings: Iterable[Timings], process: FrameworkProcess) -> None:
+    """Bring a new process to where the subjects left the one before: ready, compiled and run."""
+    for timing in timings:
+        for _ in range(2):
+            process.call(seconds, timing.subject.workload)
+
+
 def _last(timing: Timings, process: FrameworkProcess) -> None:
     """What is known after the rounds."""
     facts = timing.facts
     warm = float(np.median(timing.rounds)) * facts["images"] / 1000
     facts["compile_seconds"] = max(0.0, facts["first_seconds"] - warm)
     if timing.subject.kind == "framework":
-        facts["peak_bytes"], facts["peak_device_bytes"] = process.call(peak_memory, timing.subject.name)
+        with contextlib.suppress(AebenchError):  # a process that ends only now has been timed all the same
+            facts["peak_bytes"], facts["peak_device_bytes"] = process.call(peak_memory, timing.subject.name)
 
 
 def ceiling(timings: Iterable[Timings]) -> Row | None:
