@@ -58,6 +58,7 @@ BAD = {
     "--output": PATHS,
     "--to": PATHS,
     "--reason": ["", " ", "\t"],
+    "kind": ["", " ", "nope", "Trial", "run,trial", LONG],
     "runs": ["", " ", "/dev/null", "none", ".", "file", "file/x", LONG, "nowhere/result.json"],
     "--steps": LEAST_ONE,
     "--epochs": LEAST_ONE,
