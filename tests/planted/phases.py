@@ -42,18 +42,19 @@ def codings_without_elu(sound):
     return lambda network, x: network.encoder1.affine(x)
 
 
-@planted("pytorch", "layerwise_cached", "training.PyTorchTrainer.__init__", "inputs", "hidden1", phase="phase2")
+@planted("pytorch", "layerwise_cached", "training.PyTorchTrainer.put", "inputs", "hidden1", phase="phase2")
 def cache_stale(sound):
     """The cached activations are those of the untrained first layer."""
 
-    def init(trainer, model, phase, images, labels):
+    def put(trainer, images, labels):
+        model = trainer.model
         if not hasattr(model, "cached"):
             model.cached = model.network.hidden1(model.cast(images)).detach()
-        sound(trainer, model, phase, images, labels)
-        if phase.inputs != "images":
+        sound(trainer, images, labels)
+        if trainer.phase.inputs != "images":
             trainer.data = model.cached
 
-    return init
+    return put
 
 
 def _train_too(*layers):
@@ -156,8 +157,8 @@ def _carry_over(*, count):
     """What gives a trainer the moments of the one before, and its step count."""
 
     def change(sound):
-        def init(trainer, model, phase, images, labels):
-            sound(trainer, model, phase, images, labels)
+        def init(trainer, model, phase):
+            sound(trainer, model, phase)
             before = getattr(model, "optimizer_before", None)
             if before is not None:
                 trainer.optimizer.step_count = before.step_count if count else 0

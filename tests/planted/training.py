@@ -5,20 +5,20 @@ from __future__ import annotations
 from planted.fault import STEPS_WITH_A_LONGER_RUN, planted
 
 
-@planted("pytorch", "stacked", "training.PyTorchTrainer.__init__", "inputs", "images")
+@planted("pytorch", "stacked", "training.PyTorchTrainer.put", "inputs", "images")
 def rows_shifted(sound):
     """Training rows counted from another offset, as when validation images are mixed in."""
 
-    def init(trainer, model, phase, images, labels):
-        sound(trainer, model, phase, images[list(range(10, len(images))) + list(range(10))], labels)
+    def put(trainer, images, labels):
+        sound(trainer, images[list(range(10, len(images))) + list(range(10))], labels)
 
-    return init
+    return put
 
 
-@planted("pytorch", "tied", "training.PyTorchTrainer.__init__", "inputs", "images")
+@planted("pytorch", "tied", "training.PyTorchTrainer.put", "inputs", "images")
 def inputs_scaled_to_both_signs(sound):
     """Pixels in [-1, 1] for [0, 1]."""
-    return lambda trainer, model, phase, images, labels: sound(trainer, model, phase, 2.0 * images - 1.0, labels)
+    return lambda trainer, images, labels: sound(trainer, 2.0 * images - 1.0, labels)
 
 
 @planted("pytorch", "stacked", "training.PyTorchTrainer.step", "step", "loss.reconstruction")
