@@ -9,11 +9,20 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+TRACEBACK = "AEBENCH_TRACEBACK"
+"""The environment variable that asks for the traceback of every error."""
+
 
 class AebenchError(Exception):
     """Base of all errors raised on purpose; exit status 2 (the work could not be done)."""
 
     exit_status = 2
+
+
+def rebuilt(kind: str, message: str) -> AebenchError:
+    """The error of this module whose class has that name, with its message as it stands: how it crosses processes."""
+    found: type[AebenchError] = globals()[kind]
+    return found.__new__(found, message)
 
 
 class SpecificationError(AebenchError):
@@ -25,14 +34,13 @@ class UnknownNameError(AebenchError):
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         names = list(known)
-        self._arguments = (kind, name, names)
         nearest = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
         hint = f"; did you mean '{nearest[0]}'?" if nearest else ""
         super().__init__(f"unknown {kind} '{name}'{hint} Known: {', '.join(names) or 'none'}.")
 
-    def __reduce__(self) -> tuple[type[UnknownNameError], tuple[str, str, list[str]]]:
-        """How it crosses from a worker: an exception travels as its constructor's arguments, which are three here."""
-        return type(self), self._arguments
+
+class PluginError(AebenchError):
+    """A package registers an autoencoder or a framework that cannot be used; the message says why."""
 
 
 class DataError(AebenchError):

@@ -16,6 +16,7 @@ from typing import Literal
 
 import numpy as np
 
+from aebench import networks
 from aebench.arrays import Array, Arrays, Dtype
 from aebench.errors import CheckpointError, TrainingError
 from aebench.spec import Autoencoder
@@ -132,8 +133,10 @@ class Model(ABC):
 class Framework(ABC):
     """A framework as the registry finds it. Making one must not import the heavy package; `build` may.
 
-    modes: the ways it computes, the one that its plain name stands for first. eager: operation by operation, as most
-    people write it. compiled: the fastest way that the framework offers publicly. Same mathematics, same numbers.
+    name: what it is registered as. packages: what is imported, the first of which tells whether it is installed, and
+    in which version. install: the command that gets it. modes: the ways it computes, the one that its plain name stands
+    for first. eager: operation by operation, as most people write it. compiled: the fastest way that the framework
+    offers publicly. Same mathematics, same numbers.
     """
 
     name: str
@@ -145,6 +148,23 @@ class Framework(ABC):
     def mode(self) -> Mode:
         """The way that this one computes."""
         return self.modes[0]
+
+    @property
+    def plain(self) -> str:
+        """The name without a mode."""
+        return type(self).name
+
+    def place(self, autoencoder: str) -> str | None:
+        """The network of the autoencoder of that name as `module:Class`; None where there is none."""
+        return networks.place(self.plain, type(self).__module__, autoencoder)
+
+    def offers(self, autoencoder: str) -> bool:
+        """Whether `build` takes the autoencoder of that name; imports nothing heavy.
+
+        The base class asks whether there is a network. A framework that computes whatever a specification says, without
+        a network for each, overrides this.
+        """
+        return self.place(autoencoder) is not None
 
     def variants(self) -> list[Framework]:
         """This framework in each of its modes: itself, then copies called NAME-MODE."""

@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 from collections.abc import Mapping
 from functools import cache
 from importlib import metadata
+from pathlib import Path
 
-from aebench.errors import FrameworkError, UnknownNameError
+from aebench import plugins
+from aebench.errors import FrameworkError, PluginError, UnknownNameError
+from aebench.plugins import Broken, Kind, Plugin
 from aebench.protocol import Framework
 from aebench.spec import Autoencoder
 
 ARBITER = "reference"
+UNKNOWN_VERSION = "unknown"
 
 
 @cache
 def frameworks() -> dict[str, Framework]:
     """Registered frameworks by name, the arbiter first; none of their heavy packages is imported."""
-    found = {entry.name: entry.load()() for entry in metadata.entry_points(group="aebench.frameworks")}
+    found = plugins.frameworks().sound
     return dict(sorted(found.items(), key=lambda item: (item[0] != ARBITER, item[0] != "tensorflow", item[0])))
 
 
 @cache
 def autoencoders() -> dict[str, Autoencoder]:
     """Registered autoencoders by name: the source's in the order of the source, then those of other packages."""
-    found = {entry.name: entry.load() for entry in metadata.entry_points(group="aebench.autoencoders")}
+    found = plugins.autoencoders().sound
     return {name: found[name] for name in sorted(found, key=lambda n: (_SOURCE_ORDER.get(n, 99), n))}
 
 
@@ -32,6 +37,11 @@ def autoencoders() -> dict[str, Autoencoder]:
 def variants() -> dict[str, Framework]:
     """Every framework in every mode, by name: `pytorch`, which is eager, and beside it `pytorch-compiled`."""
     return {variant.name: variant for found in frameworks().values() for variant in found.variants()}
+
+
+def broken() -> tuple[Broken, ...]:
+    """What is registered and cannot be used, and why: it is in none of the above."""
+    return (*plugins.frameworks().broken, *plugins.autoencoders().broken)
 
 
 def timed() -> list[str]:
@@ -47,7 +57,7 @@ def installed(among: Mapping[str, Framework]) -> list[str]:
 
 def plain(name: str) -> str:
     """The framework's name without a mode."""
-    return next(plain for plain, found in frameworks().items() if name in [v.name for v in found.variants()])
+    return variants()[name].plain
 
 
 def framework(name: str) -> Framework:
@@ -55,33 +65,78 @@ def framework(name: str) -> Framework:
 
     Raises:
         UnknownNameError: there is none; says the nearest match.
+        PluginError: it is registered, and broken.
         FrameworkError: it is not installed.
     """
-    if name not in variants():
-        raise UnknownNameError("framework", name, variants())
-    found = variants()[name]
+    found = _named("framework", name, variants())
     if version(found) is None:
         raise FrameworkError(f"{name} is not installed here; get it with: {found.install}")
     return found
 
 
 def autoencoder(name: str) -> Autoencoder:
-    """The autoencoder of that name; UnknownNameError with the nearest match."""
-    if name not in autoencoders():
-        raise UnknownNameError("autoencoder", name, autoencoders())
-    return autoencoders()[name]
+    """The autoencoder of that name.
+
+    Raises:
+        UnknownNameError: there is none; says the nearest match.
+        PluginError: it is registered, and broken.
+    """
+    return _named("autoencoder", name, autoencoders())
+
+
+def offers(framework: str, autoencoder: str) -> bool:
+    """Whether the framework, in whatever mode, has the autoencoder; False where either is unknown."""
+    found = variants().get(framework)
+    return found is not None and autoencoder in autoencoders() and found.offers(autoencoder)
+
+
+def _named(kind: Kind, name: str, known: Mapping[str, Plugin]) -> Plugin:
+    if name in known:
+        return known[name]
+    for it in broken():
+        if it.kind == kind and it.name in (name, name.rpartition("-")[0]):
+            raise PluginError(f"{kind} '{it.name}' of {it.package} is broken: {it.reason}")
+    raise UnknownNameError(kind, name, known)
 
 
 def version(framework: Framework) -> str | None:
-    """Version of the framework's package, None when it is not installed; nothing is imported."""
-    for package in framework.packages:
-        try:
-            found = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            continue
-        if importlib.util.find_spec(framework.packages[0]) is not None:
-            return found
-    return None
+    """Version of the framework's package, with its build where the package says that; None when it is not installed.
+
+    Found by what imports under the package's name, whatever the distribution is called. Nothing is imported.
+    """
+    package = framework.packages[0]
+    try:
+        spec = importlib.util.find_spec(package)
+    except (ImportError, ValueError):
+        return None
+    if spec is None or spec.origin is None:
+        # A folder that happens to have the name is no package.
+        return None
+    return _written_version(Path(spec.origin).with_name("version.py")) or _distributed_version(package)
+
+
+@cache
+def _written_version(path: Path) -> str | None:
+    """What the file says in `__version__ = '...'`, as `torch/version.py` does, with the build; None without it."""
+    try:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, SyntaxError):
+        return None
+    values = (
+        node.value
+        for node in tree.body
+        if isinstance(node, ast.Assign) and any(ast.unparse(target) == "__version__" for target in node.targets)
+    )
+    return next((v.value for v in values if isinstance(v, ast.Constant) and isinstance(v.value, str)), None)
+
+
+@cache
+def _distributed_version(package: str) -> str:
+    """Version of the distribution that the package comes from: of several, the one that brings its `__init__.py`."""
+    named = list(dict.fromkeys(metadata.packages_distributions().get(package, ())))
+    first = f"{package}/__init__.py"
+    bringing = [name for name in named if any(file.as_posix() == first for file in metadata.files(name) or ())]
+    return metadata.version((bringing or named)[0]) if named else UNKNOWN_VERSION
 
 
 _SOURCE_ORDER = {

@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import tempfile
 import time
-from typing import NoReturn
+from pathlib import Path
+from typing import Any, NoReturn
 
 import numpy as np
 
-from aebench.errors import UnknownNameError
-from aebench.processes.worker import tell
+from aebench import errors
+from aebench.errors import DataError, UnknownNameError
+from aebench.processes.inside import tell
 
 
 def loaded_packages() -> set[str]:
@@ -24,14 +27,11 @@ def process_id() -> int:
     return os.getpid()
 
 
-def exit_at_once() -> NoReturn:
-    """End the process without a word, as a crash in native code does."""
+def end_by(how: signal.Signals | str) -> NoReturn:
+    """End the process without a word, as a crash in native code or the kernel does: by a signal, or at once."""
+    if isinstance(how, signal.Signals):
+        os.kill(os.getpid(), how)
     os._exit(3)
-
-
-def kill_itself() -> None:
-    """End as the kernel ends a process that is out of memory."""
-    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def interrupt_itself() -> str:
@@ -46,14 +46,26 @@ def say(text: str) -> None:
     os.write(2, f"{text} on 2\n".encode())
 
 
-def raise_unknown_name() -> NoReturn:
-    """The error whose constructor takes more than its message."""
-    raise UnknownNameError("autoencoder", "stakked", ["stacked", "tied"])
+def raise_own(kind: str) -> NoReturn:
+    """An error of the project, by the name of its class."""
+    if kind == "UnknownNameError":
+        raise UnknownNameError("framework", "torch", ["pytorch"])
+    raise getattr(errors, kind)("what, and why")
 
 
-def raise_error(error: Exception) -> NoReturn:
-    """Any error that can be sent."""
-    raise error
+class ColumnError(DataError):
+    """An error that a plug-in derives from the project's."""
+
+
+def return_what_cannot_be_sent() -> Any:
+    """A function of no module."""
+    return lambda: 0
+
+
+def leave_a_temporary_file() -> Path:
+    """A file that nobody removes, where temporary ones go."""
+    with tempfile.NamedTemporaryFile(delete=False) as file:
+        return Path(file.name)
 
 
 class ResourceExhaustedError(Exception):
@@ -72,6 +84,13 @@ class UnsendableError(Exception):
         self.held = lambda: message
 
 
+class SpeechlessError(Exception):
+    """An error that fails to say what it is."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("no words")
+
+
 class UnreadableError(Exception):
     """An error that is sent and cannot be made again on the other side."""
 
@@ -81,7 +100,7 @@ class UnreadableError(Exception):
 
 def raise_made(name: str) -> NoReturn:
     """Errors that only this process can make; any other name asks NumPy for more bytes than there are."""
-    made: dict[str, Exception] = {
+    made: dict[str, BaseException] = {
         "tensorflow": ResourceExhaustedError(
             lambda: 0, "Graph execution error:\n\nDetected at node zeros\nOOM when allocating tensor with shape[9]"
         ),
@@ -89,6 +108,12 @@ def raise_made(name: str) -> NoReturn:
         "unsendable": UnsendableError("first line\nsecond line"),
         "unreadable": UnreadableError(7, "node"),
         "silent": UnsendableError(""),
+        "speechless": SpeechlessError(),
+        "long": ValueError("x" * 10_000),
+        "in parts": ValueError("backend='inductor' raised:\nCppCompileError: C++ compile error\n\nCommand:\ng++"),
+        "exit": SystemExit(0),
+        "key": KeyError("weight"),
+        "derived": ColumnError("no such column"),
     }
     raise made.get(name) or AssertionError(f"there are petabytes: {np.empty(10**15)}")
 

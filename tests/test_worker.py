@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
-import pickle
+import resource
+import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +18,7 @@ import remote_failures
 from processes import OWN_FRAMEWORKS, Process
 
 from aebench import errors, registry
-from aebench.errors import AebenchError, FrameworkError, OutOfMemoryError, SpecificationError, UnknownNameError
+from aebench.errors import AebenchError, DataError, FrameworkError, OutOfMemoryError, UnknownNameError
 from aebench.processes.worker import FrameworkProcess
 from aebench.records.conditions import environment
 
@@ -59,13 +61,23 @@ def test_threads_wait_awake_only_in_a_process_that_runs_alone(monkeypatch: pytes
         assert "77" == beside.call(os.getenv, "GOMP_SPINCOUNT") == environment()["variables"]["GOMP_SPINCOUNT"]
 
 
-@pytest.mark.parametrize("crash", [remote_failures.exit_at_once, remote_failures.kill_itself])
-def test_a_crash_is_an_error_that_names_the_framework(worker: FrameworkProcess, crash: object) -> None:
+@pytest.mark.parametrize(
+    ("crash", "how"),
+    [
+        (["exit"], "with status 3"),
+        ([signal.SIGKILL], "by SIGKILL: somebody killed it, perhaps the system because memory was short"),
+        ([signal.SIGILL], "by SIGILL: this build needs instructions that the processor lacks"),
+        ([signal.SIGSEGV], "by SIGSEGV: its native code touched memory that is not its own"),
+        ([signal.SIGUSR1], "by SIGUSR1"),
+    ],
+)  # fmt: skip
+def test_a_crash_is_an_error_that_says_how(worker: FrameworkProcess, crash: list[object], how: str) -> None:
     """A process that ends in the middle of its work is a FrameworkError here; the next call gets a new process."""
     before = worker.call(remote_failures.process_id)
     with pytest.raises(FrameworkError) as caught:
-        worker.call(crash)  # type: ignore[arg-type]
-    assert str(caught.value).startswith("reference: its process ended in the middle of its work (killed, ")
+        worker.call(remote_failures.end_by, *crash)
+    expected = f"reference: its process ended in the middle of its work, {how}; AEBENCH_TRACEBACK=1 shows more"
+    assert expected == str(caught.value)
     after = worker.call(remote_failures.process_id)
     assert after not in (before, os.getpid())
 
@@ -77,7 +89,7 @@ def test_a_crash_points_to_the_log(tmp_path: Path) -> None:
     with FrameworkProcess("reference", log) as worker:
         worker.call(remote_failures.say, "hello")
         with pytest.raises(FrameworkError, match=f"see the end of {log}"):
-            worker.call(remote_failures.exit_at_once)
+            worker.call(remote_failures.end_by, "exit")
     expected = ["before", "hello on 1", "hello on 2"]
     assert expected == log.read_text().splitlines()
 
@@ -88,22 +100,23 @@ def test_ctrl_c_is_left_to_the_parent(worker: FrameworkProcess) -> None:
     assert expected == worker.call(remote_failures.interrupt_itself)
 
 
-def test_an_error_there_is_the_same_error_here(worker: FrameworkProcess) -> None:
-    """An error raised in the process arrives with its type and text, and the process lives on."""
+@pytest.mark.parametrize("kind", _error_types())
+def test_an_error_there_is_the_same_error_here(worker: FrameworkProcess, kind: type[AebenchError]) -> None:
+    """Every error of the project keeps type, text and exit status on its way, and the process lives on."""
     before = worker.call(remote_failures.process_id)
-    with pytest.raises(SpecificationError, match="stacked has no phase 9"):
-        worker.call(remote_failures.raise_error, SpecificationError("stacked has no phase 9"))
-    with pytest.raises(KeyError, match="x"):
-        worker.call(remote_failures.raise_error, KeyError("x"))
+    made = UnknownNameError("framework", "torch", ["pytorch"]) if kind is UnknownNameError else kind("what, and why")
+    with pytest.raises(kind) as caught:
+        worker.call(remote_failures.raise_own, kind.__name__)
+    received = caught.value
+    assert (kind, str(made), made.exit_status) == (type(received), str(received), received.exit_status)
     assert before == worker.call(remote_failures.process_id)
 
 
-def test_an_unknown_name_there_is_an_unknown_name_here(worker: FrameworkProcess) -> None:
-    """The error whose constructor takes three arguments crosses too, instead of breaking the process."""
-    expected = "unknown autoencoder 'stakked'; did you mean 'stacked'? Known: stacked, tied."
-    with pytest.raises(UnknownNameError) as caught:
-        worker.call(remote_failures.raise_unknown_name)
-    assert expected == str(caught.value)
+def test_an_error_derived_outside_is_its_nearest_relative(worker: FrameworkProcess) -> None:
+    """A plug-in's own kind of DataError is a DataError here, where the plug-in's module is not imported."""
+    with pytest.raises(DataError, match="no such column") as caught:
+        worker.call(remote_failures.raise_made, "derived")
+    assert type(caught.value) is DataError
 
 
 OUT_OF_MEMORY = {
@@ -123,43 +136,97 @@ def test_lack_of_memory_is_one_error_whoever_says_it(worker: FrameworkProcess, w
     assert before != worker.call(remote_failures.process_id)
 
 
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [
-        ("unsendable", "UnsendableError: first line"), ("unreadable", "UnreadableError: node 7"),
-        ("silent", "UnsendableError: no message"),
-    ],
-)  # fmt: skip
-def test_an_error_that_cannot_be_sent_is_told(tmp_path: Path, name: str, expected: str) -> None:
-    """Its type and first line arrive, its traceback is in the log, and the process lives on."""
-    with FrameworkProcess("reference", tmp_path / "log") as worker:
+FOREIGN = {
+    "unsendable": "UnsendableError: first line",
+    "unreadable": "UnreadableError: node 7",
+    "silent": "UnsendableError: no message",
+    "speechless": "SpeechlessError: its message cannot be read (RuntimeError)",
+    "long": f"ValueError: {'x' * 300}",
+    "in parts": "ValueError: backend='inductor' raised: CppCompileError: C++ compile error",
+    "exit": "SystemExit: 0",
+    "key": "KeyError: 'weight'",
+}
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_whatever_a_framework_raises_is_one_line(tmp_path: Path, name: str) -> None:
+    """Type and first line arrive as a FrameworkError, the traceback is in the log, the next call gets a new process."""
+    log = tmp_path / "log"
+    with FrameworkProcess("reference", log) as worker:
         before = worker.call(remote_failures.process_id)
         with pytest.raises(FrameworkError) as caught:
             worker.call(remote_failures.raise_made, name)
-        assert f"reference: {expected}" == str(caught.value)
-        assert before == worker.call(remote_failures.process_id)
-    assert "in raise_made" in (tmp_path / "log").read_text(encoding="utf-8")
+        assert f"reference: {FOREIGN[name]}; see the end of {log}" == str(caught.value)
+        assert before != worker.call(remote_failures.process_id)
+    assert "in raise_made" in log.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("error", _error_types())
-def test_every_error_can_be_sent(error: type[AebenchError]) -> None:
-    """Every error of the project keeps type, text and exit status on its way between processes."""
-    made = UnknownNameError("framework", "torch", ["pytorch"]) if error is UnknownNameError else error("what, and why")
-    received = pickle.loads(pickle.dumps(made))
-    assert (type(made), str(made), made.exit_status) == (type(received), str(received), received.exit_status)
+def test_a_result_that_cannot_be_sent_is_an_error(worker: FrameworkProcess) -> None:
+    """What no process can send is an error of the call, not the end of it."""
+    with pytest.raises(FrameworkError, match=r"reference: .*pickle"):
+        worker.call(remote_failures.return_what_cannot_be_sent)
 
 
-def test_an_error_that_cannot_be_rebuilt_would_be_noticed() -> None:
-    """Planted fault: an error of three arguments without a way to cross fails the check above."""
+def test_a_traceback_without_a_log_is_shown_where_asked_for(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Without a log nothing but the one line is seen; AEBENCH_TRACEBACK=1 brings the traceback to standard error."""
+    seen = []
+    for asked in ("", "1"):
+        monkeypatch.setenv("AEBENCH_TRACEBACK", asked)
+        with FrameworkProcess("reference") as worker, pytest.raises(FrameworkError):
+            worker.call(remote_failures.raise_made, "key")
+        seen.append("in raise_made" in capfd.readouterr().err)
+    assert [False, True] == seen
 
-    class UnsendableError(AebenchError):
-        def __init__(self, a: str, b: str) -> None:
-            super().__init__(a + b)
 
-    made = UnsendableError("a", "b")
-    rebuild, arguments = made.__reduce__()[:2]
-    with pytest.raises(TypeError):
-        rebuild(*arguments)
+def test_a_log_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
+    """A process that cannot make itself ready says why, at every call."""
+    (tmp_path / "file").write_text("")
+    with FrameworkProcess("reference", tmp_path / "file" / "log") as worker:
+        for _ in range(2):
+            with pytest.raises(FrameworkError, match=r"reference: (FileExists|NotADirectory)Error"):
+                worker.call(remote_failures.process_id)
+
+
+def test_no_folder_for_temporary_files_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no process can be started, the reason is one line."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "none"))
+    with pytest.raises(FrameworkError, match=r"reference: no process can be started for it: .*No such file"):
+        FrameworkProcess("reference").call(remote_failures.process_id)
+
+
+def test_too_few_open_files_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Under `ulimit -n 16` nothing could be loaded: the message names the limit."""
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (16, 16))
+    with pytest.raises(FrameworkError, match="may open 16 files at once, and 64 are needed"):
+        FrameworkProcess("reference").call(remote_failures.process_id)
+
+
+def test_nothing_temporary_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a framework leaves among its temporary files goes with its process, crashed or not."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with FrameworkProcess("reference") as worker:
+        written = worker.call(remote_failures.leave_a_temporary_file)
+        assert (tmp_path, True) == (written.parents[1], written.exists())
+        with pytest.raises(FrameworkError):
+            worker.call(remote_failures.end_by, "exit")
+        worker.call(remote_failures.leave_a_temporary_file)
+    assert [] == list(tmp_path.iterdir())
+
+
+def test_a_call_that_is_broken_off_ends_the_process(worker: FrameworkProcess) -> None:
+    """An interruption in the middle of a call leaves no process whose next answer would be to the call before."""
+    before = worker.call(remote_failures.process_id)
+
+    def interrupt(_: object) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        worker.call(remote_failures.count_to, 3, on_message=interrupt)
+    assert worker.call(remote_failures.process_id) not in (before, "done")
+    with pytest.raises(ProcessLookupError):
+        os.kill(before, 0)
 
 
 def test_close_ends_the_process(worker: FrameworkProcess) -> None:
@@ -209,7 +276,7 @@ def test_tell_outside_a_worker_is_nothing() -> None:
 ORPHAN = """
 import os, signal, sys
 import remote_failures
-from aebench.worker import FrameworkProcess
+from aebench.processes.worker import FrameworkProcess
 if __name__ == "__main__":
     print(FrameworkProcess("reference").call(remote_failures.process_id), flush=True)
     os.kill(os.getpid(), signal.SIGKILL)

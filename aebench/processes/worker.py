@@ -6,44 +6,66 @@ framework; a crash there is an error here, and the next call gets a new process.
 
 from __future__ import annotations
 
+import atexit
 import multiprocessing
 import os
-import pickle
-import queue
+import resource
+import shutil
 import signal
-import sys
-import threading
-import time
-import traceback
-from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
+from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
 
-from aebench.errors import AebenchError, FrameworkError, OutOfMemoryError
+from aebench.errors import TRACEBACK, FrameworkError, rebuilt
+from aebench.processes.inside import Call, Message, Raised, Returned, Settings, serve
 from aebench.records.conditions import worker_variables
 
 Result = TypeVar("Result")
-POLL_SECONDS = 0.1
-# How NumPy, PyTorch and TensorFlow say that memory is short: a type's name, or a part of the message, in lower case.
-# The last three are sizes that no memory has. None of the frameworks may be imported here.
-MEMORY_TYPES = {"MemoryError", "OutOfMemoryError", "ResourceExhaustedError"}
-MEMORY_TEXTS = (
-    "allocate memory", "out of memory", "oom when allocating", "resource_exhausted", "alloc_failed",
-    "array is too big", "maximum allowed dimension exceeded", "size calculation overflowed",
-)  # fmt: skip
-
-_messages: Any = None
+POLL_SECONDS = 0.5  # how often a silent process is looked after: another of its own may hold its connection open
+GRACE_SECONDS = 5.0  # for a process that is told to end
+DESCRIPTORS = 64  # files that must be allowed at once: a process takes half a dozen, its libraries dozens while loading
+# What an end by a signal means.
+SIGNALS = {
+    signal.SIGILL: "this build needs instructions that the processor lacks",
+    signal.SIGKILL: "somebody killed it, perhaps the system because memory was short",
+    signal.SIGSEGV: "its native code touched memory that is not its own",
+    signal.SIGBUS: "its native code lost memory under it, perhaps because a disk or /dev/shm is full",
+    signal.SIGABRT: "its native code gave up",
+    signal.SIGFPE: "its native code divided a whole number by zero",
+    signal.SIGTERM: "somebody ended it",
+}
 
 
 @dataclass(frozen=True)
-class _Finished:
-    """The last message of a call: it travels behind all others, the result itself on another way."""
+class _Worker:
+    """A running process, the way to it, and its folder for temporary files."""
 
-    call: int
+    process: SpawnProcess
+    connection: Connection
+    temporary: Path
+
+    def reply(self) -> Message | Returned | Raised:
+        """What it says next; EOFError when it has ended."""
+        while not self.connection.poll(POLL_SECONDS):
+            if self.process.exitcode is not None and not self.connection.poll(0):
+                raise EOFError
+        found: Message | Returned | Raised = self.connection.recv()
+        return found
+
+    def end(self) -> None:
+        """End it, whatever it does."""
+        self.process.terminate()
+        self.process.join(GRACE_SECONDS)
+        if self.process.exitcode is None:
+            self.process.kill()
+            self.process.join()
+        shutil.rmtree(self.temporary, ignore_errors=True)
 
 
 class FrameworkProcess:
@@ -55,9 +77,7 @@ class FrameworkProcess:
 
     def __init__(self, framework: str, log: Path | None = None, *, alone: bool = False) -> None:
         self.framework, self.log, self.alone = framework, log, alone
-        self._pool: ProcessPoolExecutor | None = None
-        self._queue: Any = None
-        self._calls = 0
+        self._worker: _Worker | None = None
 
     def call(
         self,
@@ -69,50 +89,83 @@ class FrameworkProcess:
         """Run a module-level function there and wait; what it passes to `tell` arrives at `on_message`.
 
         Raises:
-            FrameworkError: the process ended in the middle, or an error there cannot be sent as it is.
-            OutOfMemoryError: memory was short there; the process is ended, so that its memory is given back.
-            Whatever else the function raised is raised here.
+            AebenchError: what the function raised of aebench's own errors.
+            OutOfMemoryError: memory was short there.
+            FrameworkError: any other exception there, in one line; or the process ended in the middle.
+        After the last two the process is ended: nobody knows what state it is in, and its memory is given back.
         """
-        if self._pool is None:
-            context = multiprocessing.get_context("spawn")
-            self._queue = context.Queue()
-            settings = self.framework, self.log, worker_variables(alone=self.alone), self._queue, os.getpid()
-            self._pool = ProcessPoolExecutor(1, context, initializer=_begin, initargs=settings)
+        worker = self._worker = self._worker or self._started()
         try:
-            self._calls += 1
-            future: Future[Result] = self._pool.submit(_run, self._calls, function, *arguments, **keywords)
-            return self._wait(future, on_message or (lambda _: None))
-        except OutOfMemoryError:
+            worker.connection.send(Call(function, arguments, keywords))
+            while isinstance(reply := worker.reply(), Message):
+                if on_message is not None:
+                    on_message(reply.content)
+        except (EOFError, ConnectionError) as error:
+            worker.process.join(GRACE_SECONDS)
+            self.close()
+            raise FrameworkError(self._with_log(self._ended(worker.process.exitcode))) from error
+        except BaseException:
+            # Broken off: it would answer the next call with the result of this one.
             self.close()
             raise
-        except BrokenProcessPool as error:
-            self.close()
-            ended = f"{self.framework}: its process ended in the middle of its work (killed, crashed or out of memory)"
-            raise FrameworkError(f"{ended}; see the end of {self.log}" if self.log else ended) from error
+        if isinstance(reply, Returned):
+            value: Result = reply.value
+            return value
+        if not reply.foreign:
+            raise rebuilt(reply.kind, reply.message)
+        self.close()
+        raise rebuilt(reply.kind, self._with_log(reply.message))
 
-    def _wait(self, future: Future[Result], on_message: Callable[[Any], None]) -> Result:
-        while True:
-            try:
-                message = self._queue.get(timeout=POLL_SECONDS)
-            except queue.Empty:
-                # A call that crashed, or could not even be sent, has no last message.
-                if future.done():
-                    return future.result()
-                continue
-            if not isinstance(message, _Finished):
-                on_message(message)
-            elif message.call == self._calls:
-                return future.result()
+    def _started(self) -> _Worker:
+        """A new process.
+
+        Raises:
+            FrameworkError: the machine gives no process, no more open files or no folder for temporary ones.
+        """
+        allowed = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+        if allowed < DESCRIPTORS:
+            raise FrameworkError(
+                f"{self.framework}: its process may open {allowed} files at once, and {DESCRIPTORS} are needed; "
+                "raise the limit: ulimit -n 1024"
+            )
+        context = multiprocessing.get_context("spawn")
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+        try:
+            resource_tracker.ensure_running()  # its start would undo the next line
+            # A terminal sends Ctrl-C to every process: one that is only starting must leave it to the harness, too.
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+            temporary = Path(tempfile.mkdtemp(prefix="aebench-"))
+            variables = worker_variables(alone=self.alone)
+            settings = Settings(self.framework, self.log, variables, temporary, os.getpid())
+            here, there = context.Pipe()
+            process = context.Process(target=serve, args=(there, settings), name=self.framework)
+            process.start()
+            there.close()
+        except OSError as error:
+            raise FrameworkError(f"{self.framework}: no process can be started for it: {error}") from error
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        # Before the interpreter waits for its children, which wait for it.
+        atexit.register(self.close)
+        return _Worker(process, here, temporary)
+
+    def _ended(self, status: int | None) -> str:
+        ended = f"{self.framework}: its process ended in the middle of its work"
+        if status is None or status >= 0:
+            return f"{ended}, with status {status}"
+        by = signal.Signals(-status)
+        return f"{ended}, by {by.name}" + (f": {SIGNALS[by]}" if by in SIGNALS else "")
+
+    def _with_log(self, message: str) -> str:
+        return f"{message}; see the end of {self.log}" if self.log else f"{message}; {TRACEBACK}=1 shows more"
 
     def close(self) -> None:
         """End the process, at once if it is in the middle of something."""
         # Taken first: another thread, whose call this breaks off, may close at the same time.
-        pool, messages, self._pool, self._queue = self._pool, self._queue, None, None
-        if pool is not None:
-            for process in list((pool._processes or {}).values()):
-                process.terminate()
-            pool.shutdown(wait=True, cancel_futures=True)
-            messages.close()
+        worker, self._worker = self._worker, None
+        if worker is not None:
+            atexit.unregister(self.close)
+            worker.end()
 
     def __enter__(self) -> FrameworkProcess:
         return self
@@ -121,69 +174,3 @@ class FrameworkProcess:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def tell(message: Any) -> None:
-    """Send a message to whoever called this process; nothing happens outside one."""
-    if _messages is not None:
-        _messages.put(message)
-
-
-def _run(call: int, function: Callable[..., Result], *arguments: Any, **keywords: Any) -> Result:
-    """The function, and behind whatever it tells the last message of its call."""
-    try:
-        return function(*arguments, **keywords)
-    except Exception as error:
-        sent = _sendable(error)
-        if sent is error:
-            raise
-        raise sent from None
-    finally:
-        tell(_Finished(call))
-
-
-def _sendable(error: Exception) -> Exception:
-    """The error as the harness is to get it: lack of memory under one name, and nothing that breaks on the way."""
-    kind, text = type(error).__name__, str(error)
-    lines = [line.strip() for line in text.splitlines() if line.strip()] or ["no message"]
-    names = {t.__name__ for t in type(error).__mro__}
-    telling = [line for line in lines if any(part in line.lower() for part in MEMORY_TEXTS)]
-    if not isinstance(error, AebenchError) and (telling or names & MEMORY_TYPES):
-        return OutOfMemoryError(
-            f"{_framework()}: memory does not hold this ({kind}: {(telling or lines)[0]}); ask for less, "
-            "or use a machine or a device with more"
-        )
-    try:
-        pickle.loads(pickle.dumps(error))
-    except Exception:
-        # It would end the process's connection; what it was goes to the log.
-        traceback.print_exception(error)
-        return FrameworkError(f"{_framework()}: {kind}: {lines[0]}")
-    return error
-
-
-def _framework() -> str:
-    return os.environ.get("AEBENCH_FRAMEWORK", "this process")
-
-
-def _begin(framework: str, log: Path | None, variables: Mapping[str, str], messages: Any, parent: int) -> None:
-    """First thing in the new process: leave Ctrl-C to the parent, send chatter to the log, end with the parent."""
-    global _messages
-    _messages = messages
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-    os.environ.update({name: value for name, value in variables.items() if name not in os.environ})
-    os.environ["AEBENCH_FRAMEWORK"] = framework
-    if log is not None:
-        log.parent.mkdir(parents=True, exist_ok=True)
-        sys.stderr.flush()
-        file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-        os.dup2(file, 1)
-        os.dup2(file, 2)
-
-
-def _end_with(parent: int) -> None:
-    """A killed parent must not leave a training behind it."""
-    while os.getppid() == parent:
-        time.sleep(1.0)
-    os._exit(1)

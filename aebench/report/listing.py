@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from aebench import data, registry
+from aebench.plugins import Broken
 from aebench.records.conditions import gpus
 
 
@@ -30,6 +32,8 @@ def _autoencoders() -> Table:
         widths = [layers[0].n_inputs, *(x.n_outputs for x in layers if x.name not in ("log_variance",))]
         phases = ", ".join(f"{p.name} ({p.epochs:,} × {p.batch_size:,})" for p in autoencoder.phases)
         table.add_row(autoencoder.name, autoencoder.title, "-".join(map(str, widths)), phases)
+    for it in (it for it in registry.broken() if it.kind == "autoencoder"):
+        table.add_row(escape(it.name), _reason(it))
     table.caption = "phases: epochs × batch size of the schedule `source`"
     table.caption_justify = "left"
     return table
@@ -41,7 +45,13 @@ def _frameworks() -> Table:
         found = registry.version(framework)
         missing = f"[yellow]missing[/yellow]; get it with: {framework.install}".replace("[cpu]", r"\[cpu]")
         table.add_row(framework.name, framework.mode, found or "–", "" if found else missing)
+    for it in (it for it in registry.broken() if it.kind == "framework"):
+        table.add_row(escape(it.name), "", "–", _reason(it))
     return table
+
+
+def _reason(broken: Broken) -> str:
+    return f"[yellow]broken[/yellow] ({escape(broken.package)}): {escape(broken.reason)}"
 
 
 def _devices() -> Table:

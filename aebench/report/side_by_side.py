@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
-import sys
 from collections.abc import Iterator, Mapping, Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from textwrap import dedent
 
@@ -20,8 +18,9 @@ from rich.syntax import ANSISyntaxTheme, Syntax
 from rich.table import Table
 from rich.text import Text
 
-from aebench import registry
+from aebench import networks, registry
 from aebench.errors import UnknownNameError
+from aebench.protocol import Framework
 
 SHARED = "network"  # the base of every network of a framework, which tells nothing of a single autoencoder
 DIFFERS = "*"
@@ -58,8 +57,9 @@ def show(name: str, frameworks: Sequence[str], *, console: Console, bases: bool 
         console.print(table(name, {framework: chain[0] for framework, chain in chains.items() if chain}))
     for framework, chain in chains.items():
         if not chain:
-            place = _module(name, framework) or f"{framework} is not in a package"
-            console.print(Text(f"{framework}: no text found (looked for {place})"))
+            place = _framework(framework).place(name)
+            missing = f"{framework}: no text found (looked for {place})"
+            console.print(Text(missing if place else networks.lacking(framework, name)))
     if not bases:
         return
     for module in dict.fromkeys(path.stem for chain in chains.values() for path in chain[1:]):
@@ -75,10 +75,9 @@ def sources(name: str, framework: str) -> list[Path]:
         UnknownNameError: no autoencoder, or no framework, has that name.
     """
     registry.autoencoder(name)
-    module = _module(name, framework)
-    spec = find_spec(module) if module else None
-    path = Path(spec.origin) if spec and spec.origin else None
-    return _with_bases(path) if path and path.suffix == ".py" and path.is_file() else []
+    place = _framework(framework).place(name)
+    path = networks.source(place) if place else None
+    return _with_bases(path) if path else []
 
 
 def table(title: str, paths: Mapping[str, Path]) -> Table:
@@ -167,19 +166,15 @@ def _end(node: ast.stmt) -> int:
     return node.end_lineno or node.lineno
 
 
-def _module(name: str, framework: str) -> str | None:
-    """Where the text of an autoencoder is looked for: beside the class that the framework registers.
+def _framework(name: str) -> Framework:
+    """The framework of that name, installed or not.
 
     Raises:
-        UnknownNameError: no framework has that name.
+        UnknownNameError: there is none.
     """
-    known = registry.frameworks()
-    if framework not in known:
-        raise UnknownNameError("framework", framework, known)
-    package = type(known[framework]).__module__
-    if not hasattr(sys.modules.get(package), "__path__"):
-        package = package.rpartition(".")[0]
-    return f"{package}.{name}" if package else None
+    if name not in registry.variants():
+        raise UnknownNameError("framework", name, registry.variants())
+    return registry.variants()[name]
 
 
 def _with_bases(path: Path) -> list[Path]:

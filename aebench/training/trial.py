@@ -21,7 +21,7 @@ from aebench.arrays import Array, Arrays, Dtype
 from aebench.data import Dataset, load
 from aebench.errors import AebenchError, CheckpointError, DataError
 from aebench.parameters import initial_parameters
-from aebench.processes.worker import tell
+from aebench.processes.inside import tell
 from aebench.protocol import Model, require_finite
 from aebench.records import checkpoint
 from aebench.records.documents import write

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -11,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from aebench import networks
 from aebench.arrays import Array, Arrays, Dtype
 from aebench.errors import FrameworkError
 from aebench.implementations.pytorch.adam import EpsilonHatAdam
@@ -40,9 +40,8 @@ class PyTorchModel(Model):
     def __init__(self, autoencoder: Autoencoder, parameters: Mapping[str, Array], dtype: Dtype, device: str) -> None:
         if device not in devices():
             raise FrameworkError(f"pytorch: no device '{device}' here, found {devices()}; a gpu needs a CUDA build")
-        module = importlib.import_module(f"aebench.implementations.pytorch.{autoencoder.name}")
         self.autoencoder, self.dtype, self.device = autoencoder, dtype, device
-        network: Network = getattr(module, autoencoder.name.title().replace("_", ""))(autoencoder)
+        network = networks.load("pytorch", __package__, autoencoder.name, Network)(autoencoder)
         self.network = network.to(DEVICES[device], DTYPES[dtype])
         self.assign(checked(autoencoder, parameters, complete=True))
         self.activations, self.encoded, self.decoded = map(

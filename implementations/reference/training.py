@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from aebench import networks
 from aebench.arrays import Array, Arrays, Dtype
 from aebench.implementations.reference.adam import EpsilonHatAdam
 from aebench.implementations.reference.network import Network
@@ -18,9 +18,8 @@ class ReferenceModel(Model):
     """A NumPy network; everything it is given is rounded to the dtype, everything it computes is float64."""
 
     def __init__(self, autoencoder: Autoencoder, parameters: Mapping[str, Array], dtype: Dtype) -> None:
-        module = importlib.import_module(f"aebench.implementations.reference.{autoencoder.name}")
         self.autoencoder, self.dtype, self.device = autoencoder, dtype, "cpu"
-        self.network: Network = getattr(module, autoencoder.name.title().replace("_", ""))(autoencoder)
+        self.network = networks.load("reference", __package__, autoencoder.name, Network)(autoencoder)
         self.assign(checked(autoencoder, parameters, complete=True))
 
     def cast(self, array: Array | None) -> Array | None:

@@ -13,7 +13,7 @@ class TensorFlow(Framework):
     """TensorFlow on the CPU or on one GPU."""
 
     name = "tensorflow"
-    packages = ("tensorflow", "tensorflow-cpu")
+    packages = ("tensorflow",)
     install = "pip install -c constraints.txt 'aebench[cpu]'"
     modes = ("compiled", "eager")
 

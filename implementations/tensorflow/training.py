@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
+from aebench import networks
 from aebench.arrays import Array, Arrays, Dtype
 from aebench.errors import FrameworkError
 from aebench.implementations.tensorflow.adam import EpsilonHatAdam
@@ -35,9 +35,8 @@ class TensorFlowModel(Model):
             raise FrameworkError(
                 f"tensorflow: no device '{device}' here, found {devices()}; a gpu needs tensorflow[and-cuda]"
             )
-        module = importlib.import_module(f"aebench.implementations.tensorflow.{autoencoder.name}")
         self.autoencoder, self.dtype, self.device = autoencoder, dtype, device
-        self.network: Network = getattr(module, autoencoder.name.title().replace("_", ""))(autoencoder)
+        self.network = networks.load("tensorflow", __package__, autoencoder.name, Network)(autoencoder)
         self.assign(checked(autoencoder, parameters, complete=True))
         self.activations, self.encoded, self.decoded = map(
             self.ready, (self.network.forward, self.network.encode, self.network.decode)

@@ -118,16 +118,26 @@ def frozen_arm_trains_all(sound):
     return _train_too("encoder1", "encoder2")(sound)
 
 
-@planted("pytorch", "pretrained", "training.PyTorchModel.load", "init", "encoder1.weight", phase="finetuned")
+def _copied(sound, taken):
+    """Whole sets of parameters are taken as they are, of copied layers those that `taken` says."""
+
+    def assign(model, parameters):
+        whole = len(parameters) == len(model.autoencoder.shapes)
+        sound(model, parameters if whole else {n: v for n, v in parameters.items() if n.split(".")[0] in taken})
+
+    return assign
+
+
+@planted("pytorch", "pretrained", "training.PyTorchModel.assign", "init", "encoder1.weight", phase="finetuned")
 def encoder_not_copied(sound):
     """The pretrained layers are read and dropped."""
-    return lambda model, path, layers=None: None
+    return _copied(sound, ())
 
 
-@planted("pytorch", "pretrained", "training.PyTorchModel.load", "init", "encoder2.weight", phase="finetuned")
+@planted("pytorch", "pretrained", "training.PyTorchModel.assign", "init", "encoder2.weight", phase="finetuned")
 def encoder_half_copied(sound):
     """Only the first of the pretrained layers arrives."""
-    return lambda model, path, layers=None: sound(model, path, layers[:1])
+    return _copied(sound, ("encoder1",))
 
 
 @planted("pytorch", "pretrained", "training.PyTorchModel.assign", "init", "logits.weight", phase="finetuned")
