@@ -81,7 +81,7 @@ def n_draws(n_parameters: int) -> int:
 
 
 def coverage(draws: int, confidence: float = CONFIDENCE) -> float:
-    """Probability that an honest computation keeps a bound of `SEVERAL` spreads of so many draws, by the formula above."""
+    """Probability that an honest computation keeps `SEVERAL` spreads of so many draws, by the formula above."""
     deviations = math.sqrt(draws / chi2.ppf(1.0 - confidence, draws))
     return float(2.0 * norm.cdf(SEVERAL / deviations) - 1.0)
 
@@ -90,10 +90,10 @@ def difference(one: Array, other: Array, place: Place, dtype: str) -> Array:
     """Element by element, in float64; at the extremes 0 where both are not finite in that dtype."""
     one, other = one.astype(np.float64), other.astype(np.float64)
     if place.rung != "extremes":
-        return np.abs(one - other)
+        return np.asarray(np.abs(one - other))
     one, other = representable(one, dtype), representable(other, dtype)
     alike = ~np.isfinite(one) & ~np.isfinite(other)
-    return np.abs(np.where(alike, 0.0, one) - np.where(alike, 0.0, other))
+    return np.asarray(np.abs(np.where(alike, 0.0, one) - np.where(alike, 0.0, other)))
 
 
 def representable(array: Array, dtype: str) -> Array:

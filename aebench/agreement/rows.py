@@ -54,4 +54,4 @@ def furthest(array: Array, copies: int) -> Array:
     stacked = array.reshape(copies, -1, *array.shape[1:])
     strays = np.abs(stacked - stacked[0])
     chosen = np.argmax(np.where(np.isnan(strays), np.inf, strays), axis=0)
-    return np.take_along_axis(stacked, chosen[None], axis=0)[0]
+    return np.asarray(np.take_along_axis(stacked, chosen[None], axis=0)[0])

@@ -12,20 +12,33 @@ import click
 
 from aebench.cli.options import console, selection
 
+UNDECIDED = 125
+
 
 @click.command()
 @selection
 @click.option("--dtype", type=click.Choice(["float64", "float32", "both"]), default="both", show_default=True)
 @click.option("--steps", type=click.IntRange(1), default=10, show_default=True, help="Training steps of each phase.")
 @click.option(
-    "--teacher-forced", "forced", is_flag=True, help="Feed each rung the reference's arrays: local error only."
-)
+    "--teacher-forced", "forced", is_flag=True,
+    help="Begin each step with the reference's parameters and optimiser state: local error only.",
+)  # fmt: skip
 @click.option("--growth", is_flag=True, help="Plot how the difference grows with the steps; try --steps 1000.")
+@click.option("--all", "everything", is_flag=True, help="Show every pair and rung.")
 @click.option("--keep-traces", is_flag=True, help="Leave the compared arrays in the output folder.")
 def agree(
-    output: Path | None, dtype: str, steps: int, forced: bool, growth: bool, keep_traces: bool, **asked: Any
+    output: Path | None,
+    dtype: str,
+    steps: int,
+    forced: bool,
+    growth: bool,
+    everything: bool,
+    keep_traces: bool,
+    **asked: Any,
 ) -> None:
     """Climb the agreement ladder and name the first place where two frameworks part.
+
+    The exit status is 1 where frameworks part, 2 where something could not be compared, 125 where a rung is vacuous.
 
     \b
     Examples:
@@ -48,7 +61,7 @@ def agree(
             document = ladders.growths(options, climb, dtypes, folder, bars)
         else:
             document = ladders.agreements(options, climb, dtypes, folder, bars, forced=forced, keep_traces=keep_traces)
-    sys.exit(_report_growth(document, output) if growth else _report_agreements(document, output))
+    sys.exit(_report_growth(document, output) if growth else _report_agreements(document, output, everything))
 
 
 @contextlib.contextmanager
@@ -62,16 +75,20 @@ def _climbing(output: Path | None) -> Iterator[tuple[Path, Any]]:
         yield output or Path(scratch), bars
 
 
-def _report_agreements(document: dict[str, Any], output: Path | None) -> int:
+def _report_agreements(document: dict[str, Any], output: Path | None, everything: bool) -> int:
     """Print and keep the agreements; the exit status."""
-    from aebench.agreement.ladder import RUNGS
     from aebench.records import documents
-    from aebench.report.summary import print_agreements, problems
+    from aebench.report.agreement import print_agreements
 
     if output:
         documents.write(output / "agreements.json", "agreements", document)
-    print_agreements(document, console(), RUNGS)
-    return 2 if document["failures"] else 1 if problems(document) else 0
+    print_agreements(document, console(), everything=everything)
+    rows = document["agreements"]
+    if document["failures"] or not rows:
+        return 2
+    if any(row["parting"] for row in rows):
+        return 1
+    return UNDECIDED if any(row["vacuous"] for row in rows) else 0
 
 
 def _report_growth(document: dict[str, Any], output: Path | None) -> int:

@@ -57,26 +57,6 @@ def print_problems(lines: Iterable[str], console: Console) -> None:
         console.print(line, style="red", markup=False, soft_wrap=True)
 
 
-def print_agreements(document: Document, console: Console, rungs: Sequence[str]) -> None:
-    """One row per autoencoder, dtype and pair: the largest relative difference of each rung and the least headroom."""
-    table = Table(
-        title="Agreement: relative difference where each rung has the least headroom",
-        title_justify="left",
-        box=SIMPLE_HEAD,
-    )
-    for column in ("autoencoder", "dtype", "pair"):
-        table.add_column(column)
-    for rung in (*rungs, "headroom"):
-        table.add_column(rung, justify="right")
-    for a in document["agreements"]:
-        found = {r["rung"]: r for r in a["rungs"]}
-        cells = [f"{found[rung]['relative']:.0e}" if rung in found else "" for rung in rungs]
-        verdict = "[red]parts[/red]" if a["parting"] else _headroom([a])
-        table.add_row(a["autoencoder"], a["dtype"], f"{a['left']} – {a['right']}", *cells, verdict)
-    console.print(table)
-    print_problems(problems(document), console)
-
-
 def print_growth(rows: Sequence[Document], console: Console) -> None:
     """Largest relative difference of the parameters after 1, 10, 100 … steps."""
     marks = sorted(

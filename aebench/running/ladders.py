@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from itertools import product
@@ -15,11 +16,12 @@ from aebench.agreement.growth import growth
 from aebench.agreement.ladder import Climb
 from aebench.agreement.session import Source
 from aebench.arrays import Dtype
-from aebench.errors import ResultError
+from aebench.errors import ResultError, UsageError
 from aebench.processes.events import Listener
 from aebench.records import documents
 from aebench.records.conditions import environment
 from aebench.records.documents import comparable
+from aebench.registry import ARBITER
 from aebench.running.options import DTYPES, Options, check, dataset_name, processes_of
 
 
@@ -27,7 +29,13 @@ def agreements(
     options: Options, climbs: Climb, dtypes: Sequence[Dtype], folder: Path, listener: Listener, *, forced: bool,
     keep_traces: bool,
 ) -> dict[str, Any]:  # fmt: skip
-    """The ladder alone, for every autoencoder and seed; `climbs` is the pattern of each climb."""
+    """The ladder alone, for every autoencoder and seed; `climbs` is the pattern of each climb.
+
+    Raises:
+        UsageError: the reference alone was asked for, so that there is nothing to compare.
+    """
+    if set(options.frameworks) == {ARBITER}:
+        raise UsageError("the reference alone leaves nothing to compare it with; name another framework")
     check(options)
     found: dict[str, Any] = {"options": asdict(options), "environment": environment(), "agreements": [], "failures": []}
     with processes_of(options, None, arbiter=True) as processes:
@@ -38,11 +46,24 @@ def agreements(
             document = session.document(
                 processes, each, source, folder / name / f"seed{seed}", listener, forced=forced, keep_traces=keep_traces
             )
-            found["agreements"] += [{**row, "seed": seed} for row in document["agreements"]]
+            found["agreements"] += [
+                {**row, "seed": seed, "command": command(options, row, seed, climbs.steps, forced=forced)}
+                for row in document["agreements"]
+            ]
             found["failures"] += [
                 {"autoencoder": name, "framework": k, "failure": v} for k, v in document["failures"].items()
             ]
     return found
+
+
+def command(options: Options, row: Mapping[str, Any], seed: int, steps: int, *, forced: bool) -> str:
+    """The command that climbs one pair of frameworks again."""
+    pair = [name for name in (row["left"], row["right"]) if name != ARBITER]
+    words = ["aebench agree", row["autoencoder"], "-f", ",".join(pair), "--dtype", row["dtype"], "-s", str(seed)]
+    words += ["--steps", str(steps), "-d", shlex.quote(options.dataset), "-p", options.schedule]
+    words += ["--data-dir", shlex.quote(options.data_dir)] if options.data_dir else []
+    words += ["--device", options.device] if options.device != "cpu" else []
+    return " ".join([*words, "--teacher-forced"] if forced else words)
 
 
 def growths(
