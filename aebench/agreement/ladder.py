@@ -18,7 +18,7 @@ import numpy as np
 
 from aebench.agreement import program
 from aebench.agreement.extremes import at_extremes
-from aebench.agreement.program import climb_program
+from aebench.agreement.program import Feed, climb_program, climb_resumed
 from aebench.agreement.rows import at_sizes, of_rows
 from aebench.arrays import Array, Arrays, Dtype
 from aebench.data import Dataset
@@ -110,7 +110,7 @@ def _climb_phase(
     begin = partial(model.trainer, name, split.inputs, labels)
     order = schedule.first_orders(phase, climb.seed, len(split), max(climb.steps, program.STEPS))
     noise = schedule.noise(autoencoder, phase, climb.seed, range(program.STEPS), order.shape[1])
-    trainer = begin()
+    feed, trainer = Feed(order, noise), begin()
     batch = Batch(
         trainer.inputs()[order[0]], None if noise is None else noise[0], None if labels is None else labels[order[0]]
     )
@@ -123,11 +123,13 @@ def _climb_phase(
         few = of_rows(batch, slice(PROBED_ROWS))
         trace.add(name, "rows", 0, at_sizes(model, phase, few))
         trace.add(name, "extremes", 0, at_extremes(model, phase, few))
-        climb_program(model, phase, begin, order[: program.STEPS], noise, seed=climb.seed, trace=trace)
+        left = climb_program(model, phase, begin(), feed, trace)
     _climb_steps(model, trainer, phase, climb, order, trace, teacher)
     # Before training the biases are zero, which hides whatever is done to them outside of the training step.
     evaluated = _evaluated(model, dataset.test.inputs[:EVALUATED_IMAGES], climb.seed)
     trace.add(name, "trajectory", climb.steps, {f"evaluation.{array}": value for array, value in evaluated.items()})
+    if not climb.plain:
+        climb_resumed(model, phase, begin(), trainer, left, feed, seed=climb.seed, trace=trace)
 
 
 def _evaluated(model: Model, images: Array, seed: int) -> Arrays:

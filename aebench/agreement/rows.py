@@ -9,7 +9,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from aebench.agreement.extremes import computed
 from aebench.arrays import Array, Arrays
 from aebench.protocol import Batch, Model
 from aebench.spec import Phase
@@ -18,18 +17,20 @@ MANY = 2_001
 
 
 def at_sizes(model: Model, phase: Phase, batch: Batch) -> Arrays:
-    """What the phase computes of the batch's first row alone, and of all its rows over and over, `MANY` or a few more.
+    """What is computed of the batch's first row alone, and of all its rows over and over, `MANY` or a few more.
 
-    `alone.NAME`: of one row. `many.NAME`: of the many, folded to (batch, width) by keeping of the copies of a row the
-    value that is furthest from the first copy's; loss terms and gradients of the many as they are.
+    `many.loss.TERM` and `many.gradient.NAME` of the phase. In the first phase also `alone.USE` and `many.USE`, the
+    codings and the reconstructions, which are the same functions in every phase; those of many are folded to
+    (batch, width) by keeping of the copies of a row the value that is furthest from the first copy's.
     """
     copies = -(-MANY // len(batch.inputs))
-    alone, many = of_rows(batch, slice(0, 1)), of_rows(batch, np.tile(np.arange(len(batch.inputs)), copies))
-    found = {f"alone.forward.{name}": array for name, array in model.forward(phase.name, alone).items()}
-    for name, array in computed(model, phase, many).items():
-        found[f"many.{name}"] = furthest(array, copies) if name.startswith("forward.") else array
+    many = of_rows(batch, np.tile(np.arange(len(batch.inputs)), copies))
+    found = {f"many.loss.{name}": array for name, array in model.losses(phase.name, many).items()}
+    found |= {f"many.gradient.{name}": array for name, array in model.gradients(phase.name, many).items()}
     if phase is model.autoencoder.phases[0]:
-        found |= _evaluated(model, batch.inputs, copies)
+        for name, function in (("codings", model.encode), ("reconstructions", model.reconstruct)):
+            found[f"alone.{name}"] = function(batch.inputs[:1])
+            found[f"many.{name}"] = furthest(function(many.inputs), copies)
     return found
 
 
@@ -37,16 +38,6 @@ def of_rows(batch: Batch, rows: slice | Array) -> Batch:
     """Those rows of a batch."""
     noise, labels = (None if array is None else array[rows] for array in (batch.noise, batch.labels))
     return replace(batch, inputs=batch.inputs[rows], noise=noise, labels=labels)
-
-
-def _evaluated(model: Model, images: Array, copies: int) -> Arrays:
-    """Codings and reconstructions, alone and among many; they are the same functions in every phase."""
-    tiled = np.tile(images, (copies, 1))
-    found = {}
-    for name, function in (("codings", model.encode), ("reconstructions", model.reconstruct)):
-        found[f"alone.{name}"] = function(images[:1])
-        found[f"many.{name}"] = furthest(function(tiled), copies)
-    return found
 
 
 def furthest(array: Array, copies: int) -> Array:
