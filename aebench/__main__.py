@@ -1,5 +1,40 @@
-"""`python -m aebench`, the same as the command `aebench`."""
+"""The command `aebench`, also as `python -m aebench`.
 
-from aebench.cli import main
+It stands before everything else, and imports nothing at once that takes time: from its first line on Ctrl-C ends with
+status 130, also while the rest is still being imported.
+"""
 
-main(prog_name="aebench")
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from types import FrameType
+
+
+def main() -> None:
+    """Import the command line, and run it."""
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, _leave)
+    try:
+        from aebench.cli import main as command
+    except (ImportError, OSError) as error:
+        print(
+            f"aebench: error: it cannot be loaded: {error}; try: pip install --force-reinstall aebench", file=sys.stderr
+        )
+        sys.exit(2)
+    try:
+        command(prog_name="aebench")
+    finally:
+        # The status is known, and nothing is left to do but to leave, which Python takes its time for.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
+
+
+def _leave(number: int, _: FrameType | None) -> None:
+    """At once: before the work begins nothing is at stake."""
+    os._exit(128 + number)
+
+
+if __name__ == "__main__":
+    main()

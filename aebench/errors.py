@@ -35,7 +35,7 @@ class UnknownNameError(AebenchError):
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         names = list(known)
         nearest = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
-        hint = f"; did you mean '{nearest[0]}'?" if nearest else ""
+        hint = f"; did you mean '{nearest[0]}'?" if nearest else "."
         super().__init__(f"unknown {kind} '{name}'{hint} Known: {', '.join(names) or 'none'}.")
 
 

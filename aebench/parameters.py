@@ -6,8 +6,9 @@ import math
 
 import numpy as np
 
-from aebench.spec import Autoencoder, Layer
-from aebench.streams import Float64, stream
+from aebench.layers import Parameter
+from aebench.spec import Autoencoder
+from aebench.streams import Float64, Stream, stream
 
 
 def initial_parameters(autoencoder: Autoencoder, seed: int) -> dict[str, Float64]:
@@ -15,21 +16,21 @@ def initial_parameters(autoencoder: Autoencoder, seed: int) -> dict[str, Float64
 
     The stream's name is the parameter's, so autoencoders of one seed begin alike where their layers are alike.
     """
-    parameters: dict[str, Float64] = {}
-    for layer in autoencoder.layers:
-        for name, shape in layer.shapes.items():
-            draw = stream(seed, f"initial/{name}")
-            if name.endswith(".bias"):
-                parameters[name] = np.zeros(shape)
-            elif layer.initializer == "he_normal":
-                parameters[name] = draw.truncated_normal(shape) * math.sqrt(1.3 * 2.0 / layer.n_inputs)
-            else:
-                parameters[name] = (2.0 * draw.uniform(shape) - 1.0) * _uniform_limit(layer)
-    return parameters
+    return {
+        name: _drawn(parameter, stream(seed, f"initial/{name}")) for name, parameter in autoencoder.parameters.items()
+    }
 
 
-def _uniform_limit(layer: Layer) -> float:
-    """Half the width of the uniform initialisers; TF1's FAN_AVG form with its factor 2, and Glorot's."""
-    fan_average = (layer.n_inputs + layer.n_outputs) / 2.0
-    factor = 2.0 if layer.initializer == "average_uniform" else 1.0
-    return math.sqrt(3.0 * factor / fan_average)
+def _drawn(parameter: Parameter, draw: Stream) -> Float64:
+    """The parameter's first values.
+
+    Source: `variance_scaling_initializer()` of TensorFlow 1 (a normal truncated at two deviations, 1.3 making up for
+    what is cut off), its form `mode="FAN_AVG", uniform=True`, and Glorot's, which `fully_connected` has by default.
+    """
+    if parameter.initializer == "zeros":
+        return np.zeros(parameter.shape)
+    if parameter.initializer == "he_normal":
+        return draw.truncated_normal(parameter.shape) * math.sqrt(1.3 * 2.0 / parameter.fan_in)
+    factor = 2.0 if parameter.initializer == "average_uniform" else 1.0
+    fan_average = (parameter.fan_in + parameter.fan_out) / 2.0
+    return (2.0 * draw.uniform(parameter.shape) - 1.0) * math.sqrt(3.0 * factor / fan_average)

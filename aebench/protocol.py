@@ -2,13 +2,17 @@
 
 Exchange names and shapes are the specification's; a framework that stores a weight transposed converts at its own
 border. No implementation draws a random number: parameters, orders, noise and masks are arguments.
+
+What the harness calls (`build`, `assign`, `trainer`, `feed`, `ready`, `restore`) is written here: it checks what it is
+given, once and for every framework alike, and hands it to what a framework writes (`make`, `put`, `begin`, `prepare`,
+`take_up`). A refused call changes nothing.
 """
 
 from __future__ import annotations
 
 import copy
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
@@ -18,8 +22,9 @@ import numpy as np
 
 from aebench import networks
 from aebench.arrays import Array, Arrays, Dtype
-from aebench.errors import CheckpointError, TrainingError
-from aebench.spec import Autoencoder
+from aebench.errors import FrameworkError
+from aebench.given import check_dtype, checked, checked_images, checked_order, checked_state
+from aebench.spec import Autoencoder, Phase
 
 Mode = Literal["eager", "compiled"]
 Use = Literal["encode", "decode", "reconstruct", "sample"]
@@ -42,36 +47,67 @@ class Batch:
 
 
 class Trainer(ABC):
-    """One phase under way: the model, the data it reads, and an optimiser of its own."""
+    """One phase under way: the model, the data it reads, and an optimiser of its own, whose moments begin at zero."""
 
-    @abstractmethod
-    def inputs(self) -> Array:
-        """(n, width): what the phase trains on; the images, or the activations cached when they were put there."""
+    model: Model
+    phase: Phase
+    n_rows: int = 0
 
-    @abstractmethod
     def feed(self, images: Array, labels: Array | None = None) -> None:
-        """Put these images (n, n_inputs) on the device in place of those before, cached inputs computed anew."""
+        """Put these images (n, n_inputs) on the device in place of those before, cached inputs computed anew.
 
-    @abstractmethod
+        labels: (n,) whole numbers, the classes; a classifier needs them, others leave them.
+
+        Raises:
+            DataError: images or labels that do not fit the autoencoder, or are not finite.
+        """
+        images, labels = checked_images(self.model.autoencoder, self.model.dtype, images, labels)
+        self.put(images, labels)
+        self.n_rows = len(images)
+
     def ready(self, order: Array, noise: Array | None = None) -> Callable[[], Arrays]:
         """Everything for one step per row of `order` (n_steps, batch_size), row numbers of the data, on the device.
 
         noise: (n_steps, batch_size, width) where the autoencoder takes noise.
         What is returned trains these steps whenever it is called, and returns loss term -> (n_steps,) values before
         each step's update, after the device has finished.
+
+        Raises:
+            DataError: rows that are not there, or an order or noise of another shape or kind of number.
         """
+        return self.prepare(*checked_order(self.model.autoencoder, self.model.dtype, self.n_rows, order, noise))
 
     def run(self, order: Array, noise: Array | None = None) -> Arrays:
         """Train these steps; arguments and result as of `ready`."""
         return self.ready(order, noise)()
+
+    def restore(self, state: Mapping[str, Array]) -> None:
+        """Take up the state of another trainer of the same phase, from any framework, to the bit.
+
+        Raises:
+            CheckpointError: the state is not that of such a trainer; says which array, what was found and expected.
+        """
+        self.take_up(checked_state(self.model.autoencoder, self.phase, state, self.model.dtype))
 
     @abstractmethod
     def state(self) -> Arrays:
         """`step` (int64 scalar) and, per trained parameter, `NAME.first_moment` and `NAME.second_moment`."""
 
     @abstractmethod
-    def restore(self, state: Mapping[str, Array]) -> None:
-        """Take up the state of another trainer of the same phase, from any framework."""
+    def inputs(self) -> Array:
+        """(n, width): what the phase trains on; the images, or the activations cached when they were put there."""
+
+    @abstractmethod
+    def put(self, images: Array, labels: Array | None) -> None:
+        """What `feed` does, with images and labels that fit."""
+
+    @abstractmethod
+    def prepare(self, order: Array, noise: Array | None) -> Callable[[], Arrays]:
+        """What `ready` does, with an order and noise that fit."""
+
+    @abstractmethod
+    def take_up(self, state: Arrays) -> None:
+        """What `restore` does, with a state that fits: copied, since it stays the caller's."""
 
 
 class Model(ABC):
@@ -81,13 +117,47 @@ class Model(ABC):
     dtype: Dtype
     device: str
 
-    @abstractmethod
-    def parameters(self) -> Arrays:
-        """Exchange name -> copy of the parameter, in the order of the specification."""
+    def assign(self, parameters: Mapping[str, Array]) -> None:
+        """Set the named parameters, rounded to the dtype, and leave the others.
+
+        Values that are not finite are taken: a training may make them. `checkpoint.load_model` refuses them.
+
+        Raises:
+            CheckpointError: an unknown name, a wrong shape, or no real numbers.
+        """
+        found = checked(self.autoencoder, parameters)
+        self.put({name: np.asarray(value, dtype=self.dtype) for name, value in found.items()})
+
+    def restore(self, parameters: Mapping[str, Array]) -> None:
+        """Set all parameters as `parameters` once gave them, to the bit: the reference keeps more than the dtype holds.
+
+        Raises:
+            CheckpointError: a name is missing or unknown, a shape is wrong, or there are no real numbers.
+        """
+        self.put(checked(self.autoencoder, parameters, complete=True))
+
+    def trainer(self, phase: str, images: Array, labels: Array | None = None) -> Trainer:
+        """Begin a phase: `images` (n, n_inputs) go to the device, cached inputs are computed, moments are zero.
+
+        Raises:
+            SpecificationError: there is no such phase.
+            DataError: as `Trainer.feed`.
+        """
+        trainer = self.begin(self.autoencoder.phase(phase))
+        trainer.feed(images, labels)
+        return trainer
 
     @abstractmethod
-    def assign(self, parameters: Mapping[str, Array]) -> None:
-        """Set the named parameters and leave the others; CheckpointError for an unknown name or a wrong shape."""
+    def parameters(self) -> Arrays:
+        """Exchange name -> copy of the parameter, in the order of the specification, as precise as it is kept."""
+
+    @abstractmethod
+    def put(self, parameters: Arrays) -> None:
+        """What `assign` and `restore` do, with parameters that fit: copied, since they stay the caller's."""
+
+    @abstractmethod
+    def begin(self, phase: Phase) -> Trainer:
+        """A trainer of the phase that has not been fed yet."""
 
     @abstractmethod
     def forward(self, phase: str, batch: Batch) -> Arrays:
@@ -113,10 +183,6 @@ class Model(ABC):
     @abstractmethod
     def reconstruct(self, inputs: Array, noise: Array | None = None) -> Array:
         """Outputs for the inputs (batch, n_inputs); with noise a denoising model corrupts them first."""
-
-    @abstractmethod
-    def trainer(self, phase: str, images: Array, labels: Array | None = None) -> Trainer:
-        """Begin a phase: `images` (n, n_inputs) go to the device, cached inputs are computed, moments are zero."""
 
     def ready_to(self, use: Use, values: Array) -> Callable[[], object]:
         """What computes `use` of these values, which are on the device, whenever it is called, and waits for the end.
@@ -177,9 +243,24 @@ class Framework(ABC):
     def devices(self) -> list[str]:
         """Devices that `build` takes here: `cpu`, and `gpu` where there is one. Imports the heavy package."""
 
-    @abstractmethod
     def build(self, autoencoder: Autoencoder, parameters: Mapping[str, Array], *, dtype: Dtype, device: str) -> Model:
-        """A model with these parameters, cast to the dtype; FrameworkError when the device is not here."""
+        """A model with these parameters, rounded to the dtype.
+
+        Raises:
+            FrameworkError: the dtype is neither of the two, or the device is not here.
+            CheckpointError: parameters are missing or do not fit the specification.
+        """
+        check_dtype(self.name, dtype)
+        if device not in (found := self.devices()):
+            raise FrameworkError(
+                f"{self.name}: no device '{device}' here, found {', '.join(found)}; a gpu needs a build for it"
+            )
+        parameters = checked(autoencoder, parameters, complete=True)
+        return self.make(autoencoder, parameters, dtype=dtype, device=device)
+
+    @abstractmethod
+    def make(self, autoencoder: Autoencoder, parameters: Arrays, *, dtype: Dtype, device: str) -> Model:
+        """What `build` does, with parameters that fit and a device that is here."""
 
     def products(self, products: Sequence[Product], *, dtype: Dtype, device: str) -> Callable[[], object]:
         """What multiplies matrices of these shapes, once each, whenever it is called: how fast its library is.
@@ -202,42 +283,3 @@ class Framework(ABC):
     def perturbed(self, unit_roundoff: float, seed: int) -> AbstractContextManager[None]:
         """Within it every input, operand and result is disturbed as rounding of that unit does (the arbiter only)."""
         raise NotImplementedError(f"{self.name} is not the arbiter")
-
-
-def checked(autoencoder: Autoencoder, parameters: Mapping[str, Array], *, complete: bool = False) -> Arrays:
-    """The parameters as arrays, after their names and shapes were held against the specification."""
-    expected = autoencoder.shapes
-    for name, value in parameters.items():
-        if name not in expected:
-            raise CheckpointError(f"{autoencoder.name}: {_misplaced(autoencoder, name)}")
-        if np.shape(value) != expected[name]:
-            raise CheckpointError(
-                f"{autoencoder.name}: {name} has shape {np.shape(value)}, expected {expected[name]} "
-                "(weights are (n_in, n_out) in every framework)"
-            )
-    missing = [name for name in expected if name not in parameters]
-    if complete and missing:
-        raise CheckpointError(f"{autoencoder.name}: parameters are missing: {', '.join(missing)}")
-    return {name: np.asarray(parameters[name]) for name in expected if name in parameters}
-
-
-def _misplaced(autoencoder: Autoencoder, name: str) -> str:
-    layer = next((x for x in autoencoder.layers if name == f"{x.name}.weight" and x.tied_to), None)
-    if layer:
-        return f"{name} has no place in a tied model (it is {layer.tied_to}.weight transposed)"
-    return f"no parameter is called {name}; known: {', '.join(autoencoder.shapes)}"
-
-
-def require_finite(losses: Mapping[str, Array], *, context: str, first_step: int) -> None:
-    """TrainingError naming the first step and loss term that is not finite."""
-    bad = {term: np.flatnonzero(~np.isfinite(np.atleast_1d(values))) for term, values in losses.items()}
-    found: Iterable[tuple[int, bool, str]] = ((int(i[0]), term == "total", term) for term, i in bad.items() if len(i))
-    first = min(found, default=None)
-    if first is not None:
-        step, _, term = first
-        value = np.atleast_1d(losses[term])[step]
-        raise TrainingError(
-            f"{context}: the loss term '{term}' became {value} at step {first_step + step + 1}; parameters and "
-            "optimiser state up to the last finished epoch are kept. Look at the data (infinite or very large values?) "
-            "and at the learning rate."
-        )

@@ -10,147 +10,39 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
+from aebench import checks
 from aebench.errors import SpecificationError
+from aebench.layers import Activation, Initializer, Layer, Parameter
+from aebench.measures import Measures
+from aebench.phases import L2, Adam, Corruption, Phase, Sampling, Sparsity
 
-Activation = Literal["none", "elu", "sigmoid"]
-Initializer = Literal["he_normal", "average_uniform", "glorot_uniform"]
-Sampling = Literal["epoch", "fresh", "full"]
+__all__ = [
+    "L2", "Activation", "Adam", "Autoencoder", "Corruption", "Initializer", "Kind", "Layer", "Parameter", "Phase",
+    "Sampling", "Sparsity",
+]  # fmt: skip
 
-# One run of a phase under the schedule `quick` reads about this many input values: 60,000 images of 784 pixels.
-QUICK_VALUES = 60_000 * 784
-SOURCE_TRAINING_IMAGES = 55_000
-
-
-@dataclass(frozen=True)
-class Layer:
-    """A dense layer `x @ weight + bias`; a tied one has a bias only and uses another layer's weight transposed."""
-
-    name: str
-    n_inputs: int
-    n_outputs: int
-    activation: Activation = "elu"
-    initializer: Initializer = "he_normal"
-    tied_to: str | None = None
-
-    def __post_init__(self) -> None:
-        _require(self.n_inputs > 0 and self.n_outputs > 0, f"layer {self.name}: sizes must be positive")
-
-    @property
-    def shapes(self) -> dict[str, tuple[int, ...]]:
-        """Exchange name -> shape of every parameter of its own."""
-        weight = {} if self.tied_to else {f"{self.name}.weight": (self.n_inputs, self.n_outputs)}
-        return {**weight, f"{self.name}.bias": (self.n_outputs,)}
-
-
-@dataclass(frozen=True)
-class Adam:
-    """Adam in its TensorFlow 1 form, called "epsilon hat": theta -= a_t m / (sqrt(v) + epsilon), with
-    a_t = learning_rate sqrt(1 - beta2^t) / (1 - beta1^t) and t counted from 1.
-
-    Source: Kingma and Ba 2015, the remark before section 2.1.
-    """
-
-    learning_rate: float
-    beta1: float = 0.9
-    beta2: float = 0.999
-    epsilon: float = 1e-8
-
-    def __post_init__(self) -> None:
-        _require(self.learning_rate > 0, f"Adam: learning rate must be positive, found {self.learning_rate}")
-        _require(0 <= self.beta1 < 1 and 0 <= self.beta2 < 1, "Adam: beta1 and beta2 must lie in [0, 1)")
-        _require(self.epsilon > 0, f"Adam: epsilon must be positive, found {self.epsilon}")
-
-
-@dataclass(frozen=True)
-class L2:
-    """Penalty `scale * sum over layers of 0.5 * sum(weight**2)`; biases are never penalised."""
-
-    scale: float
-    layers: tuple[str, ...]
-
-    def __post_init__(self) -> None:
-        _require(self.scale > 0, f"L2: scale must be positive, found {self.scale}")
-
-
-@dataclass(frozen=True)
-class Sparsity:
-    """Penalty `weight * sum_j KL(target || q_j)`, q_j the batch mean of coding j."""
-
-    weight: float
-    target: float
-
-    def __post_init__(self) -> None:
-        _require(0 < self.target < 1, f"Sparsity: target must lie in (0, 1), found {self.target}")
-        _require(self.weight > 0, f"Sparsity: weight must be positive, found {self.weight}")
-
-
-@dataclass(frozen=True)
-class Corruption:
-    """What is done to the inputs while training: `gaussian` adds `amount * N(0, 1)`; `dropout` keeps each input with
-    probability `amount` and divides the kept ones by it."""
-
-    kind: Literal["gaussian", "dropout"]
-    amount: float
-
-    def __post_init__(self) -> None:
-        _require(self.amount > 0, f"Corruption: amount must be positive, found {self.amount}")
-        _require(self.kind == "gaussian" or self.amount <= 1, "Corruption: a keep probability is at most 1")
-
-
-@dataclass(frozen=True)
-class Phase:
-    """One stretch of training with an optimiser of its own, started at zero moments.
-
-    `frozen` layers are computed, too, and stay as they are. `inputs` is "images", or the name of an activation that is
-    computed once from all images, by the model as it is when the phase begins. `starts_from` is "previous" (go on),
-    "initial" (the initial parameters) or the name of a trained autoencoder from whose checkpoint the layers `copies`
-    replace the initial ones.
-    """
-
-    name: str
-    trains: tuple[str, ...]
-    optimizer: Adam
-    epochs: int
-    batch_size: int
-    sampling: Sampling = "epoch"
-    frozen: tuple[str, ...] = ()
-    l2: L2 | None = None
-    sparsity: Sparsity | None = None
-    inputs: str = "images"
-    starts_from: str = "previous"
-    copies: tuple[str, ...] = ()
-    n_labels: int | None = None
-
-    def __post_init__(self) -> None:
-        _require(self.epochs > 0 and self.batch_size > 0, f"phase {self.name}: epochs and batch size must be positive")
-        _require(bool(self.trains), f"phase {self.name} trains no layer")
-        from_another = self.starts_from not in ("previous", "initial")
-        _require(from_another == bool(self.copies), f"phase {self.name}: `copies` goes with another autoencoder's name")
-
-    def n_batches(self, n_images: int) -> int:
-        """Batches in an epoch; the incomplete last batch is dropped."""
-        return 1 if self.sampling == "full" else n_images // self.batch_size
-
-    def rows(self, n_images: int) -> int:
-        """Images in a batch."""
-        return n_images if self.sampling == "full" else self.batch_size
-
-    def quick_epochs(self, n_images: int, n_inputs: int) -> int:
-        """Epochs under the schedule `quick`: about `QUICK_VALUES` input values, never more than the source's steps."""
-        per_epoch = max(self.n_batches(n_images), 1)
-        steps = QUICK_VALUES / (self.batch_size * n_inputs)
-        source_steps = self.epochs * self.n_batches(self.n_labels or SOURCE_TRAINING_IMAGES)
-        return max(1, round(min(steps, source_steps) / per_epoch))
+Kind = Literal["reconstructing", "variational", "classifier"]
+# The loss terms that a kind always has, beside the penalties of its phases.
+TERMS = {
+    "reconstructing": ("reconstruction",),
+    "variational": ("reconstruction", "latent"),
+    "classifier": ("cross_entropy",),
+}
+# 8 GiB in float64, and an optimiser holds three times as much again.
+MOST_VALUES = 2**30
 
 
 @dataclass(frozen=True)
 class Autoencoder:
     """One autoencoder of the source: its layers in order, its phases in order, and what makes it special.
 
-    label_budgets: smaller numbers of labels at which a classifier is trained and measured, too.
+    layers: each reads what the one before it gives. A variational one has two heads, which read the same: the coding
+    layer, whose outputs are the means of the codings, and right behind it the one of their log variances.
+    label_budgets: smaller numbers of labels at which a classifier is trained and measured, too. measures: what it is
+    measured by once it is trained, judged by and shown in.
     """
 
     name: str
@@ -158,29 +50,73 @@ class Autoencoder:
     layers: tuple[Layer, ...]
     phases: tuple[Phase, ...]
     coding_layer: str = "encoder2"
-    kind: Literal["reconstructing", "variational", "classifier"] = "reconstructing"
+    kind: Kind = "reconstructing"
     corruption: Corruption | None = None
     dataset: str | None = None
     label_budgets: tuple[int, ...] = ()
+    measures: Measures = field(default_factory=Measures)
 
     def __post_init__(self) -> None:
         names = [layer.name for layer in self.layers]
-        _require(len(set(names)) == len(names), f"{self.name}: a layer name stands twice in {names}")
-        _require(self.coding_layer in names, f"{self.name}: no layer {self.coding_layer} in {names}")
-        _require(bool(self.phases), f"{self.name} has no phase")
+        checks.one_of(f"{self.name}: kind", self.kind, Kind)
+        checks.distinct(f"{self.name}: a layer", names)
+        checks.distinct(f"{self.name}: a phase", (phase.name for phase in self.phases))
+        checks.require(self.coding_layer in names, f"{self.name}: no layer {self.coding_layer} in {names}")
+        checks.require(bool(self.phases), f"{self.name} has no phase")
+        self._check_layers()
+        for phase in self.phases:
+            self._check_phase(phase)
+        others = sorted(self._pretrainings())
+        checks.require(len(others) <= 1, f"{self.name}: its phases start from {' and '.join(others)}; one is possible")
+        checks.require(self.name not in others, f"{self.name}: a phase starts from the autoencoder itself")
+        budgets = self.kind == "classifier" or not self.label_budgets
+        checks.require(budgets, f"{self.name}: label budgets go with a classifier, found kind '{self.kind}'")
+        checks.distinct(f"{self.name}: a label budget", map(str, self.label_budgets))
+        for budget in self.label_budgets:
+            checks.count(f"{self.name}: a label budget", budget)
+
+    def _check_layers(self) -> None:
         for layer in self.layers:
             self._check_tie(layer)
-        for phase in self.phases:
-            mentioned = {*phase.trains, *phase.frozen, *phase.copies, *(phase.l2.layers if phase.l2 else ())}
-            unknown = sorted(mentioned - set(names))
-            _require(not unknown, f"{self.name}, phase {phase.name}: no layer {unknown} in {names}")
+        if self.kind == "variational":
+            checks.require(self.log_variance_layer is not None, f"{self.name}: no layer behind {self.coding_layer}")
+        for layer in self.layers:
+            before = self.layer_before(layer)
+            if before is not None and before.is_dense and layer.is_dense:
+                checks.require(
+                    before.n_outputs == layer.n_inputs,
+                    f"{self.name}: {layer.name} takes {layer.n_inputs} values, {before.name} before it gives "
+                    f"{before.n_outputs}",
+                )
+        last = self.layers[-1]
+        checks.require(
+            self.kind == "classifier" or last.n_outputs == self.n_inputs,
+            f"{self.name}: images have {self.n_inputs} values, {last.name} gives {last.n_outputs}",
+        )
+        values = sum(layer.n_values for layer in self.layers)
+        checks.require(values <= MOST_VALUES, f"{self.name}: {values:,} parameters are more than {MOST_VALUES:,}")
+
+    def _check_phase(self, phase: Phase) -> None:
+        here, names = f"{self.name}, phase {phase.name}", [layer.name for layer in self.layers]
+        unknown = sorted({*phase.passes, *phase.copies} - set(names))
+        checks.require(not unknown, f"{here}: no layer {unknown} in {names}")
+        tied = [name for name in (phase.l2.layers if phase.l2 else ()) if self.layer(name).tied_to]
+        checks.require(not tied, f"{here}: a tied layer has no weight of its own to penalise: {', '.join(tied)}")
+        others = [other.name for other in self.phases if other is not phase]
+        over = phase.gains_over in (None, *others)
+        checks.require(over, f"{here}: no other phase {phase.gains_over} to gain over in {others}")
+        labels = self.kind == "classifier" or phase.n_labels is None
+        checks.require(labels, f"{here}: n_labels goes with a classifier, found kind '{self.kind}'")
+        squashed = phase.sparsity is None or self.layer(self.coding_layer).activation == "sigmoid"
+        checks.require(squashed, f"{here}: sparsity needs codings between 0 and 1, so a sigmoid {self.coding_layer}")
 
     def _check_tie(self, layer: Layer) -> None:
         if layer.tied_to is None:
             return
         source = self.layer(layer.tied_to)
-        _require(source.tied_to is None, f"{self.name}: {layer.name} is tied to {source.name}, itself tied")
-        _require(
+        checks.require(source.tied_to is None, f"{self.name}: {layer.name} is tied to {source.name}, itself tied")
+        checks.require(source.is_dense, f"{self.name}: {layer.name} is tied to {source.name}, which is not dense")
+        checks.require(
             (source.n_outputs, source.n_inputs) == (layer.n_inputs, layer.n_outputs),
             f"{self.name}: {layer.name} ({layer.n_inputs}, {layer.n_outputs}) is not the shape of "
             f"{source.name} ({source.n_inputs}, {source.n_outputs}) transposed",
@@ -192,6 +128,33 @@ class Autoencoder:
             if layer.name == name:
                 return layer
         raise SpecificationError(f"{self.name} has no layer {name}; its layers: {[x.name for x in self.layers]}")
+
+    def layer_before(self, layer: Layer) -> Layer | None:
+        """The layer whose outputs this one reads; None for the first, which reads the images."""
+        if layer == self.log_variance_layer:
+            return self.layer_before(self.layer(self.coding_layer))
+        before = [x for x in self.layers[: self.layers.index(layer)] if x != self.log_variance_layer]
+        return before[-1] if before else None
+
+    @property
+    def log_variance_layer(self) -> Layer | None:
+        """The head of the log variances, beside the coding layer; None where there is no such head."""
+        behind = self.layers[self._coding_index + 1 :]
+        return behind[0] if self.kind == "variational" and behind else None
+
+    @property
+    def encoding(self) -> tuple[Layer, ...]:
+        """The layers from the images to the codings."""
+        return self.layers[: self._coding_index + 1]
+
+    @property
+    def decoding(self) -> tuple[Layer, ...]:
+        """The layers from the codings to the outputs."""
+        return tuple(x for x in self.layers[self._coding_index + 1 :] if x != self.log_variance_layer)
+
+    @property
+    def _coding_index(self) -> int:
+        return [layer.name for layer in self.layers].index(self.coding_layer)
 
     def phase(self, name: str) -> Phase:
         """The phase of that name; SpecificationError when there is none."""
@@ -211,13 +174,23 @@ class Autoencoder:
         return self.layer(self.coding_layer).n_outputs
 
     @property
+    def parameters(self) -> dict[str, Parameter]:
+        """Exchange name -> what the parameter is, in the order of the layers."""
+        return {f"{layer.name}.{own.name}": own for layer in self.layers for own in layer.parameters}
+
+    @property
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Exchange name -> shape of every parameter, in the order of the layers."""
-        return {name: shape for layer in self.layers for name, shape in layer.shapes.items()}
+        return {name: parameter.shape for name, parameter in self.parameters.items()}
 
     def passed(self, phase: Phase) -> tuple[Layer, ...]:
         """The layers that a step of the phase computes, in order."""
-        return tuple(layer for layer in self.layers if layer.name in (*phase.trains, *phase.frozen))
+        return tuple(layer for layer in self.layers if layer.name in phase.passes)
+
+    def terms(self, phase: Phase) -> tuple[str, ...]:
+        """The loss terms of the phase beside `total`: those of the kind, then those of its penalties."""
+        penalties = {"l2": phase.l2, "sparsity": phase.sparsity}
+        return (*TERMS[self.kind], *(term for term, penalty in penalties.items() if penalty))
 
     def trained(self, phase: Phase) -> tuple[str, ...]:
         """Exchange names of the parameters that the phase changes."""
@@ -226,13 +199,17 @@ class Autoencoder:
     @property
     def pretraining(self) -> str | None:
         """The autoencoder whose trained layers a phase starts from, if any."""
-        others = {phase.starts_from for phase in self.phases} - {"previous", "initial"}
-        return others.pop() if others else None
+        return next(iter(self._pretrainings()), None)
+
+    def _pretrainings(self) -> set[str]:
+        return {phase.starts_from for phase in self.phases} - {"previous", "initial"}
 
     def with_schedule(self, epochs: dict[str, int], batch_size: int | None = None) -> Autoencoder:
         """The same autoencoder with other epochs per phase and, where given, another batch size."""
         phases = (
-            dataclasses.replace(p, epochs=epochs.get(p.name, p.epochs), batch_size=batch_size or p.batch_size)
+            dataclasses.replace(
+                p, epochs=epochs.get(p.name, p.epochs), batch_size=p.batch_size if batch_size is None else batch_size
+            )
             for p in self.phases
         )
         return dataclasses.replace(self, phases=tuple(phases))
@@ -253,23 +230,35 @@ class Autoencoder:
             full = min(phase.n_labels or n_images, n_images)
             if budget < full:
                 at = dataclasses.replace(
-                    phase, name=f"{phase.name}_{budget}", n_labels=budget, batch_size=min(phase.batch_size, budget)
-                )
+                    phase, name=f"{phase.name}_{budget}", n_labels=budget, batch_size=min(phase.batch_size, budget),
+                    gains_over=phase.gains_over and f"{phase.gains_over}_{budget}",
+                )  # fmt: skip
                 epochs = round(phase.epochs * phase.n_batches(full) / at.n_batches(budget))
                 yield dataclasses.replace(at, epochs=max(1, epochs))
 
     def resized(self, width: float = 1.0, n_inputs: int | None = None) -> Autoencoder:
-        """The same autoencoder with every hidden size scaled by `width` and images of `n_inputs` values."""
-        old, new = self.n_inputs, n_inputs or self.n_inputs
-        kept = {self.layers[-1].n_outputs} if self.kind == "classifier" else set()
+        """The same autoencoder with every hidden size scaled by `width` and images of `n_inputs` values.
 
-        def size(n: int) -> int:
-            return new if n == old else n if n in kept else max(1, round(n * width))
+        What the first layer reads and, but for a classifier, the last one gives are images; what a classifier's last
+        one gives are classes, and stays.
 
-        layers = (dataclasses.replace(x, n_inputs=size(x.n_inputs), n_outputs=size(x.n_outputs)) for x in self.layers)
+        Raises:
+            SpecificationError: width is not a positive number, a size too large, or a layer not dense.
+        """
+        checks.positive(f"{self.name}: width", width)
+        images = self.n_inputs if n_inputs is None else n_inputs
+        if (width, images) == (1.0, self.n_inputs):
+            return self
+        rigid = [layer.name for layer in self.layers if not layer.is_dense]
+        checks.require(not rigid, f"{self.name}: the sizes of {', '.join(rigid)} are their own, so it keeps its sizes")
+        widest = width * max((layer.n_outputs for layer in self.layers[:-1]), default=1)
+        checks.require(widest <= MOST_VALUES, f"{self.name}: width {width:g} makes a layer of {widest:g} units")
+        hidden = [max(1, round(layer.n_outputs * width)) for layer in self.layers[:-1]]
+        outputs = [*hidden, self.layers[-1].n_outputs if self.kind == "classifier" else images]
+        sizes = {layer.name: n for layer, n in zip(self.layers, outputs, strict=True)}
+        layers = []
+        for layer in self.layers:
+            before = self.layer_before(layer)
+            n = images if before is None else sizes[before.name]
+            layers.append(dataclasses.replace(layer, n_inputs=n, n_outputs=sizes[layer.name]))
         return dataclasses.replace(self, layers=tuple(layers))
-
-
-def _require(condition: bool, message: str) -> None:
-    if not condition:
-        raise SpecificationError(message)

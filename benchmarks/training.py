@@ -131,8 +131,8 @@ class Error(_Available):
     """How far a short training gets, from seed 0: every error must stay what it is when only speed was worked on."""
 
     version = "1"
-    # `pretrained` is measured by accuracies, and starts from another training.
-    params = (tuple(name for name in AUTOENCODERS if name != "pretrained"), FRAMEWORKS, DEVICES)
+    # A classifier is measured by accuracies, and starts from another training.
+    params = (tuple(n for n in AUTOENCODERS if registry.autoencoder(n).kind != "classifier"), FRAMEWORKS, DEVICES)
     unit = "squared intensity"
 
     def track_test_mse(self, autoencoder: str, framework: str, device: str) -> float:
@@ -144,7 +144,7 @@ class Loss(_Available):
     """The same of the variational autoencoders, by the loss that they are trained with."""
 
     version = "1"
-    params = (tuple(name for name in AUTOENCODERS if name.startswith("variational")), FRAMEWORKS, DEVICES)
+    params = (tuple(n for n in AUTOENCODERS if registry.autoencoder(n).kind == "variational"), FRAMEWORKS, DEVICES)
     unit = "nats / image"
 
     def track_test_loss(self, autoencoder: str, framework: str, device: str) -> float:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+from unittest import mock
 
 import pytest
 import remote
 from processes import PHASES, Process
 
 from aebench import registry
-from aebench.speed.ceiling import optimizer_values, products, products_of_use
+from aebench.errors import SpecificationError
+from aebench.spec import Parameter
+from aebench.speed.ceiling import has_ceiling, optimizer_values, products, products_of_use
+from aebench.speed.rounds import Case, Options, subjects
 
 STACKED = registry.autoencoder("stacked")
 
@@ -72,3 +76,16 @@ def test_the_optimizer_moves_seven_values_for_each_parameter() -> None:
     assert 7 * n_parameters == optimizer_values(STACKED, STACKED.phases[0])
     pretrained = registry.autoencoder("pretrained")
     assert 7 * (150 * 10 + 10) == optimizer_values(pretrained, pretrained.phase("frozen"))
+
+
+def test_what_is_not_dense_has_no_ceiling() -> None:
+    """Where a layer's products are not known, nobody guesses them, and no library is timed for them."""
+    layer = dataclasses.replace(STACKED.layers[0], own=(Parameter("kernel", (3, 3, 1, 8)),))
+    odd = dataclasses.replace(STACKED, layers=(layer, *STACKED.layers[1:]))
+    assert has_ceiling(STACKED)
+    assert not has_ceiling(odd)
+    for count in (lambda: products(odd, odd.phases[0], 10), lambda: products_of_use(odd, "decode", 10)):
+        with pytest.raises(SpecificationError, match="stacked has no ceiling: what encoder1 multiplies is not known"):
+            count()
+    with mock.patch.object(registry, "autoencoder", return_value=odd):
+        assert {"framework"} == {x.kind for x in subjects(Case("stacked"), Options(frameworks=("reference",)))}

@@ -33,7 +33,7 @@ ORPHAN = dataclasses.replace(TINY, name="orphan", phases=(dataclasses.replace(
 class Toy(Framework):
     name, packages, install = "toy", ("numpy",), "pip install toy"
     def devices(self): return ["cpu"]
-    def build(self, autoencoder, parameters, *, dtype, device): raise NotImplementedError
+    def make(self, autoencoder, parameters, *, dtype, device): raise NotImplementedError
 
 class Misnamed(Toy):
     name = "another"
@@ -150,7 +150,10 @@ def test_a_broken_plug_in_asked_for_by_name(install: Install, case: str) -> None
         ("raise ValueError('no luck')", "ValueError: no luck"),
         ("import sys\nsys.exit('gone')", "SystemExit: gone"),
         ("def f(:", "SyntaxError: invalid syntax"),
-        (SOUND.replace('Layer("decoder1", 2, 4)', 'Layer("decoder1", 0, 4)'), "sizes must be positive"),
+        (
+            SOUND.replace('Layer("decoder1", 2, 4)', 'Layer("decoder1", 0, 4)'),
+            "size must be a positive whole number, found 0",
+        ),
     ],
 )
 def test_a_plug_in_that_raises_is_broken(install: Install, text: str, reason: str) -> None:

@@ -12,7 +12,7 @@ from processes import Process, apart, elu, same
 from aebench import registry
 from aebench.arrays import Arrays
 from aebench.errors import CheckpointError, FrameworkError, TrainingError
-from aebench.protocol import require_finite
+from aebench.given import require_finite
 
 FLOAT64 = 1e-12
 NAMES = list(registry.autoencoders())

@@ -16,11 +16,13 @@ ROOT = Path(__file__).parents[1]
 QUICK = ("--benchmark", "--autoencoders", "linear", "--frameworks", "reference", "--seeds", "0,1")
 
 
-def call(*arguments: str, folder: Path = ROOT) -> subprocess.CompletedProcess[str]:
+def call(*arguments: str, folder: Path = ROOT, **variables: str) -> subprocess.CompletedProcess[str]:
     """pytest, without what this session's own pytest put into the environment."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("AEBENCH_", "PYTEST_", "COLUMNS"))}
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, cwd=folder, env=kept, timeout=300, check=False)
+    return subprocess.run(
+        command, capture_output=True, text=True, cwd=folder, env={**kept, **variables}, timeout=300, check=False
+    )
 
 
 def test_benchmarks_print_quality_and_write_what_pytest_benchmark_writes(tmp_path: Path) -> None:
@@ -99,9 +101,64 @@ def test_what_is_collected() -> None:
     assert "collected 5 items" in call("benchmarks", "--collect-only", *QUICK).stdout
 
 
-def test_other_projects_are_left_alone(tmp_path: Path) -> None:
-    """Installed beside another project, the plug-in does nothing there, and says so when it is asked to."""
-    (tmp_path / "test_it.py").write_text("def test_it(): pass\n", encoding="utf-8")
-    assert "1 passed" in call(folder=tmp_path).stdout
-    done = call("--benchmark", folder=tmp_path)
+OPTIONS = ("device", "seeds", "profile", "schedule", "dataset", "data-dir", "autoencoders", "frameworks", "trials")
+OTHER = f"""
+def pytest_addoption(parser):
+    for name in {OPTIONS}:
+        parser.addoption(f"--{{name}}", default="theirs")
+"""
+
+
+@pytest.fixture
+def another(tmp_path: Path) -> Path:
+    """A folder to put before Python's path: an installed pytest plug-in that has the names of our options."""
+    folder = tmp_path / "site" / "pytest_another-1.0.dist-info"
+    folder.mkdir(parents=True)
+    (folder / "METADATA").write_text("Metadata-Version: 2.1\nName: pytest-another\nVersion: 1.0\n")
+    (folder / "entry_points.txt").write_text("[pytest11]\nanother = another_plugin\n")
+    (folder.parent / "another_plugin.py").write_text(OTHER)
+    return folder.parent
+
+
+def test_other_projects_are_left_alone(tmp_path: Path, another: Path) -> None:
+    """Installed beside another project and its plug-ins, ours takes no name of theirs, and says so when it is asked to
+    benchmark there."""
+    project = tmp_path / "project"
+    project.mkdir()
+    seen = ", ".join(f"config.getoption('--{name}') == 'mine'" for name in OPTIONS)
+    (project / "test_it.py").write_text(
+        f"def test_it(pytestconfig):\n    config = pytestconfig\n    assert all([{seen}])\n"
+    )
+    theirs = [f"--{name}=mine" for name in OPTIONS]
+    assert "1 passed" in call(*theirs, folder=project, PYTHONPATH=str(another)).stdout
+    done = call("--benchmark", folder=project, PYTHONPATH=str(another))
     assert (4, True) == (done.returncode, "run it in a clone of aebench" in done.stderr)
+
+
+def test_without_benchmark_there_is_one_option(tmp_path: Path) -> None:
+    """`pytest --help` of any project shows `--benchmark` alone; with it, also what selects."""
+    alone, benchmarking = (call(*extra, "--help", folder=tmp_path).stdout for extra in ([], ["--benchmark"]))
+    assert "--benchmark " in alone
+    assert [] == [name for name in OPTIONS if f"--{name}" in alone]
+    assert [] == [name for name in OPTIONS if f"--{name}" not in benchmarking]
+
+
+def test_names_that_are_taken_are_told_apart(another: Path) -> None:
+    """In a clone, beside that plug-in, our options are `--aebench-NAME`, and theirs stay theirs."""
+    ours = [f"--aebench-{argument[2:]}" if argument[2:] in OPTIONS else argument for argument in QUICK]
+    done = call("--collect-only", "-q", *ours, "--device=mine", PYTHONPATH=str(another))
+    assert (0, True) == (done.returncode, "test_training[linear-reference]" in done.stdout), done.stdout + done.stderr
+    assert "[stacked-" not in done.stdout
+
+
+def test_the_former_name_of_the_schedule_is_taken() -> None:
+    """`--profile` says what `--schedule` does."""
+    assert 4 == call(*QUICK, "--collect-only", "--profile", "slow").returncode
+    assert 0 == call(*QUICK, "--collect-only", "--profile", "source").returncode
+
+
+def test_benchmarks_do_not_share_the_machine() -> None:
+    """With xdist's workers timings would be of nothing: one line, and status 4."""
+    done = call(*QUICK, "-n", "2")
+    assert (4, True) == (done.returncode, "--benchmark times one thing after the other: leave out -n" in done.stderr)
+    assert "Traceback" not in done.stdout + done.stderr

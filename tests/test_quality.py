@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import io
+import math
 import re
 import shutil
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from rich.console import Console
+from rich.text import Text
 
 from aebench import registry
 from aebench.errors import ResultError, UsageError
-from aebench.quality.equivalence import fewest_seeds, power_of_difference, power_of_equivalence
+from aebench.measures import Margin
 from aebench.quality.margins import MARGINS, margin
 from aebench.quality.table import compared_pairs, rows
 from aebench.records import baselines, documents
 from aebench.report.page import write_page
 from aebench.report.published import FIGURES
 from aebench.report.quality import WIDTH, markdown, print_quality
+from aebench.training.metrics import BAND
 
 OPTIONS = {
     "autoencoders": ["tied"], "frameworks": ["tensorflow", "pytorch"], "dataset": "mnist", "data_dir": None,
@@ -64,32 +69,37 @@ def text(found: list[dict[str, Any]]) -> str:
     return out.getvalue()
 
 
+def line_of(metric: str, found: list[dict[str, Any]]) -> list[str]:
+    """The cells of the metric's line in the printed table."""
+    (line,) = (line for line in text(found).splitlines() if line.strip().startswith(metric))
+    return re.split(r"\s{2,}", line.strip())
+
+
 @pytest.mark.parametrize(
     ("right", "expected"),
     [
-        ([0.0100, 0.0101, 0.0099], "equivalent"), ([0.0130, 0.0131, 0.0129], "different"),
+        ([0.0100, 0.0101, 0.0099], "equivalent"), ([0.0130, 0.0131, 0.0129], "different (p 0.0001)"),
         ([0.0090, 0.0110, 0.0105], "undecided ("),
     ],
 )  # fmt: skip
 def test_the_table_says_what_the_seeds_show(right: list[float], expected: str) -> None:
     """5 % of the mean is the margin of an MSE."""
-    line = next(line for line in text(trials([0.0100, 0.0101, 0.0100], right)).splitlines() if "test_mse" in line)
-    assert expected in line
+    assert line_of("test_mse", trials([0.0100, 0.0101, 0.0100], right))[-1].startswith(expected)
 
 
-def test_the_table_says_how_many_seeds_see_a_difference_as_large_as_the_margin() -> None:
-    """Margin, seeds and verdict stand side by side; with one seed nothing is known of it."""
-    seen = fewest_seeds(lambda n: power_of_difference(n, deviation=0.002, difference=0.05 * 0.01))
-    decided = fewest_seeds(lambda n: power_of_equivalence(n, deviation=0.002, margin=0.05 * 0.01))
-    assert seen != decided
-    cases = {
-        ("0.0005", str(seen), f"undecided ({decided})"): ([0.010, 0.012, 0.008], [0.01, 0.01, 0.01]),
-        ("2.3", "over 10,000", "undecided (over 10,000)"): ([1.0, 90.0], [90.0, 1.0]),
-        ("0.0005", "–", "undecided"): ([0.01], [0.01]),
-    }
-    for expected, found in cases.items():
-        (line,) = (line for line in text(trials(*found)).splitlines() if "test_mse" in line)
-        assert list(expected) == re.split(r"\s{2,}", line.strip())[-3:]
+def test_the_table_says_how_many_seeds_its_verdicts_take() -> None:
+    """Margin, seeds and verdict stand side by side; where no spread has been seen nothing is known of them."""
+    (pair,) = next(row for row in rows(trials([0.010, 0.012, 0.008], [0.01, 0.01, 0.01]))).pairs
+    expected = [str(pair.seeds_to_see), f"undecided ({pair.comparison.seeds_to_decide})"]
+    assert ["5 %", *expected] == line_of("test_mse", trials([0.010, 0.012, 0.008], [0.01, 0.01, 0.01]))[-3:]
+    assert ["5 %", "–", "undecided"] == line_of("test_mse", trials([0.01], [0.01]))[-3:]
+    assert "spread unknown" in line_of("test_mse", trials([0.02, 0.02], [0.01, 0.01]))
+    far = trials([1.0, 90.0], [90.0, 1.0])
+    for document in far:
+        document["metrics"] = {
+            "principal_angle": {"value": 1e9 * document["metrics"]["test_mse"]["value"], "unit": "°"}
+        }
+    assert ["1", "over 10,000", "undecided (over 10,000)"] == line_of("principal_angle", far)[-3:]
 
 
 def test_a_line_of_several_names_its_pair() -> None:
@@ -107,9 +117,110 @@ def test_a_line_of_several_names_its_pair() -> None:
 def test_a_single_pair_is_named_by_the_columns() -> None:
     """One line a metric, values and comparison in it."""
     found = trials([1.0, 2.0], [1.0, 2.0])
-    (line,) = (line for line in text(found).splitlines() if "test_mse" in line)
-    assert "equivalent" in line
+    assert "equivalent" == line_of("test_mse", found)[-1]
     assert not any("tensorflow – pytorch" in shown for shown in (text(found), *markdown(rows(found))))
+
+
+@pytest.mark.parametrize("width", [60, 80, 120, 200])
+@pytest.mark.parametrize("colour", [False, True])
+def test_no_number_is_cut(width: int, colour: bool) -> None:
+    """On a screen of any width, in colour or not, each cell of the wide table stands in one line, whole."""
+    paths = sorted((Path(__file__).parents[1] / "results" / "baselines").glob("*.json"))
+    found = rows([t for path in paths for t in baselines.trials_of(path)])
+    out = io.StringIO()
+    print_quality(found, Console(file=out, width=width, force_terminal=colour, highlight=False))
+    plain = Text.from_ansi(out.getvalue()).plain
+    assert "…  " not in plain
+    assert max(map(len, plain.splitlines())) <= width
+    cells = {cell for line in markdown(found) for cell in line.strip("| ").split(" | ") if cell[:1].isdigit()}
+    assert set() == {cell for cell in cells if not any(cell in line for line in plain.splitlines())}
+
+
+def test_the_verdict_comes_first() -> None:
+    """One sentence of what was found over how many seeds, then a line for what differs, before any table."""
+    first, second, *_ = text(trials([0.0100, 0.0101, 0.0100], [0.0130, 0.0131, 0.0129])).splitlines()
+    verdicts = "1 comparison: 1 different, none equivalent, none undecided."
+    assert f"Quality of tensorflow and pytorch over 3 seeds, {verdicts}" == first
+    assert second.startswith("tied, test_mse: tensorflow 0.010033 ± 0.00014, pytorch 0.013 ± 0.00025: -26 %")
+    assert "Quality of pytorch: nothing to compare." in text([trial("pytorch", 0, 1.0)])
+
+
+def leaping(framework: str, seed: int, *, leaps: bool) -> dict[str, Any]:
+    """A trial that ends at an error of 1 + seed / 100, or leaps to a hundred times that."""
+    errors = (1.0, 0.5, 100.0 if leaps else 0.4)
+    history = [{"epoch": n, "test_mse": error} for n, error in enumerate(errors, 1)]
+    return trial(framework, seed, (100 if leaps else 1) + seed / 100, history={"phase1": history})
+
+
+def test_what_leaps_is_counted_and_not_averaged() -> None:
+    """Seeds 0 and 1 leap in TensorFlow, 1 and 2 in PyTorch: the error is compared at seeds 3 to 5."""
+    sides = {"tensorflow": (0, 1), "pytorch": (1, 2)}
+    found = [leaping(name, seed, leaps=seed in those) for name, those in sides.items() for seed in range(6)]
+    leaps, error = rows(found)
+    assert ("leaps", 2, 2) == (leaps.metric, *(value.count for value in leaps.values.values()))
+    assert (6, 1, 1) == (leaps.pairs[0].comparison.n, leaps.pairs[0].comparison.left, leaps.pairs[0].comparison.right)
+    assert (3, 0.0) == (error.pairs[0].comparison.n, error.pairs[0].comparison.difference)
+    assert {"tensorflow": [2, 3, 4, 5], "pytorch": [0, 3, 4, 5]} == {
+        k: list(v.by_seed) for k, v in error.values.items()
+    }
+    assert "2 of 6 (4 to 78 %)" in line_of("leaps", found)
+    assert any(cell.endswith("(4 seeds)") for cell in line_of("test_mse", found))
+
+
+def test_frameworks_that_leap_at_different_rates_are_different() -> None:
+    """Ten of ten against none of ten, and nothing left to compare of the error; one leap shows nothing."""
+    found = [leaping(name, seed, leaps=name == "pytorch") for name in ("tensorflow", "pytorch") for seed in range(10)]
+    leaps, error = rows(found)
+    assert ("different", 2 / 2**10) == (leaps.pairs[0].verdict, leaps.pairs[0].p)
+    assert () == error.pairs
+    assert "all leapt" in line_of("test_mse", found)
+    once = [
+        leaping(n, seed, leaps=(n, seed) == ("pytorch", 3)) for n in ("tensorflow", "pytorch") for seed in range(10)
+    ]
+    assert "undecided" == rows(once)[0].pairs[0].verdict
+
+
+def test_formulas_of_different_versions_are_not_compared() -> None:
+    """A metric whose formula changed is another metric; a record that names none has the first."""
+    old, new = trials([1.0, 2.0], []), trials([], [1.0, 2.0])
+    for document in new:
+        document["metrics"]["test_mse"]["version"] = 2
+    found = rows([*old, *new])
+    assert [("test_mse", 1, ()), ("test_mse", 2, ())] == [(row.metric, row.version, row.pairs) for row in found]
+    expected = "tied, test_mse: not compared between formulas (version 1 in tensorflow; version 2 in pytorch)"
+    assert expected in text([*old, *new])
+    for document in old:
+        document["metrics"]["test_mse"]["version"] = 2
+    assert [(2, "equivalent")] == [(row.version, row.pairs[0].verdict) for row in rows([*old, *new])]
+
+
+def test_the_verdicts_of_a_call_share_their_level() -> None:
+    """A difference that a metric alone would show is undecided among fifty."""
+    alone = trials([0.0100, 0.0101, 0.0100], [0.0120, 0.0126, 0.0118])
+    assert ["different"] == [pair.verdict for row in rows(alone) for pair in row.pairs]
+    among = [
+        {**document, "metrics": {**document["metrics"], **{
+            f"importance_weighted_bound_{n}": {"value": float(n), "unit": "nats"} for n in range(1, 50)
+        }}}
+        for document in alone
+    ]  # fmt: skip
+    verdicts = {row.metric: row.pairs[0].verdict for row in rows(among)}
+    assert (50, "undecided") == (len(verdicts), verdicts["test_mse"])
+
+
+def test_a_metric_without_a_margin_says_so() -> None:
+    """Nobody knows how far apart `roughness` may lie: difference and interval are shown, and no verdict."""
+    found = trials([1.0, 2.0], [1.0, 2.5])
+    for document in found:
+        document["metrics"] = {"roughness": document["metrics"]["test_mse"]}
+    assert ["–", "–", "no margin"] == line_of("roughness", found)[-3:]
+    assert "1 without a margin" in text(found)
+
+
+def test_an_autoencoder_that_is_not_installed_here_is_shown_last() -> None:
+    """The record of a package that is gone is still a record."""
+    found = [{**t, "autoencoder": "elsewhere"} for t in trials([1.0], [1.0])] + trials([1.0], [1.0])
+    assert ["tied", "elsewhere"] == [row.autoencoder for row in rows(found)]
 
 
 def test_only_common_seeds_are_compared() -> None:
@@ -117,7 +228,7 @@ def test_only_common_seeds_are_compared() -> None:
     found = trials([1.0, 2.0, 9.0], [1.0, 2.0])
     found.append({"autoencoder": "tied", "framework": "pytorch", "seed": 2, "failure": "lost"})
     (row,) = rows(found)
-    assert (2, 0.0) == (row.pairs[0].equivalence.n, row.pairs[0].equivalence.difference)
+    assert (2, 0.0) == (row.pairs[0].comparison.n, row.pairs[0].comparison.difference)
     assert (4.0, 1.5) == (row.values["tensorflow"].mean, row.values["pytorch"].mean)
 
 
@@ -133,13 +244,31 @@ def test_the_reference_is_compared_only_with_a_single_framework() -> None:
     assert [] == compared_pairs(["pytorch"])
 
 
-def test_every_published_metric_has_a_margin_and_every_margin_a_reason() -> None:
-    """Names as they come out of a trial find their margin."""
-    names = [f.term for f in FIGURES if not f.phase] + ["frozen_100.accuracy_gain", "importance_weighted_bound_5000"]
-    names += ["train_latent", "test_total", "sparsity", "mse_over_pca", "test_mse_from_noisy", "units_in_band"]
-    assert [n for n in names if margin(n).value <= 0] == []
-    assert [name for name, found in MARGINS.items() if len(found.reason) < 10] == []
-    assert {f.autoencoder for f in FIGURES} <= set(registry.autoencoders())
+def test_every_metric_on_record_has_a_margin_and_every_margin_a_reason() -> None:
+    """Names as they come out of a trial find their margin; others have none, unless the specification states it."""
+    paths = sorted((Path(__file__).parents[1] / "results" / "baselines").glob("*.json"))
+    names = {name for path in paths for t in baselines.trials_of(path) for name in t["metrics"]}
+    assert set() == {name for name in names if margin(name) is None}
+    assert [] == [name for name, found in MARGINS.items() if len(found.reason) < 10]
+    own = Margin(0.5, "for a test")
+    assert [None, own, own] == [margin("roughness"), margin("a.roughness_7", [("roughness", own)]),
+                                margin("test_mse", [("test_mse", own)])]  # fmt: skip
+
+
+def test_what_margins_say_of_figures_is_so() -> None:
+    """Reasons that name a number are held against what they speak of."""
+    series = [f.values for f in FIGURES if f.kind == "epochs" and f.term == "reconstruction"]
+    changes = [abs(later / one - 1) for values in series for one, later in pairwise(values[1:])]
+    assert MARGINS["test_mse"].value == pytest.approx(np.median(changes), rel=0.25)
+    (spread,) = (f.values for f in FIGURES if f.term == "sparsity")
+    assert (0.08, 0.45, "0.37") == (*spread, f"{spread[1] - spread[0]:.2f}")
+    assert "0.37 nats apart, from 0.08 to 0.45" in MARGINS["sparsity"].reason
+    assert MARGINS["test_accuracy"].value == pytest.approx(2 * math.sqrt(0.94 * 0.06 / 10_000), rel=0.1)
+    assert "0.017" in MARGINS["principal_angle"].reason
+    assert "0.017" == f"{math.radians(MARGINS['principal_angle'].value):.3f}"
+    target = next(phase.sparsity.target for phase in registry.autoencoder("sparse").phases if phase.sparsity)
+    assert target / 10 == pytest.approx(MARGINS["mean_activation"].value)
+    assert MARGINS["largest_deviation_from_target"].value == BAND
 
 
 def test_accepting_keeps_other_autoencoders_and_the_history(tmp_path: Path) -> None:
@@ -199,7 +328,7 @@ def test_the_page_sets_ours_beside_the_published(tmp_path: Path) -> None:
     assert "`aebench run tied -d mnist" in page
     assert "first baseline (a processor, 2 cores; pytorch 2.0)" in page
     assert (
-        "| `test_mse` | squared intensity | 0.011 ± 0.013 | 0.011 ± 0.013 | +0 | +0 … +0 | 0.00055 | 2 | equivalent |"
+        "| `test_mse` | squared intensity | 0.011 ± 0.013 | 0.011 ± 0.013 | +0 % | +0 … +0 % | 5 % | 6 | equivalent |"
         in page
     )
     assert "| 90 % interval | margin | seeds to see | verdict |" in page

@@ -11,7 +11,7 @@ from aebench import registry
 from aebench.errors import UsageError
 from aebench.processes.events import Silent
 from aebench.records import documents
-from aebench.running.options import Options
+from aebench.running.options import Options, with_defaults
 from aebench.running.resume import planned
 from aebench.running.run import Run
 
@@ -68,3 +68,21 @@ def test_a_run_is_complete_when_no_trial_is_missing(tmp_path: Path) -> None:
     assert (False, [0]) == (found["complete"], [t["seed"] for t in found["trials"]])
     run.trials.append({"autoencoder": "linear", "framework": "reference", "seed": 1, "failure": "lost"})
     assert run.document()["complete"]
+
+
+@pytest.mark.parametrize(
+    ("installed", "arbiter", "expected"),
+    [
+        (["reference", "tensorflow", "pytorch"], True, ("reference", "tensorflow", "pytorch")),
+        (["reference", "tensorflow", "pytorch"], False, ("tensorflow", "pytorch")),
+        (["reference"], False, ("reference",)),
+    ],
+)
+def test_the_reference_is_not_trained_by_default(
+    monkeypatch: pytest.MonkeyPatch, installed: list[str], arbiter: bool, expected: tuple[str, ...]
+) -> None:
+    """It judges the ladder; it is trained where it is named, or where nothing else is installed."""
+    monkeypatch.setattr(registry, "installed", lambda _: installed)
+    assert expected == with_defaults(Options((), ()), arbiter=arbiter).frameworks
+    named = ("reference", "pytorch")
+    assert named == with_defaults(Options((), named), arbiter=arbiter).frameworks

@@ -1,4 +1,4 @@
-"""What a specification refuses to be, and how it is resized and rescheduled."""
+"""What a specification refuses to be."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ import pytest
 from aebench import registry
 from aebench.autoencoders.stacked import STACKED
 from aebench.errors import AebenchError, SpecificationError, UnknownNameError
-from aebench.spec import L2, Adam, Autoencoder, Corruption, Layer, Phase, Sparsity
+from aebench.spec import L2, Adam, Autoencoder, Corruption, Layer, Parameter, Phase, Sparsity
 
-ADAM, LAYER = Adam(0.01), Layer("encoder1", 4, 2)
+ADAM, LAYER, BACK = Adam(0.01), Layer("encoder1", 4, 2), Layer("decoder1", 2, 4)
 PHASE = Phase("phase1", ("encoder1",), ADAM, epochs=1, batch_size=2)
 
 
 def _autoencoder(**changes: Any) -> Autoencoder:
     return Autoencoder(
-        **{"name": "x", "title": "X", "layers": (LAYER,), "phases": (PHASE,), "coding_layer": "encoder1"} | changes
+        **{"name": "x", "title": "X", "layers": (LAYER, BACK), "phases": (PHASE,), "coding_layer": "encoder1"} | changes
     )
 
 
 BAD: dict[str, tuple[Callable[[], Any], str]] = {
-    "no inputs": (lambda: Layer("a", 0, 3), "layer a: sizes must be positive"),
-    "negative outputs": (lambda: Layer("a", 3, -1), "layer a: sizes must be positive"),
+    "no inputs": (lambda: Layer("a", 0, 3), "layer a: size must be a positive whole number, found 0"),
+    "negative outputs": (lambda: Layer("a", 3, -1), "layer a: size must be a positive whole number, found -1"),
     "rate": (lambda: Adam(0.0), "Adam: learning rate must be positive, found 0.0"),
-    "beta1": (lambda: Adam(0.1, beta1=1.0), "Adam: beta1 and beta2 must lie in [0, 1)"),
-    "beta2": (lambda: Adam(0.1, beta2=-0.1), "Adam: beta1 and beta2 must lie in [0, 1)"),
+    "beta1": (lambda: Adam(0.1, beta1=1.0), "Adam: beta1 must lie in [0, 1), found 1.0"),
+    "beta2": (lambda: Adam(0.1, beta2=-0.1), "Adam: beta2 must lie in [0, 1), found -0.1"),
     "epsilon": (lambda: Adam(0.1, epsilon=0.0), "Adam: epsilon must be positive, found 0.0"),
     "rate not a number": (lambda: Adam(math.nan), "Adam: learning rate must be positive, found nan"),
     "l2": (lambda: L2(0.0, ("a",)), "L2: scale must be positive, found 0.0"),
@@ -38,8 +38,10 @@ BAD: dict[str, tuple[Callable[[], Any], str]] = {
     "sparsity weight": (lambda: Sparsity(-1.0, 0.1), "Sparsity: weight must be positive, found -1.0"),
     "deviation": (lambda: Corruption("gaussian", 0.0), "Corruption: amount must be positive, found 0.0"),
     "keep probability": (lambda: Corruption("dropout", 1.5), "Corruption: a keep probability is at most 1"),
-    "epochs": (lambda: replace(PHASE, epochs=0), "phase phase1: epochs and batch size must be positive"),
-    "batch": (lambda: replace(PHASE, batch_size=0), "phase phase1: epochs and batch size must be positive"),
+    "epochs": (lambda: replace(PHASE, epochs=0), "phase phase1: epochs must be a positive whole number, found 0"),
+    "batch": (
+        lambda: replace(PHASE, batch_size=0), "phase phase1: batch size must be a positive whole number, found 0",
+    ),
     "trains nothing": (lambda: replace(PHASE, trains=()), "phase phase1 trains no layer"),
     "copies nothing": (
         lambda: replace(PHASE, starts_from="stacked"), "phase phase1: `copies` goes with another autoencoder's name",
@@ -47,20 +49,20 @@ BAD: dict[str, tuple[Callable[[], Any], str]] = {
     "copies from itself": (
         lambda: replace(PHASE, copies=("encoder1",)), "phase phase1: `copies` goes with another autoencoder's name",
     ),
-    "twice": (lambda: _autoencoder(layers=(LAYER, LAYER)), "x: a layer name stands twice in ['encoder1', 'encoder1']"),
-    "codings": (lambda: _autoencoder(coding_layer="mean"), "x: no layer mean in ['encoder1']"),
+    "twice": (lambda: _autoencoder(layers=(LAYER, LAYER)), "x: a layer stands twice: encoder1"),
+    "codings": (lambda: _autoencoder(coding_layer="mean"), "x: no layer mean in ['encoder1', 'decoder1']"),
     "no phase": (lambda: _autoencoder(phases=()), "x has no phase"),
     "unknown trained layer": (
         lambda: _autoencoder(phases=(replace(PHASE, trains=("decoder9",)),)),
-        "x, phase phase1: no layer ['decoder9'] in ['encoder1']",
+        "x, phase phase1: no layer ['decoder9'] in ['encoder1', 'decoder1']",
     ),
     "unknown copied layer": (
         lambda: _autoencoder(phases=(replace(PHASE, starts_from="stacked", copies=("decoder9",)),)),
-        "x, phase phase1: no layer ['decoder9'] in ['encoder1']",
+        "x, phase phase1: no layer ['decoder9'] in ['encoder1', 'decoder1']",
     ),
     "unknown penalised layer": (
         lambda: _autoencoder(phases=(replace(PHASE, l2=L2(0.1, ("decoder9",))),)),
-        "x, phase phase1: no layer ['decoder9'] in ['encoder1']",
+        "phase phase1 penalises what it does not compute: decoder9",
     ),
     "tied to nothing": (
         lambda: _autoencoder(layers=(LAYER, Layer("decoder1", 2, 4, tied_to="encoder7"))),
@@ -75,6 +77,102 @@ BAD: dict[str, tuple[Callable[[], Any], str]] = {
     "tied to another shape": (
         lambda: _autoencoder(layers=(LAYER, Layer("decoder1", 2, 5, tied_to="encoder1"))),
         "x: decoder1 (2, 5) is not the shape of encoder1 (4, 2) transposed",
+    ),
+    "rate infinite": (lambda: Adam(math.inf), "Adam: learning rate must be positive, found inf"),
+    "epsilon infinite": (lambda: Adam(0.1, epsilon=math.inf), "Adam: epsilon must be positive, found inf"),
+    "beta not a number": (lambda: Adam(0.1, beta1=math.nan), "Adam: beta1 must lie in [0, 1), found nan"),
+    "scale infinite": (lambda: L2(math.inf, ("a",)), "L2: scale must be positive, found inf"),
+    "penalises nothing": (lambda: L2(0.1, ()), "L2: no layer is penalised; leave the penalty out"),
+    "penalises twice": (lambda: L2(0.1, ("a", "a")), "L2: a penalised layer stands twice: a"),
+    "target not a number": (lambda: Sparsity(0.2, math.nan), "Sparsity: target must lie in (0, 1), found nan"),
+    "deviation infinite": (lambda: Corruption("gaussian", math.inf), "Corruption: amount must be positive, found inf"),
+    "corruption": (
+        lambda: Corruption("salt", 0.1),  # type: ignore[arg-type]
+        "Corruption: kind 'salt' is unknown; known: gaussian, dropout",
+    ),
+    "activation": (
+        lambda: Layer("a", 3, 2, activation="relu"),  # type: ignore[arg-type]
+        "layer a: activation 'relu' is unknown; known: none, elu, sigmoid",
+    ),
+    "initializer": (
+        lambda: Layer("a", 3, 2, initializer="zeros"),  # type: ignore[arg-type]
+        "layer a: initializer 'zeros' is unknown; known: he_normal, average_uniform, glorot_uniform",
+    ),
+    "sampling": (
+        lambda: replace(PHASE, sampling="all"),  # type: ignore[arg-type]
+        "phase phase1: sampling 'all' is unknown; known: epoch, fresh, full",
+    ),
+    "kind": (
+        lambda: _autoencoder(kind="regressor"),
+        "x: kind 'regressor' is unknown; known: reconstructing, variational, classifier",
+    ),
+    "half a unit": (
+        lambda: Layer("a", 3, 2.5),  # type: ignore[arg-type]
+        "layer a: size must be a positive whole number, found 2.5",
+    ),
+    "labels": (lambda: replace(PHASE, n_labels=0), "phase phase1: n_labels must be a positive whole number, found 0"),
+    "layer name": (lambda: Layer("a.b", 3, 2), "layer 'a.b': a name is an identifier, such as encoder1"),
+    "phase name": (lambda: replace(PHASE, name=""), "phase '': a name is an identifier, such as phase1"),
+    "frozen and trained": (
+        lambda: replace(PHASE, frozen=("encoder1",)), "phase phase1: a trained or frozen layer stands twice: encoder1",
+    ),
+    "phase twice": (lambda: _autoencoder(phases=(PHASE, PHASE)), "x: a phase stands twice: phase1"),
+    "tied layer penalised": (
+        lambda: _autoencoder(
+            layers=(LAYER, replace(BACK, tied_to="encoder1")),
+            phases=(replace(PHASE, trains=("encoder1", "decoder1"), l2=L2(0.1, ("decoder1",))),),
+        ),
+        "x, phase phase1: a tied layer has no weight of its own to penalise: decoder1",
+    ),
+    "sizes that do not fit": (
+        lambda: _autoencoder(layers=(LAYER, Layer("decoder1", 3, 4))),
+        "x: decoder1 takes 3 values, encoder1 before it gives 2",
+    ),
+    "outputs that are no images": (
+        lambda: _autoencoder(layers=(LAYER, Layer("decoder1", 2, 5))), "x: images have 4 values, decoder1 gives 5",
+    ),
+    "one head": (
+        lambda: _autoencoder(kind="variational", layers=(Layer("encoder1", 4, 4),)), "x: no layer behind encoder1",
+    ),
+    "sparse without a sigmoid": (
+        lambda: _autoencoder(phases=(replace(PHASE, sparsity=Sparsity(0.2, 0.1)),)),
+        "x, phase phase1: sparsity needs codings between 0 and 1, so a sigmoid encoder1",
+    ),
+    "budgets without classes": (
+        lambda: _autoencoder(label_budgets=(10,)), "x: label budgets go with a classifier, found kind 'reconstructing'",
+    ),
+    "labels without classes": (
+        lambda: _autoencoder(phases=(replace(PHASE, n_labels=10),)),
+        "x, phase phase1: n_labels goes with a classifier, found kind 'reconstructing'",
+    ),
+    "budget 0": (
+        lambda: _autoencoder(kind="classifier", label_budgets=(0,)),
+        "x: a label budget must be a positive whole number, found 0",
+    ),
+    "from two autoencoders": (
+        lambda: _autoencoder(
+            phases=tuple(replace(PHASE, name=n, starts_from=n, copies=("encoder1",)) for n in ("tied", "stacked"))
+        ),
+        "x: its phases start from stacked and tied; one is possible",
+    ),
+    "from itself": (
+        lambda: _autoencoder(phases=(replace(PHASE, starts_from="x", copies=("encoder1",)),)),
+        "x: a phase starts from the autoencoder itself",
+    ),
+    "too large": (
+        lambda: _autoencoder(layers=(Layer("encoder1", 40_000, 40_000),)),
+        "x: 1,600,040,000 parameters are more than 1,073,741,824",
+    ),
+    "tied with a kernel": (
+        lambda: Layer("a", 3, 2, tied_to="b", own=(Parameter("kernel", (3,)),)),
+        "layer a: a tied one has no parameters of its own",
+    ),
+    "parameter twice": (
+        lambda: Layer("a", 3, 2, own=(Parameter("bias", (3,)), Parameter("bias", (3,)))),
+        "layer a: a parameter stands twice: bias",
+    ),
+    "empty parameter": (
+        lambda: Parameter("kernel", (3, 0)), "parameter kernel: size must be a positive whole number, found 0",
     ),
 }  # fmt: skip
 
@@ -115,84 +213,3 @@ def test_unknown_registered_names_list_the_known_ones_and_the_nearest() -> None:
     assert expected == str(caught.value)
     with pytest.raises(AebenchError, match=r"unknown framework 'torch'.*pytorch"):
         registry.framework("torch")
-
-
-def test_resized_scales_hidden_layers_only() -> None:
-    """Images take the width that is asked for, hidden layers shrink, and everything else stays."""
-    actual = STACKED.resized(width=0.1, n_inputs=36)
-    expected = [(36, 30), (30, 15), (15, 30), (30, 36)]
-    assert expected == [(x.n_inputs, x.n_outputs) for x in actual.layers]
-    assert STACKED.phases == actual.phases
-    expected = ("stacked", 36, 15)
-    assert expected == (actual.name, actual.n_inputs, actual.n_codings)
-
-
-def test_resized_keeps_the_classes_of_a_classifier() -> None:
-    """A narrower classifier still tells ten classes apart."""
-    actual = registry.autoencoder("pretrained").resized(width=0.1, n_inputs=64)
-    expected = [(64, 30), (30, 15), (15, 10)]
-    assert expected == [(x.n_inputs, x.n_outputs) for x in actual.layers]
-
-
-@pytest.mark.parametrize("name", registry.autoencoders())
-def test_resized_by_nothing_is_the_same(name: str) -> None:
-    """Width 1 and the own image width change nothing; a tiny width leaves at least one unit and valid ties."""
-    it = registry.autoencoder(name)
-    assert it == it.resized()
-    assert {1, it.layers[-1].n_outputs} >= {x.n_outputs for x in it.resized(width=1e-9).layers[:-1]}
-
-
-def test_with_schedule_changes_epochs_and_batches_only() -> None:
-    """Epochs go by phase, the batch size to all; what is not named stays."""
-    it = registry.autoencoder("layerwise_joint")
-    actual = it.with_schedule({"phase2": 9}, batch_size=32)
-    expected = [("phase1", 4, 32), ("phase2", 9, 32)]
-    assert expected == [(p.name, p.epochs, p.batch_size) for p in actual.phases]
-    assert it == actual.with_schedule({"phase2": 4}, batch_size=150)
-    assert it == it.with_schedule({})
-
-
-def test_batches_of_an_epoch_drop_the_incomplete_last_one() -> None:
-    """n // batch_size, and one batch of everything where the phase trains on all points at once."""
-    stacked, linear = STACKED.phases[0], registry.autoencoder("linear").phases[0]
-    expected = [366, 0, 1]
-    assert expected == [stacked.n_batches(55_000), stacked.n_batches(149), linear.n_batches(100)]
-
-
-# n_images, n_inputs -> epochs: digits have 1,257 training images of 64 values
-QUICK = {
-    ("stacked", "phase1", 55_000, 784): 1,  # 400 steps of 366 an epoch
-    ("stacked", "phase1", 1_257, 64): 183,  # never more than the source's 4 * 366 = 1,464 steps, at 8 an epoch
-    ("linear", "phase1", 100, 3): 10_000,  # the source's own steps
-    ("sparse", "phase1", 55_000, 784): 1,  # 60 steps of 55 an epoch
-    ("pretrained", "frozen", 20_000, 784): 3,  # 400 steps of 133 an epoch
-    ("pretrained", "frozen", 100, 784): 400,  # no whole batch: as if one an epoch
-}
-
-
-@pytest.mark.parametrize("case", QUICK)
-def test_quick_epochs_read_about_the_same_number_of_values(case: tuple[str, str, int, int]) -> None:
-    """`quick` reads about 60,000 images' worth of values: at least one epoch, at most the source's steps."""
-    name, phase, n_images, n_inputs = case
-    assert QUICK[case] == registry.autoencoder(name).phase(phase).quick_epochs(n_images, n_inputs)
-
-
-def test_label_budgets_keep_the_number_of_steps() -> None:
-    """At every budget the arms take the steps of the full one, in batches that the labels allow."""
-    full = registry.autoencoder("pretrained")
-    actual = full.at_label_budgets(55_000)
-    phases = {phase.name: phase for phase in actual.phases}
-    assert full.phases == actual.phases[-3:]
-    assert {f"{p.name}_{n}" for p in full.phases for n in (100, 300, 1_000, 5_000)} == set(phases) - {
-        p.name for p in full.phases
-    }
-    steps = {name: phase.epochs * phase.n_batches(phase.n_labels or 0) for name, phase in phases.items()}
-    assert 4 * 133 == steps["scratch"] == steps["frozen_100"] == steps["finetuned_300"]
-    assert max(abs(n - 532) for n in steps.values()) <= 16
-    assert (100, 150) == (phases["scratch_100"].batch_size, phases["scratch_300"].batch_size)
-
-
-@pytest.mark.parametrize(("n_images", "budgets"), [(100, 0), (300, 1), (1437, 3), (20_000, 4)])
-def test_budgets_beyond_the_images_are_left_out(n_images: int, budgets: int) -> None:
-    """A budget that is not smaller than what there is would be the full one again."""
-    assert 3 + 3 * budgets == len(registry.autoencoder("pretrained").at_label_budgets(n_images).phases)

@@ -17,7 +17,6 @@ from aebench.errors import ResultError, TrainingError, UsageError
 from aebench.processes.events import Silent
 from aebench.records import documents
 from aebench.records.conditions import environment
-from aebench.report.progress import _line
 from aebench.report.sweep import draw, print_sweep, problems
 from aebench.running import sweeps
 from aebench.running.options import Options
@@ -39,9 +38,9 @@ class Here(Silent):
         """Keep the title."""
         self.lines.append(title)
 
-    def finished(self, row: dict[str, Any]) -> None:
-        """Keep the line that the command line leaves about it."""
-        self.lines.append(_line(row).partition(" in ")[0])
+    def finished(self, what: str, result: str) -> None:
+        """Keep what is told, without the seconds."""
+        self.lines.append(f"{what}: {result}".partition(" in ")[0])
 
     def call(self, function: Any, trial: Any, **_: Any) -> Any:
         """Run the trial."""
@@ -114,9 +113,9 @@ def test_progress_names_the_point(here: Here, tmp_path: Path) -> None:
     measure(replace(OPTIONS, seeds=(3,)), Lines((150, 300), (1.0,), 1), tmp_path, here)
     assert [
         "1 of 2: tied, 150 images, width 1, reference, seed 3",
-        "tied, 150 images, width 1 reference   seed 3: failed: planted",
+        "tied, 150 images, width 1, reference, seed 3: failed: planted",
         "2 of 2: tied, 300 images, width 1, reference, seed 3",
-        "tied, 300 images, width 1 reference   seed 3: trained and measured",
+        "tied, 300 images, width 1, reference, seed 3: trained and measured",
     ] == here.lines
 
 

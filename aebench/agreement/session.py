@@ -113,8 +113,17 @@ def document(
         failed |= failures
         listener.advance(done + 1, len(climbs))
     found = {"autoencoder": name, "agreements": rows, "failures": failed}
-    listener.finished(found)
+    listener.finished(f"{name}, agreement", outcome(found))
     return found
+
+
+def outcome(document: Mapping[str, Any]) -> str:
+    """How the climbs of one autoencoder ended, in one line."""
+    parting = next((row["parting"] for row in document["agreements"] if row["parting"]), None)
+    failed = [f"{name} failed: {why}" for name, why in document["failures"].items()]
+    pairs = len({(row["left"], row["right"]) for row in document["agreements"]})
+    compared = f"PARTS: {parting}" if parting else f"{pairs} {'pair agrees' if pairs == 1 else 'pairs agree'}"
+    return "; ".join([*failed, *([compared] if pairs or not failed else [])])
 
 
 def pairs(traces: Mapping[str, Trace], climb: Climb, *, forced: bool) -> list[Agreement]:

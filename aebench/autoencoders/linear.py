@@ -3,6 +3,7 @@
 Source: the first model, "performing Principal Component Analysis". Glorot uniform is `fully_connected`'s default.
 """
 
+from aebench.measures import Measures
 from aebench.spec import Adam, Autoencoder, Layer, Phase
 
 LINEAR = Autoencoder(
@@ -10,6 +11,9 @@ LINEAR = Autoencoder(
     title="PCA by a linear autoencoder",
     dataset="curve",
     coding_layer="encoder1",
+    measures=Measures(
+        ("train_error", "test_error", "pca"), headline="mse_over_pca", label="MSE / PCA's", pictures=("curve",)
+    ),
     layers=(
         Layer("encoder1", 3, 2, activation="none", initializer="glorot_uniform"),
         Layer("decoder1", 2, 3, activation="none", initializer="glorot_uniform"),

@@ -1,7 +1,12 @@
 """Variational autoencoder, deviation sqrt(exp(log variance)), FAN_AVG uniform. Source: `hidden3_log_sigma`."""
 
+from aebench.measures import Measures
 from aebench.spec import Adam, Autoencoder, Initializer, Layer, Phase
 
+MEASURES = Measures(
+    ("variational_loss", "test_error"), headline="test_total", label="loss, nats / image",
+    pictures=("reconstructions", "features", "generated"),
+)  # fmt: skip
 ALL = ("encoder1", "encoder2", "mean", "log_variance", "decoder1", "decoder2", "decoder3")
 
 
@@ -23,6 +28,7 @@ VARIATIONAL = Autoencoder(
     title="Variational",
     kind="variational",
     coding_layer="mean",
+    measures=MEASURES,
     layers=layers("average_uniform"),
     phases=(Phase("phase1", ALL, Adam(0.001), epochs=50, batch_size=150),),
 )

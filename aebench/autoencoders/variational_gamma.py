@@ -1,6 +1,6 @@
 """Variational autoencoder, deviation exp(gamma / 2), He initialiser. Source: `hidden3_gamma`."""
 
-from aebench.autoencoders.variational import ALL, layers
+from aebench.autoencoders.variational import ALL, MEASURES, layers
 from aebench.spec import Adam, Autoencoder, Phase
 
 VARIATIONAL_GAMMA = Autoencoder(
@@ -8,6 +8,7 @@ VARIATIONAL_GAMMA = Autoencoder(
     title="Variational, gamma form",
     kind="variational",
     coding_layer="mean",
+    measures=MEASURES,
     layers=layers("he_normal"),
     phases=(Phase("phase1", ALL, Adam(0.001), epochs=50, batch_size=150),),
 )

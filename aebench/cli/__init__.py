@@ -1,7 +1,4 @@
-"""The command `aebench`.
-
-Exit status: 0 all is well; 1 frameworks disagree; 2 something could not be done; 130 interrupted.
-"""
+"""The command `aebench`: its commands; how they end is written in `ending`."""
 
 from __future__ import annotations
 
@@ -10,14 +7,18 @@ import click
 from aebench import __version__
 from aebench.cli.agreement import agree
 from aebench.cli.benching import bench
+from aebench.cli.ending import STATUSES, Group
 from aebench.cli.looking import list_, show
 from aebench.cli.measured import accept, quality
-from aebench.cli.options import Group
 from aebench.cli.running import run
 from aebench.cli.sweeping import scale
 
+SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
 
-@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+
+@click.group(
+    cls=Group, epilog=STATUSES, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}
+)
 @click.version_option(__version__, prog_name="aebench")
 def main() -> None:
     """Do two deep-learning frameworks still compute the same thing, as well and as fast as before?
@@ -35,8 +36,6 @@ def main() -> None:
       aebench bench stacked --peers           how fast, against the machine's limit and other programs
       aebench scale                           cost and quality by images and by width
       aebench accept RUN -m "new machine"     make a run the baseline
-
-    Exit status: 0 all is well; 1 frameworks disagree; 2 something could not be done; 130 interrupted.
     """
 
 

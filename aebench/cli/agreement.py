@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from aebench.cli.options import console, selection
+from aebench.cli.values import MOST
 
 UNDECIDED = 125
 
@@ -18,7 +19,9 @@ UNDECIDED = 125
 @click.command()
 @selection
 @click.option("--dtype", type=click.Choice(["float64", "float32", "both"]), default="both", show_default=True)
-@click.option("--steps", type=click.IntRange(1), default=10, show_default=True, help="Training steps of each phase.")
+@click.option(
+    "--steps", type=click.IntRange(1, MOST), default=10, show_default=True, help="Training steps of each phase."
+)
 @click.option(
     "--teacher-forced", "forced", is_flag=True,
     help="Begin each step with the reference's parameters and optimiser state: local error only.",
@@ -53,7 +56,13 @@ def agree(
 
     if keep_traces and output is None:
         raise click.UsageError("--keep-traces needs a folder to leave them in: --output")
-    options = with_defaults(Options(**asked))
+    if growth and (forced or keep_traces):
+        raise click.UsageError("--growth compares parameters only: leave --teacher-forced and --keep-traces out")
+    options = with_defaults(Options(**asked), arbiter=True)
+    if set(options.frameworks) <= {registry.ARBITER}:
+        raise click.UsageError(
+            f"with {registry.ARBITER} alone nothing is compared; name another framework, such as --frameworks pytorch"
+        )
     dtypes = [d for d in DTYPES if dtype in ("both", d)]
     climb = Climb(registry.autoencoder(options.autoencoders[0]), device=options.device, steps=steps)
     with _climbing(output) as (folder, bars):

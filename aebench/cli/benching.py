@@ -20,8 +20,8 @@ from aebench.cli.options import (  # fmt: skip
     SCHEDULE,
     console,
     kept_in,
-    numbers,
 )
+from aebench.cli.values import MOST, Share, numbers
 
 
 @click.command()
@@ -45,10 +45,10 @@ from aebench.cli.options import (  # fmt: skip
 @click.option(
     "--widths", default="1", show_default=True, callback=numbers(float), help="Factors on every hidden layer."
 )
-@click.option("--rounds", type=click.IntRange(6), default=7, show_default=True, help="At least so many.")
-@click.option("--most-rounds", type=click.IntRange(6), default=25, show_default=True, help="At most so many.")
+@click.option("--rounds", type=click.IntRange(6, MOST), default=7, show_default=True, help="At least so many.")
+@click.option("--most-rounds", type=click.IntRange(6, MOST), default=25, show_default=True, help="At most so many.")
 @click.option(
-    "--precision", type=click.FloatRange(0, min_open=True), default=0.02, show_default=True,
+    "--precision", type=Share(), default=0.02, show_default=True,
     help="Go on until half the interval of every share of the ceiling is within this part of it.",
 )  # fmt: skip
 @OUTPUT

@@ -8,8 +8,9 @@ from pathlib import Path
 import click
 
 from aebench.cli.options import console
+from aebench.cli.values import Folder, Place, text
 
-RUNS = click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="RUN...")
+RUNS = click.argument("runs", nargs=-1, required=True, type=Place(path_type=Path), metavar="RUN...")
 
 
 @click.command()
@@ -24,8 +25,6 @@ def quality(runs: tuple[Path, ...]) -> None:
     Examples:
       aebench quality results/runs/20260101-120000-mnist-source
       aebench quality results/baselines/mnist-source-float32-cpu.json
-
-    Exit status: 1 when frameworks are different, or a metric is not a number.
     """
     from aebench.quality.table import rows
     from aebench.records.baselines import trials_of
@@ -38,15 +37,15 @@ def quality(runs: tuple[Path, ...]) -> None:
     print_quality(found, screen)
     wrong = problems({"agreements": [], "failures": [], "trials": trials})
     print_problems(wrong, screen)
-    different = any(pair.equivalence.verdict == "different" for row in found for pair in row.pairs)
+    different = any(pair.verdict == "different" for row in found for pair in row.pairs)
     sys.exit(1 if different or wrong else 0)
 
 
 @click.command()
 @RUNS
-@click.option("--reason", "-m", required=True, help="Why the baseline changes; kept in its history.")
+@click.option("--reason", "-m", callback=text, required=True, help="Why the baseline changes; kept in its history.")
 @click.option(
-    "--to", "folder", type=click.Path(path_type=Path, file_okay=False), default=Path("results"), show_default=True,
+    "--to", "folder", type=Folder(), default=Path("results"), show_default=True,
     help="Folder of results: baselines/ and the page README.md in it are written.",
 )  # fmt: skip
 def accept(runs: tuple[Path, ...], reason: str, folder: Path) -> None:

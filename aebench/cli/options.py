@@ -1,82 +1,22 @@
-"""What the commands share: their options, how names are checked, where they print, how they end."""
+"""What the commands share: their options, and where they print."""
 
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from aebench.errors import AebenchError
+from aebench.cli.values import Folder, Place, data_set, names, whole
 
 if TYPE_CHECKING:
     from aebench.report.progress import Bars
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-Number = TypeVar("Number", int, float)
-INTERRUPTED = 130
-
-
-class Group(click.Group):
-    """A group whose commands end with one line, not a traceback, when a user can mend what is wrong."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; an AebenchError is printed and gives its exit status."""
-        try:
-            return super().invoke(ctx)
-        except AebenchError as error:
-            click.secho(f"aebench: error: {error}", fg="red", err=True)
-            sys.exit(error.exit_status)
-
-
-def _names(kind: str) -> Callable[[click.Context, click.Parameter, Any], tuple[str, ...]]:
-    """A callback that splits names at commas and checks each against the registry."""
-
-    def check(_: click.Context, __: click.Parameter, value: Any) -> tuple[str, ...]:
-        from aebench import registry
-
-        texts = value if isinstance(value, tuple) else (value,) if value else ()
-        names = tuple(dict.fromkeys(name for text in texts for name in text.split(",") if name))
-        look_up: Callable[[str], Any] = registry.framework if kind == "framework" else registry.autoencoder
-        for name in names:
-            look_up(name)
-        return names
-
-    return check
-
-
-def listed(texts: Iterable[str], kind: Callable[[str], Number], otherwise: str) -> tuple[Number, ...]:
-    """The numbers that the texts stand for, each once; click.BadParameter with the message `otherwise` for others."""
-    try:
-        return tuple(dict.fromkeys(kind(text) for text in texts))
-    except ValueError:
-        raise click.BadParameter(otherwise) from None
-
-
-def _seeds(_: click.Context, __: click.Parameter, value: str) -> tuple[int, ...]:
-    return listed(value.split(","), int, f"'{value}' is no list of whole numbers such as 0,1,2")
-
-
-def _samples(_: click.Context, __: click.Parameter, value: str | None) -> tuple[int, ...]:
-    texts = filter(None, (value or "").split(","))
-    return listed(texts, int, f"'{value}' is no list of whole numbers such as 50,5000")
-
-
-def numbers(kind: Callable[[str], Number]) -> Callable[[click.Context, click.Parameter, str], tuple[Number, ...]]:
-    """A callback that splits positive numbers at commas."""
-
-    def check(_: click.Context, __: click.Parameter, value: str | None) -> tuple[Number, ...]:
-        if value is None:
-            return ()
-        numbers = listed(value.split(","), kind, f"'{value}' is no list of numbers separated by commas")
-        if not all(0 < number < float("inf") for number in numbers):
-            raise click.BadParameter(f"numbers above 0 are expected, found {value}")
-        return numbers
-
-    return check
 
 
 def _as_schedule(context: click.Context, _: click.Parameter, value: str | None) -> None:
@@ -86,15 +26,17 @@ def _as_schedule(context: click.Context, _: click.Parameter, value: str | None) 
         context.set_parameter_source("schedule", click.core.ParameterSource.COMMANDLINE)
 
 
-AUTOENCODERS = click.argument("autoencoders", nargs=-1, callback=_names("autoencoder"), metavar="[AUTOENCODER]...")
+AUTOENCODERS = click.argument("autoencoders", nargs=-1, callback=names("autoencoder"), metavar="[AUTOENCODER]...")
 FRAMEWORKS = click.option(
-    "--frameworks", "-f", callback=_names("framework"),
+    "--frameworks", "-f", callback=names("framework"),
     help="Names separated by commas, such as tensorflow,pytorch-compiled; default: all installed ones.",
 )  # fmt: skip
-DATASET = click.option("--dataset", "-d", default="digits", show_default=True, help="See `aebench list`.")
+DATASET = click.option(
+    "--dataset", "-d", callback=data_set, default="digits", show_default=True, help="See `aebench list`."
+)
 DATA_DIR = click.option(
-    "--data-dir", type=click.Path(file_okay=False), envvar="AEBENCH_DATA", show_envvar=True,
-    help="Folder with the data set's files; default: a cache, else a download.",
+    "--data-dir", type=Place(file_okay=False),
+    help="Folder with the data set's files; default: the one in AEBENCH_DATA, else a cache, else a download.",
 )  # fmt: skip
 SCHEDULE = click.option(
     "--schedule", "-p", type=click.Choice(["quick", "source"]), default="quick", show_default=True,
@@ -106,14 +48,14 @@ FORMER_SCHEDULE = click.option(
 )
 DEVICE = click.option("--device", type=click.Choice(["cpu", "gpu"]), default="cpu", show_default=True)
 SEEDS = click.option(
-    "--seeds", "-s", default="0", show_default=True, callback=_seeds, help="Whole numbers, separated by commas."
+    "--seeds", "-s", default="0", show_default=True, callback=whole("0,1,2"), help="Whole numbers, separated by commas."
 )
 IMPORTANCE_SAMPLES = click.option(
-    "--importance-samples", callback=_samples, metavar="K[,K]...",
+    "--importance-samples", callback=whole("50,5000"), metavar="K[,K]...",
     help="Also measure the variational importance-weighted bound with so many codings an image, such as 50,5000.",
 )  # fmt: skip
 OUTPUT = click.option(
-    "--output", "-o", type=click.Path(path_type=Path, file_okay=False),
+    "--output", "-o", type=Folder(),
     help="Folder for what is measured; default: a new one under results/runs.",
 )  # fmt: skip
 
@@ -128,7 +70,7 @@ def kept_in(folder: Path) -> Iterator[Bars]:
             yield bars
         except KeyboardInterrupt:
             click.echo(f"Interrupted; what is measured is kept. Go on with the same command and --output {folder}")
-            sys.exit(INTERRUPTED)
+            raise
 
 
 def selection(command: Command) -> Command:
@@ -139,8 +81,17 @@ def selection(command: Command) -> Command:
 
 
 def console(width: int = 160) -> Any:
-    """Standard output: as wide as the terminal, elsewhere `width` characters; NO_COLOR is honoured."""
+    """Standard output: as wide as the terminal, or as COLUMNS says; elsewhere `width` characters.
+
+    NO_COLOR and FORCE_COLOR are honoured; colours that are forced in a pipe do not make it a terminal.
+    """
     from rich.console import Console
 
-    found = Console(highlight=False)
-    return found if found.is_terminal else Console(highlight=False, width=width)
+    class Screen(Console):
+        """One that leaves it to the command's end what a closed pipe means."""
+
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError
+
+    found = Screen(highlight=False)
+    return found if sys.stdout.isatty() or "COLUMNS" in os.environ else Screen(highlight=False, width=width)

@@ -1,11 +1,12 @@
 """The pytest plug-in behind `pytest --benchmark`: the benchmarks instead of the tests, and a table of quality.
 
-Installed through pytest's entry point, so that the option exists before any folder is looked at. Nothing heavy is
-imported, and nothing happens, unless it is given.
+Installed through pytest's entry point, it stands in every pytest of the environment: there it brings one option, and
+imports and does nothing. Only with that option do those exist that select among the benchmarks.
 """
 
 from __future__ import annotations
 
+import argparse
 import io
 from pathlib import Path
 from typing import Any
@@ -15,26 +16,50 @@ import pytest
 TRIALS = pytest.StashKey[list[dict[str, Any]]]()
 OPTIONS = pytest.StashKey[Any]()
 SEEDS = "0,1,2"
+SCHEDULES = ("quick", "source")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--benchmark` and what selects among the benchmarks."""
+    """`--benchmark`, which collides with nobody's."""
     group = parser.getgroup("aebench", "benchmarks of autoencoders (aebench)")
-    group.addoption("--benchmark", action="store_true", help="Run the benchmarks, in place of the tests.")
-    group.addoption("--autoencoders", metavar="NAME[,NAME]...", default="", help="Default: all.")
-    group.addoption("--frameworks", metavar="NAME[,NAME]...", default="", help="Default: all but the reference.")
-    group.addoption("--dataset", default="digits", help="See `aebench list`. Default: digits.")
-    group.addoption("--data-dir", help="Folder with the data set's files; default: AEBENCH_DATA, a cache, a download.")
-    group.addoption("--schedule", choices=["quick", "source"], default="quick", help="Schedule. Default: quick.")
-    group.addoption("--device", choices=["cpu", "gpu"], default="cpu", help="Default: cpu.")
-    group.addoption("--seeds", metavar="N[,N]...", default=SEEDS, help=f"Default: {SEEDS}.")
-    group.addoption(
-        "--importance-samples",
-        metavar="K[,K]...",
-        default="",
-        help="Also measure the importance-weighted bound: 50,5000.",
-    )
-    group.addoption("--trials", metavar="FOLDER", help="Keep what is trained there, and go on with what is there.")
+    help_text = "Run the benchmarks, in place of the tests, in a clone of aebench; see pytest --benchmark --help."
+    group.addoption("--benchmark", action="store_true", help=help_text)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config, parser: pytest.Parser) -> None:
+    """With `--benchmark`, the options that select: after those of all other plug-ins, whose names stay theirs."""
+    if not early_config.known_args_namespace.benchmark:
+        return
+    _add(parser, "autoencoders", metavar="NAME[,NAME]...", default="", help="Default: all.")
+    _add(parser, "frameworks", metavar="NAME[,NAME]...", default="", help="Default: all but the reference.")
+    _add(parser, "dataset", default="digits", help="See `aebench list`. Default: digits.")
+    _add(parser, "data-dir", help="Folder with the data set's files; default: AEBENCH_DATA, a cache, a download.")
+    _add(parser, "schedule", choices=SCHEDULES, default="quick", help="Schedule. Default: quick.")
+    _add(parser, "profile", choices=SCHEDULES, help="What --schedule was called once.")
+    _add(parser, "device", choices=["cpu", "gpu"], default="cpu", help="Default: cpu.")
+    _add(parser, "seeds", metavar="N[,N]...", default=SEEDS, help=f"Default: {SEEDS}.")
+    samples = "Also measure the importance-weighted bound: 50,5000."
+    _add(parser, "importance-samples", metavar="K[,K]...", default="", help=samples)
+    _add(parser, "trials", metavar="FOLDER", help="Keep what is trained there, and go on with what is there.")
+
+
+def _add(parser: pytest.Parser, name: str, **settings: Any) -> None:
+    """The option `--NAME`; where another plug-in has that, `--aebench-NAME`."""
+    group = parser.getgroup("aebench")
+    try:
+        group.addoption(f"--{name}", dest=_key(name), **settings)
+    except (ValueError, argparse.ArgumentError):
+        group.addoption(f"--aebench-{name}", dest=_key(name), **settings)
+
+
+def _key(name: str) -> str:
+    return f"aebench_{name.replace('-', '_')}"
+
+
+def option(config: pytest.Config, name: str) -> Any:
+    """The value of one of the options that exist with `--benchmark`; None without it."""
+    return config.getoption(_key(name), None)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -42,6 +67,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[TRIALS] = []
     if not config.getoption("--benchmark"):
         return
+    if config.getoption("numprocesses", None) or config.getoption("tx", None):
+        raise pytest.UsageError("--benchmark times one thing after the other: leave out -n and other options of xdist")
     if config.args_source != pytest.Config.ArgsSource.ARGS:
         # An option's value that is an existing path, such as an earlier --benchmark-json, moves pytest's root there.
         roots = config.rootpath, config.invocation_params.dir
@@ -75,33 +102,31 @@ def selected(config: pytest.Config, *, checked: bool = False) -> Any:
 def _options(config: pytest.Config) -> Any:
     from aebench import registry
     from aebench.errors import UsageError
-    from aebench.running.options import Options, with_defaults, without_arbiter
+    from aebench.running.options import Options, with_defaults
 
-    def names(option: str) -> tuple[str, ...]:
-        return tuple(name for name in config.getoption(option).split(",") if name)
+    def names(name: str) -> tuple[str, ...]:
+        return tuple(text for text in option(config, name).split(",") if text)
 
-    for name in names("--autoencoders"):
-        registry.autoencoder(name)
-
-    def numbers(option: str) -> tuple[int, ...]:
+    def numbers(name: str) -> tuple[int, ...]:
         try:
-            return tuple(dict.fromkeys(int(text) for text in config.getoption(option).split(",") if text))
-        except ValueError:
-            raise UsageError(f"{option} {config.getoption(option)}: expected whole numbers, as in {SEEDS}") from None
+            return tuple(dict.fromkeys(int(text) for text in names(name)))
+        except (ValueError, argparse.ArgumentError):
+            raise UsageError(f"--{name} {option(config, name)}: expected whole numbers, as in {SEEDS}") from None
 
+    for name in names("autoencoders"):
+        registry.autoencoder(name)
     asked = Options(
-        autoencoders=names("--autoencoders"),
-        frameworks=names("--frameworks"),
-        dataset=config.getoption("--dataset"),
-        data_dir=config.getoption("--data-dir"),
-        schedule=config.getoption("--schedule"),
-        seeds=numbers("--seeds"),
-        device=config.getoption("--device"),
+        autoencoders=names("autoencoders"),
+        frameworks=names("frameworks"),
+        dataset=option(config, "dataset"),
+        data_dir=option(config, "data-dir"),
+        schedule=option(config, "profile") or option(config, "schedule"),
+        seeds=numbers("seeds"),
+        device=option(config, "device"),
         agreement=False,
-        importance_samples=numbers("--importance-samples"),
+        importance_samples=numbers("importance-samples"),
     )
-    options = with_defaults(asked)
-    return options if asked.frameworks else without_arbiter(options)
+    return with_defaults(asked, arbiter=False)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -128,5 +153,5 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         print_quality(rows(trials), Console(file=text, width=width, force_terminal=terminalreporter.hasmarkup))
         terminalreporter.write_sep("=", "quality")
         terminalreporter.write(text.getvalue())
-        if folder := config.getoption("--trials"):
+        if folder := option(config, "trials"):
             terminalreporter.write_line(f"Trials: {Path(folder)}; see them again with: aebench quality {folder}")

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from aebench.cli.options import IMPORTANCE_SAMPLES, INTERRUPTED, console, selection
+from aebench.cli.options import IMPORTANCE_SAMPLES, console, selection
 
 
 @click.command()
@@ -35,7 +35,7 @@ def run(context: click.Context, /, output: Path | None, resume: bool, **asked: A
     """
     from aebench.quality.table import rows
     from aebench.report.progress import Bars
-    from aebench.report.quality import WIDTH, print_quality
+    from aebench.report.quality import WIDTH, print_quality, shown
     from aebench.report.summary import print_run, problems
     from aebench.running.run import Run
 
@@ -47,14 +47,21 @@ def run(context: click.Context, /, output: Path | None, resume: bool, **asked: A
         except KeyboardInterrupt:
             document = started.document()
     screen = console()
-    print_run(document, screen)
-    if len(document["options"]["seeds"]) > 1:
-        print_quality(rows(document["trials"]), console(WIDTH))
-    figures = _draw(folder, document)
-    screen.print(f"Results: {folder / 'result.json'}; {figures} figures beside the trials.", soft_wrap=True)
+    found = rows(document["trials"]) if len(document["options"]["seeds"]) > 1 else []
+    print_run(document, screen, [pair.verdict for row in shown(found) for pair in row.pairs])
+    if found:
+        print_quality(found, console(WIDTH))
+    try:
+        drawn = f"{_draw(folder, document)} figures beside the trials"
+    except KeyboardInterrupt:
+        screen.print(f"Results: {folder / 'result.json'}; not every figure is drawn.", soft_wrap=True)
+        screen.print(f"Interrupted; draw them again with: aebench run --resume --output {folder}", soft_wrap=True)
+        raise
+    screen.print(f"Results: {folder / 'result.json'}; {drawn}.", soft_wrap=True)
     if not document["complete"]:
-        screen.print(f"Interrupted; nothing finished is lost. Go on with: aebench run --resume --output {folder}")
-        sys.exit(INTERRUPTED)
+        if (folder / "plan.json").exists():
+            screen.print(f"Interrupted; nothing finished is lost. Go on with: aebench run --resume --output {folder}")
+        raise KeyboardInterrupt
     failed = any("failure" in row for row in (*document["failures"], *document["trials"]))
     sys.exit(2 if failed else 1 if problems(document) else 0)
 
@@ -63,7 +70,7 @@ def _new(output: Path | None, asked: dict[str, Any]) -> tuple[Any, Path]:
     """Options and folder of a new run."""
     from aebench.running.options import Options, new_folder, with_defaults
 
-    options = with_defaults(Options(**asked))
+    options = with_defaults(Options(**asked), arbiter=False)
     return options, output or new_folder(options.dataset, options.schedule)
 
 

@@ -8,13 +8,16 @@ from typing import Any
 
 import click
 
-from aebench.cli.options import AUTOENCODERS, DATA_DIR, DEVICE, FRAMEWORKS, OUTPUT, SEEDS, console, kept_in, numbers
+from aebench.cli.options import AUTOENCODERS, DATA_DIR, DEVICE, FRAMEWORKS, OUTPUT, SEEDS, console, kept_in
+from aebench.cli.values import MOST, data_set, numbers
 
 
 @click.command()
 @AUTOENCODERS
 @FRAMEWORKS
-@click.option("--dataset", "-d", default="synthetic:20000x784", show_default=True, help="See `aebench list`.")
+@click.option(
+    "--dataset", "-d", callback=data_set, default="synthetic:20000x784", show_default=True, help="See `aebench list`."
+)
 @DATA_DIR
 @click.option(
     "--images",
@@ -31,7 +34,11 @@ from aebench.cli.options import AUTOENCODERS, DATA_DIR, DEVICE, FRAMEWORKS, OUTP
     help="Factors on the size of every hidden layer, at the largest number of images.",
 )
 @click.option(
-    "--epochs", type=click.IntRange(1), default=3, show_default=True, help="Of each phase; the first is not timed."
+    "--epochs",
+    type=click.IntRange(1, MOST),
+    default=3,
+    show_default=True,
+    help="Of each phase; the first is not timed.",
 )
 @SEEDS
 @DEVICE
@@ -51,11 +58,10 @@ def scale(
     """
     from aebench.report import sweep as report
     from aebench.running import sweeps
-    from aebench.running.options import Options, new_folder, with_defaults, without_arbiter
+    from aebench.running.options import Options, new_folder, with_defaults
 
-    options = with_defaults(Options(**{**asked, "autoencoders": asked["autoencoders"] or ("stacked",)}))
-    if not asked["frameworks"]:
-        options = without_arbiter(options)
+    named = Options(**{**asked, "autoencoders": asked["autoencoders"] or ("stacked",)})
+    options = with_defaults(named, arbiter=False)
     lines = sweeps.Lines(images, widths, epochs)
     folder = output or new_folder("scale")
     with kept_in(folder) as bars:

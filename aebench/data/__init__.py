@@ -15,7 +15,7 @@ from aebench.data import curve, digits, images, synthetic
 from aebench.data.dataset import Dataset, DatasetStatus, Split, check_values
 from aebench.errors import UnknownNameError
 
-__all__ = ["Dataset", "DatasetStatus", "Split", "load", "locate", "names", "status"]
+__all__ = ["Dataset", "DatasetStatus", "Split", "check", "load", "locate", "names", "status"]
 
 _COMPUTED: dict[str, Callable[[str], Dataset]] = {
     "digits": digits.load,
@@ -73,6 +73,17 @@ def status(name: str, data_dir: Path | str | None = None) -> DatasetStatus:
         return DatasetStatus(name, available=True, detail=f"computed: {n:,} training rows of {width:,} values")
     detail = "bundled with scikit-learn" if kind == "digits" else "computed"
     return DatasetStatus(name, available=True, detail=detail)
+
+
+def check(name: str) -> None:
+    """Nothing for the name of a data set; neither a file nor a package is looked at.
+
+    Raises:
+        UnknownNameError: no data set has that name.
+        DataError: the size of a synthetic set is malformed.
+    """
+    if _kind(name) == "synthetic":
+        synthetic.size(name)
 
 
 def _kind(name: str) -> str:

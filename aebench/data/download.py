@@ -40,8 +40,12 @@ def mirrors_for(name: str, known: Sequence[str]) -> tuple[str, ...]:
     replacement = os.environ.get(MIRROR_VARIABLE, "")
     if not replacement:
         return tuple(known)
-    parts = urlsplit(replacement)
-    if parts.scheme not in ("http", "https") or not parts.netloc:
+    try:
+        parts = urlsplit(replacement)
+        sound = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # brackets without an address between them, a port that is no number
+        sound = False
+    if not sound:
         raise DataError(
             f"{name}: {MIRROR_VARIABLE} is '{replacement}'; expected a base URL that begins with http:// or https://."
         )

@@ -58,9 +58,17 @@ def locate(name: str, stems: Sequence[str], data_dir: Path | str | None) -> Path
 def _given(data_dir: Path | str | None) -> tuple[Path | None, str]:
     """The folder that somebody named, and how."""
     if data_dir is not None:
-        return Path(data_dir).expanduser(), "--data-dir"
+        return _expanded(data_dir, "--data-dir"), "--data-dir"
     variable = os.environ.get(DATA_VARIABLE, "")
-    return (Path(variable).expanduser() if variable else None), DATA_VARIABLE
+    return (_expanded(variable, DATA_VARIABLE) if variable else None), DATA_VARIABLE
+
+
+def _expanded(folder: Path | str, giver: str) -> Path:
+    """The folder with `~` and `~user` in full; DataError when nobody is called so."""
+    try:
+        return Path(folder).expanduser()
+    except RuntimeError as error:
+        raise DataError(f"{giver} is {folder}, and there is no such home: {error}. Give the whole path.") from error
 
 
 def _lack(folder: Path, stems: Sequence[str]) -> str:

@@ -36,7 +36,7 @@ _GRID = 1_024.0
 _NOISE = 0.05
 _VALUES_AT_ONCE = 2**18
 _SPARE = 2**26  # bytes left free on the disk
-_FORM = re.compile(r"synthetic:([1-9][0-9]*)x([1-9][0-9]*)")
+_FORM = re.compile(r"synthetic:([1-9][0-9]{0,11})x([1-9][0-9]{0,11})")
 
 
 def load(name: str = "synthetic") -> Dataset:
@@ -74,7 +74,8 @@ def size(name: str) -> tuple[int, int]:
     if match is None:
         raise DataError(
             f"'{name}' is no size of synthetic data; expected synthetic:NxD with N training rows of D values, "
-            "both whole numbers from 1 without leading zeros, for example synthetic:100000x784."
+            "both whole numbers from 1 without leading zeros and of twelve digits at most, for example "
+            "synthetic:100000x784."
         )
     return int(match[1]), int(match[2])
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Protocol
 
 
 class Listener(Protocol):
-    """Who is told how the work goes (the command line's progress bars)."""
+    """Who is told how the work goes (the command line's bars and lines)."""
 
     def begin(self, title: str, total: int) -> None:
         """A piece of work of `total` parts begins."""
@@ -14,8 +14,8 @@ class Listener(Protocol):
     def advance(self, done: int, total: int) -> None:
         """So many parts of it are done."""
 
-    def finished(self, row: dict[str, Any]) -> None:
-        """A trial's document, or an autoencoder's agreement, is there."""
+    def finished(self, what: str, result: str) -> None:
+        """A piece is done: what it was ("stacked, pytorch, seed 0") and how it ended, in one line."""
 
 
 class Silent:
@@ -27,5 +27,5 @@ class Silent:
     def advance(self, done: int, total: int) -> None:
         """Nothing."""
 
-    def finished(self, row: dict[str, Any]) -> None:
+    def finished(self, what: str, result: str) -> None:
         """Nothing."""

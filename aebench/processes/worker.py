@@ -7,13 +7,14 @@ framework; a crash there is an error here, and the next call gets a new process.
 from __future__ import annotations
 
 import atexit
+import contextlib
 import multiprocessing
 import os
 import resource
 import shutil
 import signal
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
@@ -59,13 +60,28 @@ class _Worker:
         return found
 
     def end(self) -> None:
-        """End it, whatever it does."""
+        """End it, whatever it does; again where an interruption came in between."""
+        if self.process.pid is not None:
+            self._killed()
+        shutil.rmtree(self.temporary, ignore_errors=True)
+
+    def _killed(self) -> None:
         self.process.terminate()
         self.process.join(GRACE_SECONDS)
         if self.process.exitcode is None:
             self.process.kill()
             self.process.join()
-        shutil.rmtree(self.temporary, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """A process that begins here leaves Ctrl-C to the harness from its first moment: terminals send it to both."""
+    resource_tracker.ensure_running()  # its start would undo the next line
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class FrameworkProcess:
@@ -128,26 +144,29 @@ class FrameworkProcess:
                 f"{self.framework}: its process may open {allowed} files at once, and {DESCRIPTORS} are needed; "
                 "raise the limit: ulimit -n 1024"
             )
-        context = multiprocessing.get_context("spawn")
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
         try:
-            resource_tracker.ensure_running()  # its start would undo the next line
-            # A terminal sends Ctrl-C to every process: one that is only starting must leave it to the harness, too.
-            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-            temporary = Path(tempfile.mkdtemp(prefix="aebench-"))
-            variables = worker_variables(alone=self.alone)
-            settings = Settings(self.framework, self.log, variables, temporary, os.getpid())
-            here, there = context.Pipe()
-            process = context.Process(target=serve, args=(there, settings), name=self.framework)
-            process.start()
-            there.close()
+            with contextlib.ExitStack() as undone:
+                worker = self._begun(undone)
+                # Before the interpreter waits for its children, which wait for it.
+                atexit.register(worker.end)
+                undone.pop_all()
+                return worker
         except OSError as error:
             raise FrameworkError(f"{self.framework}: no process can be started for it: {error}") from error
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        # Before the interpreter waits for its children, which wait for it.
-        atexit.register(self.close)
-        return _Worker(process, here, temporary)
+
+    def _begun(self, undone: contextlib.ExitStack) -> _Worker:
+        """A new process; `undone` takes back what an error or an interruption in the middle of it would leave."""
+        context = multiprocessing.get_context("spawn")
+        temporary = Path(tempfile.mkdtemp(prefix="aebench-"))
+        undone.callback(shutil.rmtree, temporary, ignore_errors=True)
+        settings = Settings(self.framework, self.log, worker_variables(alone=self.alone), temporary, os.getpid())
+        here, there = context.Pipe()
+        worker = _Worker(context.Process(target=serve, args=(there, settings), name=self.framework), here, temporary)
+        with _uninterrupted():
+            undone.callback(worker.end)
+            worker.process.start()
+        there.close()
+        return worker
 
     def _ended(self, status: int | None) -> str:
         ended = f"{self.framework}: its process ended in the middle of its work"
@@ -164,8 +183,8 @@ class FrameworkProcess:
         # Taken first: another thread, whose call this breaks off, may close at the same time.
         worker, self._worker = self._worker, None
         if worker is not None:
-            atexit.unregister(self.close)
             worker.end()
+            atexit.unregister(worker.end)
 
     def __enter__(self) -> FrameworkProcess:
         return self

@@ -1,10 +1,17 @@
-"""Whether two frameworks end equally well: two one-sided tests over seeds, paired by seed.
+"""How far two frameworks end apart in one metric, over seeds: paired t tests against a margin stated beforehand.
 
 The end of a training is chaotic in float32, so two sound frameworks end at different numbers, and only their
 statistics can be compared. "No significant difference" would reward few seeds; here equality is what must be shown.
-The 90 % interval of the mean difference is held against a margin stated beforehand: inside it the frameworks are
-equivalent, wholly outside they are different, and otherwise the seeds do not decide. Each claim errs at most one time
-in twenty, if the differences are about normal. A standard deviation from few seeds is itself uncertain.
+
+- *equivalent*: two one-sided tests at 5 % each, which is the 90 % interval of the mean difference within the margin.
+  Where the true difference is as large as the margin or larger, this is claimed at most one time in twenty.
+- *different*: a difference larger than the margin is shown. The null hypothesis is that it lies within the margin, on
+  either side of nought, so each direction is tested at half the level. `aebench.quality.family` holds the level over
+  all metrics of a call.
+
+Both levels hold for normal differences of any spread. A standard deviation from few seeds is itself uncertain. Where
+the margin is a share, each seed's difference is a share, too: of its own pair's mean, so that a pair that ends high
+counts no more than one that ends low, and the margin is no random number.
 
 Source: Schuirmann 1987, "A comparison of the two one-sided tests procedure and the power approach".
 """
@@ -14,28 +21,31 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
-from scipy import stats
+from scipy import special, stats
+
+from aebench.measures import Margin
 
 LEVEL = 0.05
 POWER = 0.8
+SEEN = 2.0
+"""Margins that a true difference is large, when it is said how many seeds would show it to be larger than one."""
 MOST_SEEDS = 10_000
+ALIKE = 5
+"""So many equal differences, that are not nought, show something: by luck 5 lie on one side in 1 case of 32."""
 # Quantiles of the estimated deviation over which its distribution is averaged: three digits of the power.
 NODES = 1_000
 
-Verdict = Literal["equivalent", "different", "undecided"]
-
 
 @dataclass(frozen=True)
-class Equivalence:
-    """The comparison of one metric over the seeds that both frameworks have, in the metric's unit.
+class Comparison:
+    """One metric over the seeds that both frameworks have: in its unit, or as a share of the pair's mean if `relative`.
 
-    n: seeds. difference: mean of left minus right. deviation: standard deviation of the differences, None for one
-    seed. low, high: the 90 % interval of the difference, infinite for one seed. seeds_to_decide: how many would show
-    equivalence four times in five if there were no difference at all; seeds_to_see: how many would see a difference
-    as large as the margin as often; None where more than `MOST_SEEDS` or not known.
+    n: seeds. difference: mean of left minus right. deviation: standard deviation of the differences; None for one seed,
+    and for fewer than `ALIKE` equal differences that are not nought, whose spread nobody has seen. low, high: the 90 %
+    interval of the difference, infinite where the deviation is None. margin: None where the metric has none.
+    p: of "the difference lies within the margin", two-sided; None without a margin.
     """
 
     n: int
@@ -43,38 +53,79 @@ class Equivalence:
     deviation: float | None
     low: float
     high: float
-    margin: float
-    verdict: Verdict
-    seeds_to_decide: int | None
-    seeds_to_see: int | None
+    margin: float | None
+    p: float | None
+    relative: bool = False
+
+    @property
+    def equivalent(self) -> bool:
+        """Whether the interval lies within the margin."""
+        return self.margin is not None and -self.margin < self.low and self.high < self.margin
+
+    @property
+    def seeds_to_decide(self) -> int | None:
+        """How many seeds would show equivalence four times in five, at this spread, if there were no difference.
+
+        None: more than `MOST_SEEDS`, or not known.
+        """
+        if self.deviation is None or self.margin is None:
+            return None
+        deviation, margin = self.deviation, self.margin
+        return fewest_seeds(lambda seeds: power_of_equivalence(seeds, deviation, margin))
+
+    def seeds_to_see(self, level: float = LEVEL) -> int | None:
+        """How many seeds would show a difference of `SEEN` margins to be one, four times in five, at this spread.
+
+        level: that of the verdict, `LEVEL` over the number of comparisons in a call. None: more than `MOST_SEEDS`, or
+        not known.
+        """
+        if self.deviation is None or self.margin is None:
+            return None
+        deviation, margin = self.deviation, self.margin
+        return fewest_seeds(lambda seeds: power_of_difference(seeds, deviation, margin, SEEN * margin, level))
 
 
-def compare(left: Sequence[float], right: Sequence[float], margin: float) -> Equivalence:
-    """Two one-sided paired t tests; the values of one seed stand at the same place on both sides.
+def compare(left: Sequence[float], right: Sequence[float], margin: Margin | None) -> Comparison:
+    """Compare by paired t tests; the values of one seed stand at the same place on both sides.
 
     Raises:
-        ValueError: no values, unequal numbers of them, values that are not finite, or a margin that is not positive.
+        ValueError: no values, unequal numbers of them, or values that are not finite.
     """
-    finite = np.all(np.isfinite([*left, *right]))
-    if not (len(left) == len(right) > 0 and finite and 0 < margin < math.inf):
-        raise ValueError(f"expected finite pairs and a positive margin, found {left}, {right} and {margin}")
-    differences = np.asarray(left, np.float64) - np.asarray(right, np.float64)
+    if not (len(left) == len(right) > 0 and np.all(np.isfinite([*left, *right]))):
+        raise ValueError(f"expected finite pairs, found {left} and {right}")
+    relative, width = (margin.relative, margin.value) if margin else (False, None)
+    sides = np.asarray([left, right], np.float64)
+    if relative:
+        means = np.abs(sides.mean(axis=0))
+        sides = sides / np.where(means > 0, means, 1.0)
+    differences = sides[0] - sides[1]
     n, mean = len(differences), float(np.mean(differences))
+    deviation = _deviation(differences, largest=float(np.max(np.abs(sides))))
+    if deviation is None:
+        p = None if width is None else 1.0
+        return Comparison(n, mean, None, -math.inf, math.inf, width, p, relative)
+    error = deviation / math.sqrt(n)
+    half = float(special.stdtrit(n - 1, 1 - LEVEL)) * error
+    p = None if width is None else _p(n, abs(mean) - width, error)
+    return Comparison(n, mean, deviation, mean - half, mean + half, width, p, relative)
+
+
+def _deviation(differences: np.ndarray, largest: float) -> float | None:
+    """Standard deviation of the differences, 0 when float64's rounding explains it; None when it is not known."""
+    n = len(differences)
     if n == 1:
-        return Equivalence(1, mean, None, -math.inf, math.inf, margin, "undecided", None, None)
+        return None
     deviation = float(np.std(differences, ddof=1))
-    half = float(stats.t.ppf(1 - LEVEL, n - 1)) * deviation / math.sqrt(n)
-    low, high = mean - half, mean + half
-    decide = fewest_seeds(lambda seeds: power_of_equivalence(seeds, deviation, margin))
-    see = fewest_seeds(lambda seeds: power_of_difference(seeds, deviation, margin))
-    return Equivalence(n, mean, deviation, low, high, margin, verdict(low, high, margin), decide, see)
+    if deviation > n * np.finfo(np.float64).eps * largest:
+        return deviation
+    return None if np.any(differences) and n < ALIKE else 0.0
 
 
-def verdict(low: float, high: float, margin: float) -> Verdict:
-    """What an interval of the difference says about a margin."""
-    if -margin < low and high < margin:
-        return "equivalent"
-    return "different" if low >= margin or high <= -margin else "undecided"
+def _p(n: int, beyond: float, error: float) -> float:
+    """Two-sided p value of a mean difference that lies `beyond` the margin; without spread that of the sign test."""
+    if error == 0:
+        return 2.0 ** (1 - n) if beyond > 0 else 1.0
+    return min(1.0, 2 * float(special.stdtr(n - 1, -beyond / error)))
 
 
 def confidence(values: Sequence[float], level: float = 0.95) -> float:
@@ -100,13 +151,17 @@ def power_of_equivalence(seeds: int, deviation: float, margin: float, difference
     return float(np.mean(inside))
 
 
-def power_of_difference(seeds: int, deviation: float, difference: float) -> float:
-    """Probability that a two-sided paired t test at 5 % sees a difference of that size."""
+def power_of_difference(seeds: int, deviation: float, margin: float, difference: float, level: float = LEVEL) -> float:
+    """Probability that `seeds` pairs give the verdict "different" at that level, for normal differences of that mean.
+
+    Each side: that Student's t of the mean's distance from the margin exceeds its critical value.
+    """
     if deviation == 0:
-        return float(difference != 0)
-    critical = stats.t.ppf(1 - LEVEL / 2, seeds - 1)
-    shift = difference / deviation * math.sqrt(seeds)
-    return float(stats.nct.sf(critical, seeds - 1, shift) + stats.nct.cdf(-critical, seeds - 1, shift))
+        return float(abs(difference) > margin and 2.0 ** (1 - seeds) <= level)
+    critical, error = float(stats.t.ppf(1 - level / 2, seeds - 1)), deviation / math.sqrt(seeds)
+    above = stats.nct.sf(critical, seeds - 1, (difference - margin) / error)
+    below = stats.nct.sf(critical, seeds - 1, (-difference - margin) / error)
+    return float(above + below)
 
 
 def fewest_seeds(power: Callable[[int], float]) -> int | None:

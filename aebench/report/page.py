@@ -12,11 +12,18 @@ from aebench import registry
 from aebench.quality.table import Row, rows
 from aebench.records import documents
 from aebench.records.store import write_text
-from aebench.report.published import FIGURES, NOTES, Published
-from aebench.report.quality import EXPLANATION, markdown
+from aebench.report.notes import notes
+from aebench.report.published import FIGURES, Published
+from aebench.report.quality import EXPLANATION, differences, markdown, mixed, sentence
+from aebench.streams import Float64
 
 Trials = Sequence[Mapping[str, Any]]
 SHOWN_EPOCHS = 4
+PUBLISHED = (
+    "Ours: the mean over the seeds after each of the last epochs; in brackets the range of the last of them. published "
+    "/ ours: epoch by epoch from the first one, the mean over the frameworks; of a single figure, and of an accuracy, "
+    "the end."
+)
 
 HEAD = """# Results
 
@@ -48,16 +55,16 @@ def _baseline(path: Path, folder: Path) -> Iterator[str]:
     at_source = (baseline["dataset"], baseline["schedule"]) == ("mnist", "source")
     if at_source:
         yield "### Against the published figures"
-        yield "Ours: the mean over the seeds after each of the last epochs; in brackets the range of the last of them."
+        yield PUBLISHED
         yield "\n".join(_published(trials))
     yield "### Quality, and whether the frameworks end equally well"
-    yield EXPLANATION
     found = rows(trials)
+    yield "\n".join([sentence(found), *(f"- {line}" for line in (*differences(found), *mixed(found)))])
+    yield EXPLANATION
     for name in dict.fromkeys(row.autoencoder for row in found):
         mine = [row for row in found if row.autoencoder == name]
         yield f"#### `{name}`: {registry.autoencoder(name).title}"
-        if at_source and name in NOTES:
-            yield NOTES[name]
+        yield from notes(registry.autoencoder(name), [t for t in trials if t["autoencoder"] == name])
         yield "\n".join(markdown(mine))
     yield "Margins: " + "; ".join(dict.fromkeys(_margins(found))) + "."
 
@@ -81,26 +88,43 @@ def _counts(trials: Trials) -> Iterator[str]:
 
 def _published(trials: Trials) -> Iterator[str]:
     frameworks = list(dict.fromkeys(t["framework"] for t in trials))
-    yield f"| autoencoder | what | published | {' | '.join(frameworks)} | what differs |"
-    yield f"|---|---|---|{'---|' * len(frameworks)}---|"
+    yield f"| autoencoder | what | published | {' | '.join(frameworks)} | published / ours | what differs |"
+    yield f"|---|---|---|{'---|' * len(frameworks)}---|---|"
     for figure in FIGURES:
         mine = [t for t in trials if t["autoencoder"] == figure.autoencoder]
         if mine:
             cells = [_ours(figure, [t for t in mine if t["framework"] == framework]) for framework in frameworks]
-            yield f"| {' | '.join([f'`{figure.autoencoder}`', figure.what, figure.values, *cells, figure.why])} |"
+            what = f"`{figure.autoencoder}`", figure.what, figure.text
+            yield f"| {' | '.join([*what, *cells, _against(figure, mine), figure.differs])} |"
 
 
 def _ours(figure: Published, trials: Trials) -> str:
     """The last epochs' means over the seeds, and the range of the last over the seeds."""
     if not trials:
         return "–"
-    if figure.phase:
-        epochs = np.array([t["curves"][figure.phase][figure.term][-SHOWN_EPOCHS:] for t in trials])
-    else:
-        epochs = np.array([[t["metrics"][figure.term]["value"]] for t in trials])
+    epochs = _epochs(figure, trials)[:, -SHOWN_EPOCHS:]
     last = epochs[:, -1]
     means = " ".join(_short(value) for value in epochs.mean(axis=0))
     return means if len(last) == 1 else f"{means} ({_short(last.min())} to {_short(last.max())})"
+
+
+def _epochs(figure: Published, trials: Trials) -> Float64:
+    """What we have of a published series, (trainings, epochs); of a metric only the end."""
+    if figure.phase:
+        return np.array([t["curves"][figure.phase][figure.term] for t in trials], np.float64)
+    return np.array([[t["metrics"][figure.term]["value"]] for t in trials], np.float64)
+
+
+def _against(figure: Published, trials: Trials) -> str:
+    """The published over our mean, epoch by epoch as far as both go; of a range, whether our end lies within it."""
+    ours = _epochs(figure, trials).mean(axis=0)
+    if figure.kind == "range":
+        low, high = figure.values
+        return "ours below" if ours[-1] < low else "ours above" if ours[-1] > high else "ours within"
+    alike = min(len(ours), len(figure.values))
+    at_the_end = figure.kind == "end" or len(ours) == 1
+    theirs, ours = (figure.values[-1:], ours[-1:]) if at_the_end else (figure.values[:alike], ours[:alike])
+    return " ".join(f"{a / b:.2f}" for a, b in zip(theirs, ours, strict=True))
 
 
 def _short(value: float) -> str:
@@ -109,7 +133,7 @@ def _short(value: float) -> str:
 
 def _margins(found: Sequence[Row]) -> Iterator[str]:
     """Every margin with its reason."""
-    for row in found:
-        size = f"{row.margin.value:.0%} of the mean" if row.margin.relative else f"{row.margin.value:g} {row.unit}"
+    for margin, unit in dict.fromkeys((row.margin, row.unit) for row in found if row.margin):
+        size = f"{margin.value:.0%} of each pair's mean" if margin.relative else f"{margin.value:g} {unit}"
         # `nats, 200 images` and `nats an image` share a margin, whose unit is nats.
-        yield f"{size.replace(' an image', '').split(',')[0]}: {row.margin.reason}"
+        yield f"{size.replace(' an image', '').split(',')[0]}: {margin.reason}"

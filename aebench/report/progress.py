@@ -1,17 +1,20 @@
-"""Progress bars on standard error; silent when that is not a terminal."""
+"""How work goes, on standard error: a line for each finished piece, and on a terminal a bar for the one under way."""
 
 from __future__ import annotations
 
 import sys
+import time
 from types import TracebackType
-from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 
 class Bars:
-    """A bar for the piece of work under way, and a line for each piece that is done."""
+    """A bar for the piece of work under way, and a line for each piece that is done.
+
+    In a pipe or a log there is no bar; the lines are plain text, each written at once.
+    """
 
     def __init__(self) -> None:
         self._progress = Progress(
@@ -19,6 +22,7 @@ class Bars:
             TimeRemainingColumn(), console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty(),
         )  # fmt: skip
         self._task: TaskID | None = None
+        self._started = time.monotonic()
 
     def __enter__(self) -> Bars:
         self._progress.start()
@@ -40,18 +44,11 @@ class Bars:
         if self._task is not None:
             self._progress.update(self._task, completed=done, total=total)
 
-    def finished(self, row: dict[str, Any]) -> None:
-        """Leave a line about a finished trial or agreement above the bar."""
-        if not self._progress.disable:
-            self._progress.console.print(_line(row), markup=False, highlight=False)
-
-
-def _line(row: dict[str, Any]) -> str:
-    who = f"{row['autoencoder']:<20}"
-    if "failure" in row:
-        return f"{who} {row['framework']:<11} seed {row['seed']}: failed: {row['failure']}"
-    if "metrics" in row:
-        seconds = row["speed"]["trial_seconds"]
-        return f"{who} {row['framework']:<11} seed {row['seed']}: trained and measured in {seconds:.1f} s"
-    parted = [a for a in row["agreements"] if a["parting"]]
-    return f"{who} agreement: {'PARTS: ' + parted[0]['parting'] if parted else 'all pairs agree'}"
+    def finished(self, what: str, result: str) -> None:
+        """A line with the time since the beginning: above the bar, or without a terminal by itself."""
+        minutes, seconds = divmod(int(time.monotonic() - self._started), 60)
+        line = f"[{minutes:3d}:{seconds:02d}] {what}: {result}"
+        if self._progress.disable:
+            print(line, file=sys.stderr, flush=True)
+        else:
+            self._progress.console.print(line, markup=False, highlight=False, soft_wrap=True)

@@ -1,53 +1,92 @@
-"""The table of quality: metric, unit, each framework, the difference, its uncertainty, the verdict."""
+"""What is said of quality: the verdict, what differs, and the table of metric, frameworks, difference and margin."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.table import Table
+from rich.text import Text
 
-from aebench.quality.equivalence import MOST_SEEDS
-from aebench.quality.table import Pair, Row, Values
+from aebench.quality.equivalence import MOST_SEEDS, SEEN, Comparison
+from aebench.quality.leaps import FACTOR, Leaps, Shares
+from aebench.quality.table import Pair, Row, Values, Verdict
+from aebench.report.tables import Column, Table
 
-WIDTH = 220  # characters that the table takes at most
-COLOURS = {"equivalent": "green", "different": "red", "undecided": "yellow"}
+WIDTH = 200  # characters that the table takes where there is no terminal
+COLOURS: dict[Verdict, str] = {"equivalent": "green", "different": "red", "undecided": "yellow", "no margin": "default"}
 COMPARED = ("difference", "90 % interval", "margin", "seeds to see")
 EXPLANATION = (
-    "quality: mean over the seeds ± half its 95 % confidence interval. difference: the left framework's less the right "
-    "one's, paired by seed, mean with its 90 % interval. seeds to see: so many are needed, at this spread, to see a "
-    "difference as large as the margin four times in five. equivalent: the interval lies within the margin; different: "
-    "wholly outside; else undecided. In brackets: how many seeds would show equivalence four times in five, at this "
-    "spread, if there were no difference. Each verdict errs one time in twenty, so among many some will."
+    "quality: mean over the seeds ± half its 95 % confidence interval, without trainings that leapt. leaps: trainings "
+    f"whose error after an epoch exceeds {FACTOR:g} times the smallest before, with the exact 95 % interval of their "
+    "share. difference: the left framework less the right one, paired by seed, mean with its 90 % interval; in % of "
+    "each pair's mean where the margin is. equivalent: the interval lies within the margin; a claim that errs at most "
+    "one time in twenty. different: beyond the margin, or leaps more often; without cause there is any such verdict in "
+    "at most one call in twenty (Holm). undecided: neither is shown; in brackets how many seeds would show equivalence "
+    f"four times in five if there were no difference. seeds to see: so many would show a difference of {SEEN:g} "
+    "margins as often, at this spread and among as many comparisons. All of it for differences that are about normal."
 )
 
 
 def print_quality(rows: Sequence[Row], console: Console) -> None:
-    """Print every metric of every autoencoder, and below it a line for each pair where there are several."""
-    table = Table(title="Quality", title_justify="left", header_style="bold", box=SIMPLE_HEAD)
+    """The verdict, what differs, and a table for each autoencoder; a line for each pair where there are several."""
+    console.print(Text(sentence(rows), "bold"))
+    for line in differences(rows):
+        console.print(Text(line, COLOURS["different"]))
+    for line in mixed(rows):
+        console.print(Text(line, COLOURS["undecided"]))
+    several = _several(rows)
+    for name, found in groupby(shown(rows), key=lambda row: row.autoencoder):
+        console.print()
+        _table(name, list(found), several=several).print(console)
+    console.print(Text(EXPLANATION, "dim"))
+
+
+def sentence(rows: Sequence[Row]) -> str:
+    """What is different, equivalent and undecided, over how many seeds, in one sentence."""
     frameworks = list(dict.fromkeys(name for row in rows for name in row.values))
-    table.add_column("metric", no_wrap=True)
-    table.add_column("unit", min_width=len("intensity"))
-    for column in (*frameworks, *COMPARED):
-        table.add_column(column, justify="right", no_wrap=True)
-    table.add_column("verdict", no_wrap=True, min_width=len("undecided (100)"))
-    several, before = _several(rows), ""
+    of = f"Quality of {_joined(frameworks)}" if frameworks else "Quality"
+    pairs = [pair for row in shown(rows) for pair in row.pairs]
+    if not pairs:
+        return f"{of}: nothing to compare."
+    counts = Counter(pair.verdict for pair in pairs)
+    seeds = sorted({pair.comparison.n for pair in pairs})
+    over = f"{seeds[0]} seed{'s' if seeds[0] > 1 else ''}" if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]} seeds"
+    found = [f"{counts[verdict] or 'none'} {verdict}" for verdict in ("different", "equivalent", "undecided")]
+    found += [f"{counts['no margin']} without a margin"] if counts["no margin"] else []
+    compared = f"{len(pairs)} comparison{'s' if len(pairs) > 1 else ''}"
+    return f"{of} over {over}, {compared}: {', '.join(found)}."
+
+
+def differences(rows: Sequence[Row]) -> Iterator[str]:
+    """A line for each comparison whose verdict is "different": both values and the difference."""
     for row in rows:
-        if row.autoencoder != before:
-            before = row.autoencoder
-            table.add_section()
-            table.add_row(f"[bold]{before}[/bold]")
-        first = row.metric, row.unit, *(framework_cell(row.values.get(framework)) for framework in frameworks)
-        if not (several and row.pairs):
-            table.add_row(*first, *_pair_cells(row.pairs[0] if row.pairs else None, coloured=True))
-            continue
-        table.add_row(*first)
-        for pair in row.pairs:
-            table.add_row(f"  {_named(pair)}", *[""] * (1 + len(frameworks)), *_pair_cells(pair, coloured=True))
-    console.print(table)
-    console.print(EXPLANATION, style="dim")
+        for pair in (pair for pair in row.pairs if pair.verdict == "different"):
+            values = ", ".join(f"{name} {framework_cell(row.values[name])}" for name in (pair.left, pair.right))
+            difference, interval, margin, _, verdict = _pair_cells(pair)
+            apart = f": {difference} ({interval}), margin {margin}" if isinstance(pair.comparison, Comparison) else ""
+            yield f"{row.autoencoder}, {named(row)}: {values}{apart}: {verdict}"
+
+
+def mixed(rows: Sequence[Row]) -> Iterator[str]:
+    """A line for each metric whose values come from different versions of its formula."""
+    for (autoencoder, metric), found in groupby(rows, key=lambda row: (row.autoencoder, row.metric)):
+        versions = {row.version: [name for name, values in row.values.items() if _has(values)] for row in found}
+        if len(versions) > 1:
+            by = "; ".join(f"version {version} in {', '.join(names)}" for version, names in versions.items())
+            yield f"{autoencoder}, {metric}: not compared between formulas ({by}); train again with one aebench"
+
+
+def shown(rows: Iterable[Row]) -> list[Row]:
+    """The rows without those of leaps where no training leapt."""
+    return [row for row in rows if any(not isinstance(v, Leaps) or v.count for v in row.values.values())]
+
+
+def named(row: Row) -> str:
+    """The metric, with the version of its formula after the first."""
+    return row.metric if row.version == 1 else f"{row.metric} (formula {row.version})"
 
 
 def markdown(rows: Sequence[Row]) -> Iterable[str]:
@@ -58,26 +97,53 @@ def markdown(rows: Sequence[Row]) -> Iterable[str]:
     right = {*frameworks, *COMPARED}
     yield f"| {' | '.join(columns)} |"
     yield f"|{'|'.join('---:' if column in right else '---' for column in columns)}|"
-    for row in rows:
+    for row in shown(rows):
         values = [framework_cell(row.values.get(framework)) for framework in frameworks]
         for pair in row.pairs or (None,):
-            named = [_named(pair)] if several else []
-            yield f"| {' | '.join([f'`{row.metric}`', row.unit, *values, *named, *_pair_cells(pair)])} |"
+            of = [_named(pair)] if several else []
+            yield f"| {' | '.join([f'`{named(row)}`', row.unit, *values, *of, *_pair_cells(pair)])} |"
 
 
-def framework_cell(values: Values | None) -> str:
-    """Mean and half its 95 % interval; which seeds gave no number."""
-    if values is None:
+def framework_cell(values: Values | Leaps | None) -> str:
+    """Mean and half its 95 % interval, and of how many trainings; which seeds gave no number; how many leapt."""
+    if isinstance(values, Leaps):
+        low, high = values.interval
+        return f"{values.count} of {len(values.by_seed)} ({100 * low:.0f} to {100 * high:.0f} %)"
+    if values is None or not _has(values):
         return "–"
     if values.invalid:
         return f"not a number: seed {', '.join(map(str, values.invalid))}"
+    if not values.by_seed:
+        return "all leapt"
     half = values.half_width
-    return number(values.mean) if math.isinf(half) else f"{number(values.mean)} ± {half:.2g}"
+    left = f" ({len(values.by_seed)} seeds)" if values.leapt else ""
+    return (number(values.mean) if math.isinf(half) else f"{number(values.mean)} ± {half:.2g}") + left
 
 
 def number(value: float) -> str:
     """Five significant digits."""
     return f"{value:.5g}"
+
+
+def _table(name: str, rows: Sequence[Row], *, several: bool) -> Table:
+    frameworks = list(dict.fromkeys(name for row in rows for name in row.values))
+    columns = [Column("metric"), Column("unit", wraps=True)]
+    columns += [Column(column, right=True) for column in (*frameworks, *COMPARED)]
+    table = Table(name, [*columns, Column("verdict")])
+    for row in rows:
+        first = named(row), row.unit, *(framework_cell(row.values.get(framework)) for framework in frameworks)
+        if not (several and row.pairs):
+            table.add(*first, *_coloured(row.pairs[0] if row.pairs else None))
+            continue
+        table.add(*first)
+        for pair in row.pairs:
+            table.add(f"  {_named(pair)}", *[""] * (1 + len(frameworks)), *_coloured(pair))
+    return table
+
+
+def _coloured(pair: Pair | None) -> list[str | Text]:
+    *cells, verdict = _pair_cells(pair)
+    return [*cells, Text(verdict, COLOURS[pair.verdict] if pair else "")]
 
 
 def _several(rows: Sequence[Row]) -> bool:
@@ -89,19 +155,36 @@ def _named(pair: Pair | None) -> str:
     return f"{pair.left} – {pair.right}" if pair else "–"
 
 
-def _pair_cells(pair: Pair | None, *, coloured: bool = False) -> Iterable[str]:
+def _pair_cells(pair: Pair | None) -> list[str]:
+    """Difference, interval, margin, seeds to see, verdict."""
     if pair is None:
-        yield from (*("–" for _ in COMPARED), "not compared")
-        return
-    e = pair.equivalence
-    yield f"{e.difference:+.2g}"
-    yield "one seed" if e.n == 1 else f"{e.low:+.2g} … {e.high:+.2g}"
-    yield f"{e.margin:.2g}"
-    # None: more than are searched for, or unknown with one seed.
-    yield "–" if e.n == 1 else _seeds(e.seeds_to_see)
-    needed = f" ({_seeds(e.seeds_to_decide)})" if e.verdict == "undecided" and e.n > 1 else ""
-    yield (f"[{COLOURS[e.verdict]}]{e.verdict}[/]" if coloured else e.verdict) + needed
+        return [*("–" for _ in COMPARED), "not compared"]
+    found = pair.comparison
+    verdict = f"different (p {pair.p:.1g})" if pair.verdict == "different" else pair.verdict
+    if isinstance(found, Shares):
+        return [f"{100 * (found.left - found.right) / found.n:+.0f} %", "–", "–", "–", verdict]
+    scale, unit = (100, " %") if found.relative else (1, "")
+    interval = f"{scale * found.low:+.2g} … {scale * found.high:+.2g}{unit}"
+    unknown = "one seed" if found.n == 1 else "spread unknown"
+    if pair.verdict == "undecided" and found.deviation is not None:
+        verdict += f" ({_seeds(found.seeds_to_decide)})"
+    return [
+        f"{scale * found.difference:+.2g}{unit}",
+        unknown if found.deviation is None else interval,
+        "–" if found.margin is None else f"{scale * found.margin:.2g}{unit}",
+        # None: more than are searched for, or unknown without a spread.
+        "–" if found.deviation is None or found.margin is None else _seeds(pair.seeds_to_see),
+        verdict,
+    ]
 
 
 def _seeds(number: int | None) -> str:
     return f"over {MOST_SEEDS:,}" if number is None else f"{number:,}"
+
+
+def _has(values: Values | Leaps) -> bool:
+    return isinstance(values, Leaps) or bool(values.by_seed or values.invalid or values.leapt)
+
+
+def _joined(names: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))

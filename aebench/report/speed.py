@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from matplotlib.axes import Axes
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.table import Table
 
 from aebench.report.plots import logarithmic, plain
 from aebench.report.sheet import INK, LABEL, figure
+from aebench.report.summary import print_problems
+from aebench.report.tables import Column, Table
 from aebench.speed.rounds import Interval, interval, ratio
 
 EXPLANATION = (
@@ -28,10 +28,13 @@ ROUNDS = "seconds_per_1000_images"
 def print_bench(cases: Sequence[Case], console: Console) -> None:
     """A table for each case, and below it what failed and whether the intervals are narrow enough."""
     for case in cases:
-        console.print(_table(case))
+        _table(case).print(console)
+        if case["ceiling"]:
+            names = " and ".join(f"{kind} by {name}" for kind, name in case["ceiling"]["libraries"].items())
+            console.print(f"ceiling: {names}", style="dim", markup=False)
         for subject in case["subjects"]:
             if "failure" in subject:
-                console.print(f"[red]failed:[/red] {subject['name']}: {subject['failure']}", soft_wrap=True)
+                print_problems([f"failed: {subject['name']}: {subject['failure']}"], console)
         if not case["narrow"]:
             console.print("[yellow]not narrow:[/yellow] the intervals are wider than asked for; give it more --rounds")
     console.print(EXPLANATION, style="dim")
@@ -45,19 +48,14 @@ def title(case: Case) -> str:
 
 
 def _table(case: Case) -> Table:
-    table = Table(title=title(case), title_justify="left", header_style="bold", box=SIMPLE_HEAD)
     timed = _timed(case)
     against = [s for s in timed if s["kind"] == "peer"] or timed[:1]
-    table.add_column("")
     columns = ["ms/1,000", "of ceiling", *(f"× {s['name']}" for s in against), "compile s", "import s", "memory MiB"]
-    for column in columns:
-        table.add_column(column, justify="right", no_wrap=True)
+    table = Table(title(case), [Column(""), *(Column(name, right=True) for name in columns)])
     for subject in timed:
-        table.add_row(*_cells(subject, case["ceiling"], against))
+        table.add(*_cells(subject, case["ceiling"], against))
     if case["ceiling"]:
-        by = case["ceiling"]["libraries"]
-        names = " + ".join(f"{kind} by {name}" for kind, name in by.items())
-        table.add_row(f"[dim]ceiling: {names}[/dim]", _milliseconds(case["ceiling"]))
+        table.add("ceiling", _milliseconds(case["ceiling"]))
     return table
 
 

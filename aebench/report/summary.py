@@ -1,4 +1,4 @@
-"""What a run says to a person: one table of agreement, quality and speed, and below it whatever went wrong."""
+"""What a run says to a person: the verdict, whatever went wrong, and one table of agreement, quality and speed."""
 
 from __future__ import annotations
 
@@ -6,37 +6,43 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from statistics import mean
 from typing import Any
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.table import Table
+from rich.text import Text
 
 from aebench import registry
-from aebench.training.metrics import headline
+from aebench.registry import ARBITER
+from aebench.report.tables import Cell, Column, Table
+from aebench.report.verdict import AGREES, NOT_COMPARED, PARTS, least_headroom, sentences, state
+from aebench.running.options import DTYPES
 
 Document = Mapping[str, Any]
+EXPLANATION = (
+    "agreement: every rung of the ladder, every pair; ×N: they could differ N times as much before they part; in part: "
+    "a framework was not compared. quality: mean over the seeds. ms/1,000: training steps per 1,000 images, median of "
+    "all epochs but the first."
+)
 
 
-def print_run(document: Document, console: Console) -> None:
-    """The table of a run, its partings and its failures."""
-    frameworks = document["options"]["frameworks"]
-    table = Table(title=_title(document), title_justify="left", header_style="bold", box=SIMPLE_HEAD)
-    table.add_column("autoencoder", no_wrap=True)
-    for dtype in ("float64", "float32"):
-        table.add_column(f"agreement\n{dtype}", no_wrap=True)
-    table.add_column("on test data", no_wrap=True)
-    for name in frameworks:
-        table.add_column(f"quality\n{name}", justify="right", no_wrap=True)
-    for name in frameworks:
-        table.add_column(f"ms/1,000\n{name}", justify="right", no_wrap=True)
-    for name in _in_order(document):
-        table.add_row(*_row(name, document, frameworks))
-    console.print(table)
-    console.print(
-        "agreement: every rung of the ladder, every pair; ×N: they could differ N times as much before they part. "
-        "quality: mean over the seeds. ms/1,000: training steps per 1,000 images, median of all epochs but the first.",
-        style="dim",
-    )
+def print_run(document: Document, console: Console, verdicts: Sequence[str] = ()) -> None:
+    """What the run found in words, what is wrong, and the table of everything.
+
+    verdicts: on quality over the seeds, of every pair and metric.
+    """
+    found = sentences(document, verdicts)
+    console.print(" ".join(found), style="bold", markup=False)
     print_problems(problems(document), console)
+    console.print()
+    frameworks = document["options"]["frameworks"]
+    columns = [Column("autoencoder"), *(Column(dtype, over="agreement") for dtype in DTYPES), Column("on test data")]
+    columns += [Column(name, over=over, right=True) for over in ("quality", "ms/1,000") for name in frameworks]
+    table = Table(_title(document), columns)
+    for name in _in_order(document):
+        table.add(*_row(name, document, frameworks))
+    table.print(console)
+    console.print(EXPLANATION, style="dim")
+    if document["options"]["agreement"] and ARBITER not in frameworks:
+        named = ",".join((ARBITER, *frameworks))
+        console.print(f"{ARBITER}: judged the agreement and was not trained; to train it, too: -f {named}", style="dim")
 
 
 def problems(document: Document) -> list[str]:
@@ -62,20 +68,15 @@ def print_growth(rows: Sequence[Document], console: Console) -> None:
     marks = sorted(
         {step for row in rows for step in row["steps"] if str(step).strip("0") == "1"} | {rows[0]["steps"][-1]}
     )
-    table = Table(
-        title="Largest difference of the parameters, over their largest magnitude, after so many steps",
-        title_justify="left",
-        box=SIMPLE_HEAD,
-    )
-    for column in ("autoencoder", "dtype", "pair"):
-        table.add_column(column)
-    for mark in marks:
-        table.add_column(f"{mark:,}", justify="right")
+    columns = [Column(name) for name in ("autoencoder", "dtype", "pair")]
+    columns += [Column(f"{mark:,}", right=True) for mark in marks]
+    title = "Largest difference of the parameters, over their largest magnitude, after so many steps"
+    table = Table(title, columns, keys=3)
     for row in rows:
         at = dict(zip(row["steps"], row["relative"], strict=True))
         cells = [f"{at[mark]:.1e}" if mark in at else "" for mark in marks]
-        table.add_row(row["autoencoder"], row["dtype"], f"{row['left']} – {row['right']}", *cells)
-    console.print(table)
+        table.add(row["autoencoder"], row["dtype"], f"{row['left']} – {row['right']}", *cells)
+    table.print(console)
 
 
 def _title(document: Document) -> str:
@@ -92,34 +93,32 @@ def _in_order(document: Document) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def _row(name: str, document: Document, frameworks: Sequence[str]) -> Iterable[str]:
-    metric, label = headline(registry.autoencoder(name))
+def _row(name: str, document: Document, frameworks: Sequence[str]) -> Iterable[Cell]:
+    measures = registry.autoencoder(name).measures
     trials = [t for t in document["trials"] if t["autoencoder"] == name]
     yield name
-    for dtype in ("float64", "float32"):
-        yield _agreement_cell([a for a in document["agreements"] if (a["autoencoder"], a["dtype"]) == (name, dtype)])
-    yield label
+    for dtype in DTYPES:
+        found = [a for a in document["agreements"] if (a["autoencoder"], a["dtype"]) == (name, dtype)]
+        yield _agreement_cell(found, frameworks)
+    yield measures.label
     for framework in frameworks:
-        yield _cell(trials, framework, lambda trial: float(trial["metrics"][metric]["value"]), 5)
+        yield _cell(trials, framework, lambda trial: float(trial["metrics"][measures.headline]["value"]), 5)
     for framework in frameworks:
         yield _cell(trials, framework, lambda trial: 1000.0 * float(trial["speed"]["seconds_per_1000_images"]), 3)
 
 
-def _cell(trials: Sequence[Document], framework: str, value: Callable[[Document], float], digits: int) -> str:
+def _cell(trials: Sequence[Document], framework: str, value: Callable[[Document], float], digits: int) -> Cell:
     mine = [t for t in trials if t["framework"] == framework]
     if any("failure" in t for t in mine):
-        return "[red]failed[/red]"
+        return Text("failed", "red")
     return f"{mean(map(value, mine)):.{digits}g}" if mine else "–"
 
 
-def _agreement_cell(agreements: Sequence[Document]) -> str:
-    if not agreements:
+def _agreement_cell(agreements: Sequence[Document], frameworks: Sequence[str]) -> Cell:
+    found = state(agreements, frameworks)
+    if found == PARTS:
+        return Text(PARTS, "red")
+    if found == NOT_COMPARED:
         return "–"
-    if any(a["parting"] for a in agreements):
-        return "[red]parts[/red]"
-    return f"[green]agree[/green] {_headroom(agreements)}"
-
-
-def _headroom(agreements: Sequence[Document]) -> str:
-    least = min((r["headroom"] for a in agreements for r in a["rungs"]), default=float("inf"))
-    return f"×{least:.3g}"
+    word = Text("agree", "green") if found == AGREES else Text("in part", "yellow")
+    return Text.assemble(word, f" ×{least_headroom(agreements)[0]:.3g}")

@@ -11,14 +11,14 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullLocator
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.table import Table
+from rich.text import Text
 
 from aebench.errors import UsageError
 from aebench.report.plots import COLOURS, WRITTEN_OUT, heading, logarithmic, plain
 from aebench.report.sheet import INK, LABEL, PALE, figure
 from aebench.report.summary import print_problems
+from aebench.report.tables import Cell, Column, Table
 
 Row = Mapping[str, Any]
 Metric = tuple[str, str]
@@ -33,23 +33,22 @@ TITLE = "Cost and quality by the number of images and by width"
 
 def print_sweep(rows: Sequence[Row], console: Console) -> None:
     """A line for every point: mean over the seeds, or why there is none."""
-    table = Table(title=TITLE, title_justify="left", header_style="bold", box=SIMPLE_HEAD)
-    table.add_column("autoencoder", no_wrap=True)
-    table.add_column("framework", no_wrap=True)
-    for column in ("images", "width", "parameters", "ms/1,000", "GFLOP/s", "quality"):
-        table.add_column(column, justify="right", no_wrap=True)
-    table.add_column("", no_wrap=True)
+    names = [Column(name) for name in ("autoencoder", "framework")]
+    sizes = [Column(name, right=True) for name in ("images", "width")]
+    measured = [Column(name, right=True) for name in ("parameters", "ms/1,000", "GFLOP/s", "quality")]
+    table = Table(TITLE, [*names, *sizes, *measured, Column("", wraps=True)], keys=4)
     for (name, framework, images, width), found in _grouped(rows, "autoencoder", "framework", "images", "width"):
         finished = [row for row in found if "failure" not in row]
-        cells: tuple[str, ...] = ("–", "–", "–", "–", "[red]failed[/red]")
+        cells: tuple[Cell, ...] = ("–", "–", "–", "–", Text("failed", "red"))
         if finished:
             seconds, first = mean(row["seconds_per_1000_images"] for row in finished), finished[0]
-            rate = 2e-6 * first["multiply_adds_per_image"] / seconds
+            per_image = first["multiply_adds_per_image"]
+            rate = "–" if per_image is None else f"{2e-6 * per_image / seconds:.3g}"
             quality = mean(row["quality"] for row in finished)
             unit = first["metric"] + ("" if first["warm"] else ", one epoch: compiled meanwhile")
-            cells = f"{first['parameters']:,}", f"{1000 * seconds:.3g}", f"{rate:.3g}", f"{quality:.4g}", unit
-        table.add_row(name, framework, f"{images:,}", f"{width:g}", *cells)
-    console.print(table)
+            cells = f"{first['parameters']:,}", f"{1000 * seconds:.3g}", rate, f"{quality:.4g}", unit
+        table.add(name, framework, f"{images:,}", f"{width:g}", *cells)
+    table.print(console)
     console.print(
         "ms/1,000: training steps per 1,000 images, median of all epochs but the first. GFLOP/s: two operations for "
         "each multiply-add of the step's matrix products (three products a layer). quality: after these few epochs.",

@@ -16,7 +16,7 @@ from aebench.agreement.growth import growth
 from aebench.agreement.ladder import Climb
 from aebench.agreement.session import Source
 from aebench.arrays import Dtype
-from aebench.errors import ResultError, UsageError
+from aebench.errors import ResultError
 from aebench.processes.events import Listener
 from aebench.records import documents
 from aebench.records.conditions import environment
@@ -29,13 +29,7 @@ def agreements(
     options: Options, climbs: Climb, dtypes: Sequence[Dtype], folder: Path, listener: Listener, *, forced: bool,
     keep_traces: bool,
 ) -> dict[str, Any]:  # fmt: skip
-    """The ladder alone, for every autoencoder and seed; `climbs` is the pattern of each climb.
-
-    Raises:
-        UsageError: the reference alone was asked for, so that there is nothing to compare.
-    """
-    if set(options.frameworks) == {ARBITER}:
-        raise UsageError("the reference alone leaves nothing to compare it with; name another framework")
+    """The ladder alone, for every autoencoder and seed; `climbs` is the pattern of each climb."""
     check(options)
     found: dict[str, Any] = {"options": asdict(options), "environment": environment(), "agreements": [], "failures": []}
     with processes_of(options, None, arbiter=True) as processes:
@@ -90,6 +84,7 @@ def growths(
                 rows = sorted([*rows, *growth(processes, climb, source, folder)], key=_by_registry)
                 document = {"measurement": same, "environment": here, "growth": rows}
                 documents.write(path, "growth", document)
+                listener.finished(f"{name}, growth in {dtype}", f"measured over {climbs.steps:,} steps of each phase")
     return {"measurement": same, "environment": here, "growth": rows}
 
 

@@ -118,17 +118,17 @@ def devices_of(name: str) -> list[str]:
     return registry.framework(name).devices()
 
 
-def with_defaults(options: Options) -> Options:
-    """The options with every autoencoder and every installed framework, where none was named."""
+def with_defaults(options: Options, *, arbiter: bool) -> Options:
+    """The options with every autoencoder and every installed framework, where none was named.
+
+    arbiter: whether the reference is one of these. It says who is right on the ladder, for which it need not be
+    trained: what trains or times takes it in where it is named, or where nothing else is installed.
+    """
     installed = tuple(registry.installed(registry.frameworks()))
+    others = tuple(name for name in installed if name != ARBITER)
     autoencoders = options.autoencoders or tuple(registry.autoencoders())
-    return replace(options, autoencoders=autoencoders, frameworks=options.frameworks or installed)
-
-
-def without_arbiter(options: Options) -> Options:
-    """The options without the reference, where there is another framework: for what is about speed and quality."""
-    others = tuple(name for name in options.frameworks if name != ARBITER)
-    return replace(options, frameworks=others or options.frameworks)
+    frameworks = options.frameworks or (installed if arbiter else others or installed)
+    return replace(options, autoencoders=autoencoders, frameworks=frameworks)
 
 
 def new_folder(*what: str) -> Path:

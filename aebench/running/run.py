@@ -7,7 +7,7 @@ interrupted, or killed, is taken up where it was and does nothing twice. A trial
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from itertools import product
 from pathlib import Path
@@ -105,7 +105,7 @@ class Run:
         with contextlib.suppress(ResultError):
             document = documents.read(path, "agreement")
             self.agreements += document["agreements"]
-            self.listener.finished(document)
+            self.listener.finished(f"{name}, agreement", f"{session.outcome(document)} (compared before)")
             return
         options, autoencoder = self.options, registry.autoencoder(name)
         source = Source(dataset_name(options, autoencoder), options.data_dir, options.schedule)
@@ -125,19 +125,28 @@ class Run:
         first = trial.autoencoder.pretraining
         if first and not self.trial(first, seed, framework).result.exists():
             self.measure(first, seed, framework, process)
+        what = f"{name}, {framework}, seed {seed}"
         try:
             document = documents.read(trial.result, "trial")
+            self.listener.finished(what, f"{outcome(document)} (before)")
         except ResultError:
-            self.listener.begin(f"{name}: {framework}, seed {seed}", 1)
+            self.listener.begin(what, 1)
             document = attempt(trial, process, self.listener)
+            self.listener.finished(what, outcome(document))
         self.trials.append(document)
-        self.listener.finished(document)
         return document
 
     def _measured(self, name: str, seed: int, framework: str) -> dict[str, Any] | None:
         """The trial's document, if this run holds it."""
         wanted = name, seed, framework
         return next((t for t in self.trials if (t["autoencoder"], t["seed"], t["framework"]) == wanted), None)
+
+
+def outcome(document: Mapping[str, Any]) -> str:
+    """How a trial ended, in one line."""
+    if "failure" in document:
+        return f"failed: {document['failure']}"
+    return f"trained and measured in {document['speed']['trial_seconds']:.1f} s"
 
 
 def attempt(trial: Trial, process: FrameworkProcess, listener: Listener) -> dict[str, Any]:

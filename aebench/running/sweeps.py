@@ -16,16 +16,16 @@ from typing import Any
 
 from aebench import registry
 from aebench.data import Dataset
-from aebench.errors import UsageError
+from aebench.errors import SpecificationError, UsageError
 from aebench.processes.events import Listener
 from aebench.processes.worker import FrameworkProcess
 from aebench.records import documents
 from aebench.records.conditions import MACHINE, environment, versions_changed
 from aebench.records.documents import comparable
 from aebench.running.options import Options, processes_of
-from aebench.running.run import attempt
+from aebench.running.run import attempt, outcome
 from aebench.spec import Autoencoder
-from aebench.training.metrics import headline
+from aebench.speed.ceiling import has_ceiling
 from aebench.training.trial import Trial, dataset_of
 
 Row = dict[str, Any]
@@ -79,7 +79,7 @@ def measure(options: Options, lines: Lines, folder: Path, listener: Listener) ->
     with processes_of(options, folder / "logs", arbiter=False) as processes:
         for number, point in enumerate(missing, start=1):
             listener.begin(f"{number} of {len(missing)}: {named(point)}, {point['framework']}, seed {point['seed']}", 1)
-            autoencoder = autoencoders[point["autoencoder"]].resized(point["width"])
+            autoencoder = autoencoders[point["autoencoder"]]
             rows.append(_measured(point, autoencoder, options, processes[point["framework"]], listener))
             documents.write(path, "scale", document)
     return [row for row in rows if _point(row) in asked]
@@ -174,16 +174,16 @@ def _measured(
 
     epoch_seconds: of the training steps, every epoch of every phase. trial_seconds: with the measuring.
     """
-    with tempfile.TemporaryDirectory(prefix="aebench-") as folder:
-        trial = Trial(
-            autoencoder, point["framework"], point["seed"], options.dtype, options.device_of(point["framework"]),
-            options.dataset, options.data_dir, "source", Path(folder), images=point["images"],
-        )  # fmt: skip
-        document = attempt(trial, process, listener)
-    listener.finished({**document, "autoencoder": named(point)})
+    try:
+        autoencoder = autoencoder.resized(point["width"])
+    except SpecificationError as error:
+        document: dict[str, Any] = {"failure": str(error)}
+    else:
+        document = _attempted(point, autoencoder, options, process, listener)
+    listener.finished(f"{named(point)}, {point['framework']}, seed {point['seed']}", outcome(document))
     if "failure" in document:
         return {**point, "failure": document["failure"]}
-    metric = headline(autoencoder)[0]
+    metric = autoencoder.measures.headline
     return {
         **point,
         "version": document["version"],
@@ -202,10 +202,25 @@ def _measured(
     }
 
 
-def multiply_adds(autoencoder: Autoencoder) -> float:
+def _attempted(
+    point: Row, autoencoder: Autoencoder, options: Options, process: FrameworkProcess, listener: Listener
+) -> dict[str, Any]:
+    """What the trial at the point wrote, or why it failed."""
+    with tempfile.TemporaryDirectory(prefix="aebench-") as folder:
+        trial = Trial(
+            autoencoder, point["framework"], point["seed"], options.dtype, options.device_of(point["framework"]),
+            options.dataset, options.data_dir, "source", Path(folder), images=point["images"],
+        )  # fmt: skip
+        return attempt(trial, process, listener)
+
+
+def multiply_adds(autoencoder: Autoencoder) -> float | None:
     """Multiply-adds of a training step's matrix products for one image, mean over the phases.
 
     Every layer that a phase trains counts three times, which overstates the first one by the gradient of the images.
+    None where the products are not known.
     """
+    if not has_ceiling(autoencoder):
+        return None
     layers = [[autoencoder.layer(name) for name in phase.trains] for phase in autoencoder.phases]
     return PASSES * sum(x.n_inputs * x.n_outputs for phase in layers for x in phase) / len(layers)

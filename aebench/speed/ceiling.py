@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 
+from aebench.errors import SpecificationError
 from aebench.protocol import Product, Use
 from aebench.spec import Autoencoder, Phase
 
@@ -15,12 +16,21 @@ from aebench.spec import Autoencoder, Phase
 VALUES_PER_PARAMETER = 7
 
 
+def has_ceiling(autoencoder: Autoencoder) -> bool:
+    """Whether its products are known: those of dense layers are, what else a layer computes is the network's affair."""
+    return all(layer.is_dense for layer in autoencoder.layers)
+
+
 def products(autoencoder: Autoencoder, phase: Phase, batch: int) -> list[Product]:
     """The products of one step of the phase on a batch of so many images, (rows, inner, columns) each.
 
     For every layer inputs x weight; where it is trained, inputs transposed x gradient of the outputs; where anything
     before it is trained, gradient of the outputs x weight transposed.
+
+    Raises:
+        SpecificationError: the autoencoder has no ceiling.
     """
+    _require_ceiling(autoencoder)
     found, trained_before = list[Product](), False
     for layer in autoencoder.passed(phase):
         n_inputs, n_outputs = layer.n_inputs, layer.n_outputs
@@ -34,19 +44,23 @@ def products(autoencoder: Autoencoder, phase: Phase, batch: int) -> list[Product
 
 
 def products_of_use(autoencoder: Autoencoder, use: Use, batch: int) -> list[Product]:
-    """The products of `use` on a batch: of the layers up to the codings, behind them, or both."""
-    coding = [layer.name for layer in autoencoder.layers].index(autoencoder.coding_layer)
-    passed = list(autoencoder.layers[: coding + 1]) if use in ("encode", "reconstruct") else []
-    if use != "encode":
-        width = autoencoder.n_codings
-        for layer in autoencoder.layers[coding + 1 :]:
-            # The log variance of the codings reads what their mean reads, and decoding needs neither.
-            if layer.n_inputs == width:
-                passed.append(layer)
-                width = layer.n_outputs
+    """The products of `use` on a batch: of the layers up to the codings, behind them, or both.
+
+    Raises:
+        SpecificationError: the autoencoder has no ceiling.
+    """
+    _require_ceiling(autoencoder)
+    encoding = autoencoder.encoding if use in ("encode", "reconstruct") else ()
+    passed = encoding if use == "encode" else (*encoding, *autoencoder.decoding)
     return [(batch, layer.n_inputs, layer.n_outputs) for layer in passed]
 
 
 def optimizer_values(autoencoder: Autoencoder, phase: Phase) -> int:
     """Numbers that Adam reads or writes in one step of the phase."""
     return VALUES_PER_PARAMETER * sum(math.prod(autoencoder.shapes[name]) for name in autoencoder.trained(phase))
+
+
+def _require_ceiling(autoencoder: Autoencoder) -> None:
+    if not has_ceiling(autoencoder):
+        others = ", ".join(layer.name for layer in autoencoder.layers if not layer.is_dense)
+        raise SpecificationError(f"{autoencoder.name} has no ceiling: what {others} multiplies is not known")

@@ -24,6 +24,7 @@ from aebench.protocol import Use
 from aebench.records import documents
 from aebench.records.conditions import MACHINE, environment, versions_changed
 from aebench.records.documents import comparable
+from aebench.speed.ceiling import has_ceiling
 from aebench.speed.peers import Peer
 from aebench.speed.workloads import (
     SECONDS_TO_CALM_DOWN,
@@ -51,6 +52,13 @@ class Case:
     use: Use | None = None
     batch: int | None = None
     width: float = 1.0
+
+    @property
+    def title(self) -> str:
+        """What is timed, in one line."""
+        batch = f", batch {self.batch:,}" if self.batch else ""
+        width = f", width {self.width:g}" if self.width != 1 else ""
+        return f"{self.autoencoder}, {self.use or 'training'}{batch}{width}"
 
 
 @dataclass(frozen=True)
@@ -161,7 +169,7 @@ def _continued(path: Path, document: Row) -> Row:
 
 
 def subjects(case: Case, options: Options) -> list[Subject]:
-    """The frameworks, the peers, and for the ceiling every installed framework's library."""
+    """The frameworks, the peers, and for the ceiling, where there is one, every installed framework's library."""
     common: Row = {key: value for key, value in asdict(options).items() if key not in ("frameworks", "peers")}
     common |= {"autoencoder": case.autoencoder, "width": case.width}
     inference: Row = {"use": case.use, "batch": case.batch or 150}
@@ -176,7 +184,7 @@ def subjects(case: Case, options: Options) -> list[Subject]:
     if case == Case(case.autoencoder):
         where = {key: value for key, value in common.items() if key != "width"}
         found += [Subject(name, "peer", Peer(name, **where)) for name in options.peers]
-    for name in libraries(options.device):
+    for name in libraries(options.device) if has_ceiling(registry.autoencoder(case.autoencoder)) else ():
         if case.use:
             found.append(Subject(name, "products", Products(framework=name, **common, **inference)))
         else:
@@ -201,7 +209,7 @@ def measure(
     for timing in timings:
         _first(timing, processes[timing.subject.name])
     sound = [timing for timing in timings if "failure" not in timing.facts]
-    listener.begin(f"{case.autoencoder}: {case.use or 'training'}", rounds.most)
+    listener.begin(case.title, rounds.most)
     for number in range(rounds.most):
         # Every other round goes backwards, so that nobody always runs after the same neighbour.
         for timing in sound if number % 2 == 0 else sound[::-1]:
@@ -213,6 +221,8 @@ def measure(
             break
     for timing in sound:
         _last(timing, processes[timing.subject.name])
+    failed = [timing.subject.name for timing in timings if "failure" in timing.facts]
+    listener.finished(case.title, f"{number + 1} rounds" + (f"; failed: {', '.join(failed)}" if failed else ""))
     return {
         **asdict(case),
         "narrow": _narrow(sound, rounds.precision),

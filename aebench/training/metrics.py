@@ -10,6 +10,7 @@ import numpy as np
 
 from aebench.arrays import Array
 from aebench.data import Dataset, Split
+from aebench.errors import DataError, SpecificationError
 from aebench.protocol import Batch, Model
 from aebench.spec import Autoencoder, Phase
 from aebench.streams import Float64, stream
@@ -18,98 +19,70 @@ LARGEST_BLOCK = 2_000
 """Images that are measured at once: few enough that their layers stay in the processor's cache."""
 ACTIVE = 0.5
 BAND = 0.02
-ACCURACY = ".test_accuracy"
 
 
 @dataclass(frozen=True)
 class Metric:
-    """A measured number. better: "lower", "higher", or "none" where neither is better by itself."""
+    """A measured number. better: "lower", "higher", or "none" where neither is better by itself.
+
+    version: of the formula; values of two versions are not compared.
+    """
 
     value: float
     unit: str
     better: str = "lower"
+    version: int = 1
 
 
 Metrics = dict[str, Metric]
 
 
-def headline(autoencoder: Autoencoder) -> tuple[str, str]:
-    """The one metric that stands for an autoencoder's quality in summaries, and how tables call it."""
-    if autoencoder.name == "linear":
-        return "mse_over_pca", "MSE / PCA's"
-    if autoencoder.kind == "classifier":
-        return "finetuned.test_accuracy", "accuracy, finetuned"
-    if autoencoder.kind == "variational":
-        return "test_total", "loss, nats / image"
-    return "test_mse", "MSE"
+@dataclass(frozen=True)
+class Trained:
+    """What a measure reads. test_mse: the end of the test curve, measured on the same parameters; NaN without one."""
+
+    model: Model
+    dataset: Dataset
+    seed: int
+    test_mse: float = math.nan
 
 
-def after_phase(model: Model, phase: Phase, dataset: Dataset) -> Metrics:
-    """What is measured when a phase ends: accuracy of a classifier's arm, or the phase's own reconstruction MSE."""
-    if model.autoencoder.kind != "classifier":
-        return {}
-    labels = dataset.test.labels
-    assert labels is not None
-    logits = _stacked(dataset.test, lambda block, _: model.reconstruct(block))
-    accuracy = float(np.mean(np.argmax(logits, axis=1) == labels))
-    return {f"{phase.name}{ACCURACY}": Metric(accuracy, "fraction", "higher")}
+def train_error(trained: Trained) -> Metrics:
+    """Reconstruction error of the training images."""
+    return {"train_mse": Metric(reconstruction_mse(trained.model, trained.dataset.train), "squared intensity")}
 
 
-def after_epoch(model: Model, phase: Phase, dataset: Dataset) -> dict[str, float]:
-    """The point of the test curve: reconstruction MSE of the whole autoencoder, once all of it is being trained."""
-    if model.autoencoder.kind == "classifier" or phase != model.autoencoder.phases[-1]:
-        return {}
-    return {"test_mse": reconstruction_mse(model, dataset.test)}
+def test_error(trained: Trained) -> Metrics:
+    """Reconstruction error of the test images, and what share of their variance that leaves explained.
 
-
-def after_training(model: Model, dataset: Dataset, seed: int, test_mse: float) -> Metrics:
-    """Everything that the autoencoder is measured by once all its phases are done.
-
-    test_mse: the end of the test curve, which was measured on the same parameters; not used for a classifier.
+    explained_variance: 1 - MSE / variance, the variance of each pixel about its mean over the test images, mean over
+    pixels. 0 for the mean image, 1 for a perfect reconstruction, NaN where all images are the same; it makes errors of
+    different data comparable.
     """
-    autoencoder = model.autoencoder
-    if autoencoder.kind == "classifier":
-        return {}
-    if autoencoder.kind == "variational":
-        return {
-            **_variational(model, dataset.train, "train", seed),
-            **_variational(model, dataset.test, "test", seed),
-            "test_mse": Metric(test_mse, "squared intensity"),
-        }
-    metrics = {
-        "train_mse": Metric(reconstruction_mse(model, dataset.train), "squared intensity"),
-        "test_mse": Metric(test_mse, "squared intensity"),
+    variance = float(np.mean(np.var(trained.dataset.test.inputs, axis=0, dtype=np.float64)))
+    explained = 1.0 - trained.test_mse / variance if variance > 0 else math.nan
+    return {
+        "test_mse": Metric(trained.test_mse, "squared intensity"),
+        "explained_variance": Metric(explained, "fraction", "higher"),
     }
-    if autoencoder.corruption is not None:
-        noisy = reconstruction_mse(model, dataset.test, evaluation_noise(autoencoder, dataset.test, seed))
-        metrics["test_mse_from_noisy"] = Metric(noisy, "squared intensity")
-    if autoencoder.phases[0].sparsity is not None:
-        metrics |= _sparsity(model, dataset.test, autoencoder.phases[0].sparsity.target)
-    if autoencoder.name == "linear":
-        metrics |= against_pca(model, dataset.train)
-    return metrics
 
 
-def arms(measured: Metrics) -> Metrics:
-    """Gains of the pretrained arms over `scratch`, each at its label budget."""
-    accuracies = {name.removesuffix(ACCURACY): m.value for name, m in measured.items() if name.endswith(ACCURACY)}
-    gains = {}
-    for phase, accuracy in accuracies.items():
-        arm, _, budget = phase.partition("_")
-        scratch = accuracies.get(f"scratch_{budget}" if budget else "scratch")
-        if arm != "scratch" and scratch is not None:
-            gains[f"{phase}.accuracy_gain"] = Metric(accuracy - scratch, "fraction", "higher")
-    return gains
+def noise_removal(trained: Trained) -> Metrics:
+    """Error of the clean test images' reconstruction from noisy ones."""
+    split = trained.dataset.test
+    noise = evaluation_noise(trained.model.autoencoder, split, trained.seed)
+    return {"test_mse_from_noisy": Metric(reconstruction_mse(trained.model, split, noise), "squared intensity")}
 
 
-def invalid(measured: Metrics, model: Model) -> dict[str, str]:
-    """For each metric that is not finite the reason, as far as it can be seen."""
-    bad = {name: metric.value for name, metric in measured.items() if not math.isfinite(metric.value)}
-    if not bad:
-        return {}
-    broken = next((name for name, array in model.parameters().items() if not np.all(np.isfinite(array))), None)
-    cause = f"the trained {broken} is not finite" if broken else "its outputs overflowed; the parameters are finite"
-    return {name: f"{name} is {value}: {cause}" for name, value in bad.items()}
+def accuracy(trained: Trained) -> Metrics:
+    """Share of the test images whose largest logit is that of their label."""
+    labels = trained.dataset.test.labels
+    if labels is None:
+        raise DataError(
+            f"{trained.dataset.name} has no labels to measure an accuracy by; choose a data set with labels"
+        )
+    logits = _stacked(trained.dataset.test, lambda block, _: trained.model.reconstruct(block))
+    return {"test_accuracy": Metric(float(np.mean(np.argmax(logits, axis=1) == labels)), "fraction", "higher")}
 
 
 def reconstruction_mse(model: Model, split: Split, noise: Array | None = None) -> float:
@@ -117,6 +90,11 @@ def reconstruction_mse(model: Model, split: Split, noise: Array | None = None) -
     total = 0.0
     for rows in blocks(len(split)):
         outputs = model.reconstruct(split.inputs[rows], None if noise is None else noise[rows])
+        if outputs.shape != split.inputs[rows].shape:
+            raise SpecificationError(
+                f"{model.autoencoder.name}: outputs {outputs.shape} have no error against images "
+                f"{split.inputs[rows].shape}; its specification must name other measures than reconstruction errors"
+            )
         total += float(np.sum(np.square(outputs.astype(np.float64) - split.inputs[rows])))
     return total / split.inputs.size
 
@@ -131,18 +109,19 @@ def evaluation_noise(autoencoder: Autoencoder, split: Split, seed: int) -> Array
     return draw.normal(split.inputs.shape).astype(np.float32)
 
 
-def against_pca(model: Model, split: Split) -> Metrics:
+def pca(trained: Trained) -> Metrics:
     """MSE over PCA's own, and the largest principal angle between the decoder's row space and PCA's components.
 
     PCA's MSE is the mean discarded eigenvalue of the covariance, the optimum of every linear autoencoder.
     """
+    model, split = trained.model, trained.dataset.train
     points = split.inputs.astype(np.float64)
     centred = points - points.mean(axis=0)
     n_codings = model.autoencoder.n_codings
     eigenvalues, vectors = np.linalg.eigh(centred.T @ centred / len(points))
     optimum = float(np.sum(eigenvalues[:-n_codings]) / points.shape[1])
     components = vectors[:, -n_codings:]
-    decoder = np.linalg.qr(model.parameters()["decoder1.weight"].astype(np.float64).T)[0]
+    decoder = np.linalg.qr(model.parameters()[f"{model.autoencoder.layers[-1].name}.weight"].astype(np.float64).T)[0]
     # The sine is accurate for small angles, where the cosine is flat.
     outside = decoder - components @ (components.T @ decoder)
     angle = math.degrees(math.asin(min(1.0, float(np.linalg.norm(outside, 2)))))
@@ -152,8 +131,13 @@ def against_pca(model: Model, split: Split) -> Metrics:
     }
 
 
-def _sparsity(model: Model, split: Split, target: float) -> Metrics:
-    codings = _stacked(split, lambda block, _: model.encode(block))
+def sparsity(trained: Trained) -> Metrics:
+    """How sparse the codings of the test images are, against the target of the first phase that has one."""
+    penalties = [phase.sparsity for phase in trained.model.autoencoder.phases if phase.sparsity]
+    if not penalties:
+        raise SpecificationError(f"{trained.model.autoencoder.name}: `sparsity` is measured against a phase's target")
+    target = penalties[0].target
+    codings = _stacked(trained.dataset.test, lambda block, _: trained.model.encode(block))
     means = codings.mean(axis=0)
     floor = np.finfo(np.float64).tiny
     q, not_q = np.maximum(means, floor), np.maximum((1.0 - codings).mean(axis=0), floor)
@@ -165,6 +149,13 @@ def _sparsity(model: Model, split: Split, target: float) -> Metrics:
         "units_in_band": Metric(float(np.mean(np.abs(means - target) <= BAND)), "fraction", "higher"),
         "active_codings": Metric(float(np.mean(codings > ACTIVE)), "fraction", "none"),
     }
+
+
+def variational_loss(trained: Trained) -> Metrics:
+    """The loss of the training and of the test images."""
+    model, seed = trained.model, trained.seed
+    splits = {"train": trained.dataset.train, "test": trained.dataset.test}
+    return {k: m for name, split in splits.items() for k, m in _variational(model, split, name, seed).items()}
 
 
 def _variational(model: Model, split: Split, name: str, seed: int) -> Metrics:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
 from aebench.arrays import Arrays
 from aebench.data import Dataset
+from aebench.errors import UnknownNameError
 from aebench.protocol import Batch, Model
 from aebench.records.checkpoint import write_arrays
 from aebench.streams import stream
@@ -17,30 +19,68 @@ SHOWN_IMAGES, SHOWN_FEATURES, SAMPLES, INTERPOLATED, INTERPOLATION_STEPS = 10, 5
 
 
 def record(path: Path, framework: str, model: Model, dataset: Dataset, seed: int) -> None:
-    """Write originals, reconstructions, features and, where there are any, noisy and generated images as float32."""
-    autoencoder, images = model.autoencoder, dataset.test.inputs[:SHOWN_IMAGES]
-    arrays: Arrays = {"images": images}
-    if autoencoder.name == "linear":
-        points = dataset.train.inputs
-        arrays = {"points": points, "codings": model.encode(points), "reconstructions": model.reconstruct(points)}
-    elif autoencoder.kind != "classifier":
-        arrays["reconstructions"] = model.reconstruct(images)
-    if "encoder1.weight" in autoencoder.shapes and autoencoder.name != "linear":
-        arrays["features"] = model.parameters()["encoder1.weight"][:, :SHOWN_FEATURES]
-    if autoencoder.corruption is not None:
-        noise = evaluation_noise(autoencoder, dataset.test, seed)[:SHOWN_IMAGES]
-        arrays["noisy"] = model.forward(autoencoder.phases[0].name, Batch(images, noise))["corrupted"]
-        arrays["reconstructions_from_noisy"] = model.reconstruct(images, noise)
-    if autoencoder.kind == "variational":
-        arrays |= _generated(model, seed)
+    """Write the arrays of the pictures that the specification names, as float32."""
+    autoencoder = model.autoencoder
+    arrays = {
+        k: array for name in autoencoder.measures.pictures for k, array in find(name)(model, dataset, seed).items()
+    }
     shape = "x".join(map(str, dataset.image_shape or ()))
     metadata = {"autoencoder": autoencoder.name, "framework": framework, "image_shape": shape}
     write_arrays(path, {name: np.asarray(array, np.float32) for name, array in arrays.items()}, metadata)
 
 
-def _generated(model: Model, seed: int) -> Arrays:
+def find(name: str) -> Picture:
+    """The picture of that name; UnknownNameError with the nearest match."""
+    if name not in PICTURES:
+        raise UnknownNameError("picture", name, PICTURES)
+    return PICTURES[name]
+
+
+def _originals(model: Model, dataset: Dataset, seed: int) -> Arrays:
+    """The first test images."""
+    return {"images": dataset.test.inputs[:SHOWN_IMAGES]}
+
+
+def _reconstructions(model: Model, dataset: Dataset, seed: int) -> Arrays:
+    """The same, reconstructed."""
+    images = dataset.test.inputs[:SHOWN_IMAGES]
+    return {"images": images, "reconstructions": model.reconstruct(images)}
+
+
+def _curve(model: Model, dataset: Dataset, seed: int) -> Arrays:
+    """All training points, with their codings."""
+    points = dataset.train.inputs
+    return {"points": points, "codings": model.encode(points), "reconstructions": model.reconstruct(points)}
+
+
+def _features(model: Model, dataset: Dataset, seed: int) -> Arrays:
+    """Columns of the first layer's weight."""
+    weight = f"{model.autoencoder.layers[0].name}.weight"
+    return {"features": model.parameters()[weight][:, :SHOWN_FEATURES]}
+
+
+def _denoised(model: Model, dataset: Dataset, seed: int) -> Arrays:
+    """The first test images with noise, and what is made of them."""
+    images = dataset.test.inputs[:SHOWN_IMAGES]
+    noise = evaluation_noise(model.autoencoder, dataset.test, seed)[:SHOWN_IMAGES]
+    corrupted = model.forward(model.autoencoder.phases[0].name, Batch(images, noise))["corrupted"]
+    return {"noisy": corrupted, "reconstructions_from_noisy": model.reconstruct(images, noise)}
+
+
+def _generated(model: Model, dataset: Dataset, seed: int) -> Arrays:
     """Images from random codings, and from codings on the way from each of six to the next in four steps."""
     codings = stream(seed, "pictures/samples").normal((SAMPLES, model.autoencoder.n_codings))
     corners = stream(seed, "pictures/interpolation").normal((INTERPOLATED, model.autoencoder.n_codings))
     ways = [corners + (np.roll(corners, -1, axis=0) - corners) * t for t in np.linspace(0, 1, INTERPOLATION_STEPS)]
     return {"samples": model.sample(codings), "interpolations": np.stack([model.decode(way) for way in ways])}
+
+
+Picture = Callable[[Model, Dataset, int], Arrays]
+PICTURES: dict[str, Picture] = {
+    "originals": _originals,
+    "reconstructions": _reconstructions,
+    "features": _features,
+    "curve": _curve,
+    "denoised": _denoised,
+    "generated": _generated,
+}

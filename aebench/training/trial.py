@@ -20,16 +20,16 @@ from aebench import registry
 from aebench.arrays import Array, Arrays, Dtype
 from aebench.data import Dataset, load
 from aebench.errors import AebenchError, CheckpointError, DataError
+from aebench.given import require_finite
 from aebench.parameters import initial_parameters
 from aebench.processes.inside import tell
-from aebench.protocol import Model, require_finite
+from aebench.protocol import Model
 from aebench.records import checkpoint
 from aebench.records.documents import write
 from aebench.spec import Autoencoder, Phase
-from aebench.training import metrics, pictures, schedule
+from aebench.training import measuring, metrics, pictures, schedule
 from aebench.training.feeding import Feeder
-from aebench.training.likelihood import importance_weighted_bound
-from aebench.training.metrics import Metric, Metrics
+from aebench.training.metrics import Metric, Metrics, Trained
 from aebench.training.schedule import training_split
 
 SECONDS_BETWEEN_CHECKPOINTS = 10.0
@@ -125,6 +125,7 @@ def run(trial: Trial) -> dict[str, Any]:
     dataset = dataset_of(trial.dataset, trial.data_dir, trial.schedule)
     dataset = dataset if trial.images is None else dataset.first(trial.images)
     autoencoder = scheduled(trial.autoencoder, dataset, trial.schedule).at_label_budgets(len(dataset.train))
+    measuring.check(autoencoder)
     framework = registry.framework(trial.framework)
     started = time.perf_counter()
     initial = initial_parameters(autoencoder, trial.seed)
@@ -135,14 +136,13 @@ def run(trial: Trial) -> dict[str, Any]:
         if progress.epoch == 0:
             _begin(trial, model, phase, initial)
         _train_phase(trial, model, phase, dataset, progress, optimizer)
-        progress.measured |= metrics.after_phase(model, phase, dataset)
+        progress.measured |= measuring.after_phase(model, phase, dataset, trial.seed)
         progress.phase, progress.epoch, optimizer = number + 1, 0, {}
         _save(trial, model, progress, {})
-    measured = {**progress.measured, **metrics.arms(progress.measured)}
+    measured = {**progress.measured, **measuring.gains(autoencoder, progress.measured)}
     curve_end = progress.history[autoencoder.phases[-1].name][-1].get("test_mse", float("nan"))
-    measured |= metrics.after_training(model, dataset, trial.seed, curve_end)
-    for samples in trial.importance_samples:
-        measured |= importance_weighted_bound(model, dataset.test, trial.seed, samples)
+    trained = Trained(model, dataset, trial.seed, curve_end)
+    measured |= measuring.after_training(trained, trial.importance_samples)
     pictures.record(trial.pictures, trial.framework, model, dataset, trial.seed)
     return _document(trial, model, progress, measured, time.perf_counter() - started)
 
@@ -174,7 +174,7 @@ def _train_phase(
         order = np.concatenate([schedule.epoch_order(phase, trial.seed, len(split), epoch) for epoch in epochs])
         record = _train_epochs(trial, model, feeder, phase, epochs, order)
         last_batch = metrics.last_batch(model, phase, feeder.batch(order[-1]), trial.seed, epochs[-1])
-        history.append({**record, "last_batch": last_batch, **metrics.after_epoch(model, phase, dataset)})
+        history.append({**record, "last_batch": last_batch, **measuring.after_epoch(model, phase, dataset)})
         progress.epoch = epochs.stop
         tell((epochs_before + epochs.stop, epochs_in_all))
         if time.monotonic() - saved > SECONDS_BETWEEN_CHECKPOINTS:
@@ -237,7 +237,7 @@ def _document(trial: Trial, model: Model, progress: Progress, measured: Metrics,
         "dtype": trial.dtype,
         "device": trial.device,
         "metrics": {name: vars(metric) for name, metric in measured.items()},
-        "invalid": metrics.invalid(measured, model),
+        "invalid": measuring.invalid(measured, model),
         "speed": {
             "seconds_per_1000_images": 1000.0 * seconds_per_image(progress.history),
             "warm": bool(firsts),

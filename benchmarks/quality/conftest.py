@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from aebench.cli.pytest_plugin import TRIALS, selected
+from aebench.cli.pytest_plugin import TRIALS, option, selected
 from aebench.errors import AebenchError
 from aebench.processes.events import Silent
 from aebench.processes.worker import FrameworkProcess
@@ -46,9 +46,12 @@ def workload_options(options: Options) -> dict[str, Any]:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Every selected autoencoder in every selected framework."""
-    options = selected(metafunc.config)
-    metafunc.parametrize(("name", "framework"), list(product(options.autoencoders, options.frameworks)))
+    """Every selected autoencoder in every selected framework; nothing is selected without `--benchmark`."""
+    pairs = [("any", "any")]
+    if metafunc.config.getoption("--benchmark"):
+        options = selected(metafunc.config)
+        pairs = list(product(options.autoencoders, options.frameworks))
+    metafunc.parametrize(("name", "framework"), pairs)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -61,7 +64,7 @@ def asked_for(pytestconfig: pytest.Config) -> None:
 @pytest.fixture(scope="session")
 def run(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """Where the trials are kept: the folder of `--trials`, to go on from, else one that pytest removes in time."""
-    kept, options = pytestconfig.getoption("--trials"), selected(pytestconfig)
+    kept, options = option(pytestconfig, "trials"), selected(pytestconfig)
     folder = Path(kept) if kept else tmp_path_factory.mktemp("trials")
     if (folder / "plan.json").exists():
         options = planned(folder, asdict(options))

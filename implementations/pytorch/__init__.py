@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
-from aebench.arrays import Array, Dtype
+from aebench.arrays import Arrays, Dtype
 from aebench.protocol import Framework, Model, Product
 from aebench.spec import Autoencoder
 
@@ -22,7 +22,7 @@ class PyTorch(Framework):
 
         return devices()
 
-    def build(self, autoencoder: Autoencoder, parameters: Mapping[str, Array], *, dtype: Dtype, device: str) -> Model:
+    def make(self, autoencoder: Autoencoder, parameters: Arrays, *, dtype: Dtype, device: str) -> Model:
         from aebench.implementations.pytorch.compiled import CompiledModel
         from aebench.implementations.pytorch.training import PyTorchModel
 

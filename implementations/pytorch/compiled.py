@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import cache
 from itertools import repeat
 from typing import Any
@@ -30,7 +30,7 @@ OPTIONS = {"cpp.vec_isa_ok": True}
 class CompiledModel(PyTorchModel):
     """As the eager one, every computation compiled."""
 
-    def __init__(self, autoencoder: Autoencoder, parameters: Mapping[str, Array], dtype: Dtype, device: str) -> None:
+    def __init__(self, autoencoder: Autoencoder, parameters: Arrays, dtype: Dtype, device: str) -> None:
         if "isolate_recompiles" not in inspect.signature(torch.compile).parameters:
             raise FrameworkError(f"pytorch-compiled needs torch 2.13 or newer, found {torch.__version__}")
         if device == "cpu" and not any(map(shutil.which, (os.environ.get("CXX", "g++"), "g++", "clang++"))):
@@ -57,15 +57,15 @@ class CompiledModel(PyTorchModel):
         with torch.no_grad():
             return function(objective, objective.trained(), *arguments)
 
-    def trainer(self, phase: str, images: Array, labels: Array | None = None) -> Trainer:
-        return CompiledTrainer(self, self.autoencoder.phase(phase), images, labels)
+    def begin(self, phase: Phase) -> Trainer:
+        return CompiledTrainer(self, phase)
 
 
 class CompiledTrainer(PyTorchTrainer):
     """As the eager one; a step is one compiled function that changes parameters and moments in place."""
 
-    def __init__(self, model: PyTorchModel, phase: Phase, images: Array, labels: Array | None) -> None:
-        super().__init__(model, phase, images, labels)
+    def __init__(self, model: PyTorchModel, phase: Phase) -> None:
+        super().__init__(model, phase)
         self.objective = Objective(model.network, phase)
         # A trainer's function meets one network and one phase only, so of all that torch would check anew before each
         # step (0.2 ms of 4 on two cores) the shapes of the batch are enough. Without pattern matching the gradient of
@@ -84,7 +84,7 @@ class CompiledTrainer(PyTorchTrainer):
         parameters = {name: self.model.network.get_parameter(name) for name in names}
         return [{n: state[p][moment] for n, p in parameters.items()} for moment in ("exp_avg", "exp_avg_sq")]
 
-    def ready(self, order: Array, noise: Array | None = None) -> Callable[[], Arrays]:
+    def prepare(self, order: Array, noise: Array | None) -> Callable[[], Arrays]:
         rows, noises = self.model.indices(order), self.model.cast(noise)
 
         def run() -> Arrays:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -12,10 +12,9 @@ from torch import Tensor
 
 from aebench import networks
 from aebench.arrays import Array, Arrays, Dtype
-from aebench.errors import FrameworkError
 from aebench.implementations.pytorch.adam import EpsilonHatAdam
 from aebench.implementations.pytorch.network import Network
-from aebench.protocol import Batch, Model, Trainer, Use, checked
+from aebench.protocol import Batch, Model, Trainer, Use
 from aebench.spec import Autoencoder, Phase
 
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
@@ -37,13 +36,11 @@ def devices() -> list[str]:
 class PyTorchModel(Model):
     """An `nn.Module` on one device in one dtype."""
 
-    def __init__(self, autoencoder: Autoencoder, parameters: Mapping[str, Array], dtype: Dtype, device: str) -> None:
-        if device not in devices():
-            raise FrameworkError(f"pytorch: no device '{device}' here, found {devices()}; a gpu needs a CUDA build")
+    def __init__(self, autoencoder: Autoencoder, parameters: Arrays, dtype: Dtype, device: str) -> None:
         self.autoencoder, self.dtype, self.device = autoencoder, dtype, device
         network = networks.load("pytorch", __package__, autoencoder.name, Network)(autoencoder)
         self.network = network.to(DEVICES[device], DTYPES[dtype])
-        self.assign(checked(autoencoder, parameters, complete=True))
+        self.assign(parameters)
         self.activations, self.encoded, self.decoded = map(
             self.ready, (self.network, self.network.encode, self.network.decode)
         )
@@ -69,9 +66,9 @@ class PyTorchModel(Model):
     def parameters(self) -> Arrays:
         return {name: exported(name, value) for name, value in self.network_parameters().items()}
 
-    def assign(self, parameters: Mapping[str, Array]) -> None:
+    def put(self, parameters: Arrays) -> None:
         with torch.no_grad():
-            for name, value in checked(self.autoencoder, parameters).items():
+            for name, value in parameters.items():
                 self.network.get_parameter(name).copy_(imported(name, self.cast(value)))
 
     def forward(self, phase: str, batch: Batch) -> Arrays:
@@ -129,19 +126,20 @@ class PyTorchModel(Model):
 
         return run
 
-    def trainer(self, phase: str, images: Array, labels: Array | None = None) -> Trainer:
-        return PyTorchTrainer(self, self.autoencoder.phase(phase), images, labels)
+    def begin(self, phase: Phase) -> Trainer:
+        return PyTorchTrainer(self, phase)
 
 
 class PyTorchTrainer(Trainer):
     """One phase: data and labels on the device, and Adam."""
 
-    def __init__(self, model: PyTorchModel, phase: Phase, images: Array, labels: Array | None) -> None:
+    model: PyTorchModel
+
+    def __init__(self, model: PyTorchModel, phase: Phase) -> None:
         self.model, self.phase = model, phase
-        self.feed(images, labels)
         self.optimizer = EpsilonHatAdam(phase.optimizer, model.train_only(phase))
 
-    def feed(self, images: Array, labels: Array | None = None) -> None:
+    def put(self, images: Array, labels: Array | None) -> None:
         self.data, self.labels = self.model.cast(images), self.model.indices(labels)
         if self.phase.inputs != "images":
             with torch.no_grad():
@@ -150,7 +148,7 @@ class PyTorchTrainer(Trainer):
     def inputs(self) -> Array:
         return self.data.cpu().numpy()
 
-    def ready(self, order: Array, noise: Array | None = None) -> Callable[[], Arrays]:
+    def prepare(self, order: Array, noise: Array | None) -> Callable[[], Arrays]:
         rows, noises = self.model.indices(order), self.model.cast(noise)
 
         def run() -> Arrays:
@@ -179,7 +177,7 @@ class PyTorchTrainer(Trainer):
             arrays[f"{name}.second_moment"] = exported(name, moments["exp_avg_sq"])
         return arrays
 
-    def restore(self, state: Mapping[str, Array]) -> None:
+    def take_up(self, state: Arrays) -> None:
         self.optimizer.step_count = int(state["step"])
         for name in self.model.autoencoder.trained(self.phase):
             moments = [self.model.cast(state[f"{name}.{moment}"]) for moment in ("first_moment", "second_moment")]

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 
 import numpy as np
 
-from aebench.arrays import Array, Arrays
+from aebench.arrays import Arrays
 from aebench.implementations.reference.rounding import rounded
 from aebench.spec import Adam
 
@@ -43,9 +42,9 @@ class EpsilonHatAdam:
             arrays[f"{name}.second_moment"] = self.second_moments[name].copy()
         return arrays
 
-    def restore(self, state: Mapping[str, Array]) -> None:
+    def restore(self, state: Arrays) -> None:
         """Take up a saved state."""
         self.step_count = int(state["step"])
         for name in self.first_moments:
-            self.first_moments[name] = np.asarray(state[f"{name}.first_moment"], dtype=np.float64)
-            self.second_moments[name] = np.asarray(state[f"{name}.second_moment"], dtype=np.float64)
+            self.first_moments[name] = np.array(state[f"{name}.first_moment"], dtype=np.float64)
+            self.second_moments[name] = np.array(state[f"{name}.second_moment"], dtype=np.float64)

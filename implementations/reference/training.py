@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import numpy as np
 
@@ -10,17 +10,17 @@ from aebench import networks
 from aebench.arrays import Array, Arrays, Dtype
 from aebench.implementations.reference.adam import EpsilonHatAdam
 from aebench.implementations.reference.network import Network
-from aebench.protocol import Batch, Model, Trainer, checked
+from aebench.protocol import Batch, Model, Trainer
 from aebench.spec import Autoencoder, Phase
 
 
 class ReferenceModel(Model):
     """A NumPy network; everything it is given is rounded to the dtype, everything it computes is float64."""
 
-    def __init__(self, autoencoder: Autoencoder, parameters: Mapping[str, Array], dtype: Dtype) -> None:
+    def __init__(self, autoencoder: Autoencoder, parameters: Arrays, dtype: Dtype) -> None:
         self.autoencoder, self.dtype, self.device = autoencoder, dtype, "cpu"
         self.network = networks.load("reference", __package__, autoencoder.name, Network)(autoencoder)
-        self.assign(checked(autoencoder, parameters, complete=True))
+        self.assign(parameters)
 
     def cast(self, array: Array | None) -> Array | None:
         """Rounded to the run's dtype, then float64."""
@@ -34,9 +34,9 @@ class ReferenceModel(Model):
         layers = self.network.layers()
         return {name: getattr(layers[name.split(".")[0]], name.split(".")[1]) for name in self.autoencoder.shapes}
 
-    def assign(self, parameters: Mapping[str, Array]) -> None:
-        for name, value in checked(self.autoencoder, parameters).items():
-            self.set_parameter(name, self.cast(value))
+    def put(self, parameters: Arrays) -> None:
+        for name, value in parameters.items():
+            self.set_parameter(name, np.array(value, np.float64))
 
     def set_parameter(self, name: str, value: Array) -> None:
         """Replace one parameter without rounding it."""
@@ -77,20 +77,21 @@ class ReferenceModel(Model):
     def reconstruct(self, inputs: Array, noise: Array | None = None) -> Array:
         return self.network.decode(self.network.encode(self.cast(inputs), self.cast(noise)))
 
-    def trainer(self, phase: str, images: Array, labels: Array | None = None) -> Trainer:
-        return ReferenceTrainer(self, self.autoencoder.phase(phase), images, labels)
+    def begin(self, phase: Phase) -> Trainer:
+        return ReferenceTrainer(self, phase)
 
 
 class ReferenceTrainer(Trainer):
     """One phase: the data, the labels and Adam."""
 
-    def __init__(self, model: ReferenceModel, phase: Phase, images: Array, labels: Array | None) -> None:
+    model: ReferenceModel
+
+    def __init__(self, model: ReferenceModel, phase: Phase) -> None:
         self.model, self.phase = model, phase
-        self.feed(images, labels)
         names = model.autoencoder.trained(phase)
         self.optimizer = EpsilonHatAdam(phase.optimizer, {n: model.network_parameters()[n] for n in names})
 
-    def feed(self, images: Array, labels: Array | None = None) -> None:
+    def put(self, images: Array, labels: Array | None) -> None:
         self.data, self.labels = self.model.cast(images), labels
         if self.phase.inputs != "images":
             self.data = getattr(self.model.network, self.phase.inputs)(self.data)
@@ -98,7 +99,7 @@ class ReferenceTrainer(Trainer):
     def inputs(self) -> Array:
         return self.data
 
-    def ready(self, order: Array, noise: Array | None = None) -> Callable[[], Arrays]:
+    def prepare(self, order: Array, noise: Array | None) -> Callable[[], Arrays]:
         noises = [None] * len(order) if noise is None else self.model.cast(noise)
 
         def run() -> Arrays:
@@ -118,5 +119,5 @@ class ReferenceTrainer(Trainer):
     def state(self) -> Arrays:
         return self.optimizer.state()
 
-    def restore(self, state: Mapping[str, Array]) -> None:
+    def take_up(self, state: Arrays) -> None:
         self.optimizer.restore(state)

@@ -37,7 +37,7 @@ class Variational(Network):
     def encode(self, x, noise=None):
         hidden2 = elu(self.encoder2(elu(self.encoder1(x))))
         mean = self.mean(hidden2)
-        return mean if noise is None else mean + self.deviation(self.log_variance(hidden2)) * noise
+        return mean if noise is None else rounded(mean + self.deviation(self.log_variance(hidden2)) * noise)
 
     def decode(self, codings):
         return sigmoid(self.decoder3(elu(self.decoder2(elu(self.decoder1(codings))))))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,16 +10,18 @@ import tensorflow as tf
 
 from aebench import networks
 from aebench.arrays import Array, Arrays, Dtype
-from aebench.errors import FrameworkError
 from aebench.implementations.tensorflow.adam import EpsilonHatAdam
 from aebench.implementations.tensorflow.network import Network
-from aebench.protocol import Batch, Model, Trainer, Use, checked
+from aebench.protocol import Batch, Model, Trainer, Use
 from aebench.spec import Autoencoder, Phase
 
 DEVICES = {"cpu": "/CPU:0", "gpu": "/GPU:0"}
 
 # TensorFloat-32 keeps 10 bits of the mantissa: three decimal digits, far from the float32 that is compared.
 tf.config.experimental.enable_tensor_float_32_execution(False)
+# Otherwise the first process takes the whole memory of a GPU, and another beside it finds none.
+for gpu in tf.config.list_physical_devices("GPU"):
+    tf.config.experimental.set_memory_growth(gpu, True)
 
 
 def devices() -> list[str]:
@@ -30,14 +32,10 @@ def devices() -> list[str]:
 class TensorFlowModel(Model):
     """A `tf.Module` on one device in one dtype."""
 
-    def __init__(self, autoencoder: Autoencoder, parameters: Mapping[str, Array], dtype: Dtype, device: str) -> None:
-        if device not in devices():
-            raise FrameworkError(
-                f"tensorflow: no device '{device}' here, found {devices()}; a gpu needs tensorflow[and-cuda]"
-            )
+    def __init__(self, autoencoder: Autoencoder, parameters: Arrays, dtype: Dtype, device: str) -> None:
         self.autoencoder, self.dtype, self.device = autoencoder, dtype, device
         self.network = networks.load("tensorflow", __package__, autoencoder.name, Network)(autoencoder)
-        self.assign(checked(autoencoder, parameters, complete=True))
+        self.assign(parameters)
         self.activations, self.encoded, self.decoded = map(
             self.ready, (self.network.forward, self.network.encode, self.network.decode)
         )
@@ -69,8 +67,8 @@ class TensorFlowModel(Model):
     def parameters(self) -> Arrays:
         return {name: value.numpy() for name, value in self.network_parameters().items()}
 
-    def assign(self, parameters: Mapping[str, Array]) -> None:
-        for name, value in checked(self.autoencoder, parameters).items():
+    def put(self, parameters: Arrays) -> None:
+        for name, value in parameters.items():
             layer, kind = name.split(".")
             variable = getattr(getattr(self.network, layer), kind)
             if variable is None:
@@ -123,17 +121,18 @@ class TensorFlowModel(Model):
                      "reconstruct": lambda x: self.decoded(self.encoded(x))}  # fmt: skip
         return lambda: functions[use](x).numpy()
 
-    def trainer(self, phase: str, images: Array, labels: Array | None = None) -> Trainer:
-        return TensorFlowTrainer(self, self.autoencoder.phase(phase), images, labels)
+    def begin(self, phase: Phase) -> Trainer:
+        return TensorFlowTrainer(self, phase)
 
 
 class TensorFlowTrainer(Trainer):
     """One phase: data and labels on the device, and Adam."""
 
-    def __init__(self, model: TensorFlowModel, phase: Phase, images: Array, labels: Array | None) -> None:
+    model: TensorFlowModel
+
+    def __init__(self, model: TensorFlowModel, phase: Phase) -> None:
         self.model, self.phase = model, phase
         self.cached = None if phase.inputs == "images" else model.ready(getattr(model.network, phase.inputs))
-        self.feed(images, labels)
         variables = model.network_parameters()
         self.trained = [variables[name] for name in model.autoencoder.trained(phase)]
         with tf.device(DEVICES[model.device]):
@@ -141,7 +140,7 @@ class TensorFlowTrainer(Trainer):
         self.terms: list[str] = []
         self.steps = model.ready(self.all_steps)
 
-    def feed(self, images: Array, labels: Array | None = None) -> None:
+    def put(self, images: Array, labels: Array | None) -> None:
         self.data, self.labels = self.model.cast(images), self.model.indices(labels)
         if self.cached:
             self.data = self.cached(self.data)
@@ -149,7 +148,7 @@ class TensorFlowTrainer(Trainer):
     def inputs(self) -> Array:
         return self.data.numpy()
 
-    def ready(self, order: Array, noise: Array | None = None) -> Callable[[], Arrays]:
+    def prepare(self, order: Array, noise: Array | None) -> Callable[[], Arrays]:
         rows, noises = self.model.indices(order), self.model.cast(noise)
 
         def run() -> Arrays:
@@ -162,11 +161,18 @@ class TensorFlowTrainer(Trainer):
         self, data: tf.Tensor, labels: tf.Tensor | None, rows: tf.Tensor, noises: tf.Tensor | None
     ) -> tf.Tensor:
         """All steps in one loop; the loss terms before each, (n_steps, n_terms)."""
-        history = tf.TensorArray(data.dtype, size=len(rows))
-        for i in tf.range(len(rows)):
+
+        def one_more(i: tf.Tensor, history: tf.TensorArray) -> tuple[tf.Tensor, tf.TensorArray]:
             x, noise = tf.gather(data, rows[i]), None if noises is None else noises[i]
             losses = self.step(x, noise, None if labels is None else tf.gather(labels, rows[i]))
-            history = history.write(i, tf.stack(list(losses.values())))
+            return i + 1, history.write(i, tf.stack(list(losses.values())))
+
+        n_steps = rows.shape[0]
+        start = tf.constant(0), tf.TensorArray(data.dtype, size=n_steps)
+        # One after the other: each step reads the parameters that the one before has left.
+        _, history = tf.while_loop(
+            lambda i, _: i < n_steps, one_more, start, parallel_iterations=1, maximum_iterations=n_steps
+        )
         return history.stack()
 
     def step(self, x: tf.Tensor, noise: tf.Tensor | None, labels: tf.Tensor | None) -> dict[str, tf.Tensor]:
@@ -186,7 +192,7 @@ class TensorFlowTrainer(Trainer):
             arrays[f"{name}.first_moment"], arrays[f"{name}.second_moment"] = m.numpy(), v.numpy()
         return arrays
 
-    def restore(self, state: Mapping[str, Array]) -> None:
+    def take_up(self, state: Arrays) -> None:
         optimizer = self.optimizer
         optimizer.step_count.assign(int(state["step"]))
         names = self.model.autoencoder.trained(self.phase)

@@ -26,7 +26,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
 @pytest.fixture
 def command() -> list[str]:
     """How to start `aebench` from this interpreter."""
-    return [sys.executable, "-c", "from aebench.cli import main; main(prog_name='aebench')"]
+    return [sys.executable, "-m", "aebench"]
 
 
 @pytest.fixture

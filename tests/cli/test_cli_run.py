@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import time
@@ -10,6 +11,10 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
+
+from aebench.cli import main
+from aebench.report import figures
 
 # Doubles PyTorch's squared error once the module that uses it is looked for; runs in every process started from here.
 WRONG_LOSS = """
@@ -47,10 +52,15 @@ def uninterrupted(pytorch, tmp_path_factory) -> dict[str, object]:
 
 
 def test_run_leaves_a_table_results_and_figures(aebench, pytorch, tmp_path) -> None:
-    """One autoencoder in two frameworks: a table, the versioned document with its environment, a figure; status 0."""
+    """The verdict, a table, the versioned document with its environment, a figure; a line for each piece; status 0."""
     outcome = aebench("run", "linear", "-f", "reference,pytorch", "-o", "out")
-    assert (0, "") == (outcome.returncode, outcome.stderr)
-    assert "agree" in next(line for line in outcome.stdout.splitlines() if line.startswith("  linear"))
+    assert 0 == outcome.returncode
+    assert ["linear, agreement: ", "linear, reference, seed 0: ", "linear, pytorch, seed 0: "] == [
+        re.fullmatch(r"\[ +\d+:\d\d\] (.*: ).+", line)[1] for line in outcome.stderr.splitlines()
+    ]
+    verdict, *lines = outcome.stdout.splitlines()
+    assert verdict.startswith("linear agrees in float64 and float32; least headroom ×")
+    assert "agree" in next(line for line in lines if line.startswith("linear"))
     document = json.loads((tmp_path / "out" / "result.json").read_text())
     assert ("aebench-run/1", True) == (document["format"], document["complete"])
     assert {"frameworks", "processor", "cores", "gpus", "commit", "python"} <= set(document["environment"])
@@ -81,6 +91,21 @@ def test_an_interrupted_run_is_resumed(aebench, command, environment, tmp_path, 
     resumed = aebench("run", "--resume", "--output", "out")
     assert (0, kept) == (resumed.returncode, first.stat().st_mtime_ns)
     assert results(tmp_path / "out") == uninterrupted
+
+
+def test_ctrl_c_while_figures_are_drawn_keeps_the_results(tmp_path, monkeypatch) -> None:
+    """The table is shown, the document says complete, and the line says how to have the figures; status 130."""
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(figures, "draw", interrupted)
+    out = tmp_path / "out"
+    outcome = CliRunner().invoke(main, ["run", "linear", "-f", "reference", "--no-agreement", "-o", str(out)])
+    assert 130 == outcome.exit_code
+    assert "MSE / PCA's" in outcome.stdout
+    assert f"draw them again with: aebench run --resume --output {out}" in outcome.stdout
+    assert json.loads((out / "result.json").read_text())["complete"] is True
 
 
 def test_resuming_with_other_options_is_refused(aebench, tmp_path) -> None:

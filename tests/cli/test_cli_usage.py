@@ -46,7 +46,7 @@ def test_list_says_how_to_get_a_missing_framework(aebench, tmp_path) -> None:
 @pytest.mark.parametrize("arguments", [["list"], ["run", "--help"], ["agree", "--help"]])
 def test_no_framework_is_loaded_to_talk(command, environment, tmp_path, arguments: list[str]) -> None:
     """Listing and helping load neither TensorFlow nor PyTorch, nor scikit-learn, nor matplotlib."""
-    code = command[2].replace("main(prog_name='aebench')", f"main({arguments}, standalone_mode=False)")
+    code = f"from aebench.cli import main; main({arguments}, standalone_mode=False)"
     heavy = "import sys; print([m for m in ('torch', 'tensorflow', 'sklearn', 'matplotlib') if m in sys.modules])"
     shown = subprocess.run(
         [command[0], "-c", f"{code}; {heavy}"],

@@ -125,7 +125,7 @@ def test_every_arm_is_trained_at_every_label_budget(small, tmp_path) -> None:
 
 def test_a_metric_that_is_not_a_number_is_named_with_its_reason(small, tmp_path, monkeypatch) -> None:
     """Training that ends finite but measures NaN leaves a result that says which metric and why."""
-    monkeypatch.setattr(trial.metrics, "reconstruction_mse", lambda *_: float("nan"))
+    monkeypatch.setattr(trial.measuring, "reconstruction_mse", lambda *_: float("nan"))
     document = trial.run(made("tied", tmp_path))
     assert document["invalid"]["test_mse"] == "test_mse is nan: its outputs overflowed; the parameters are finite"
     assert ["tied, reference, seed 0: " + why for why in document["invalid"].values()] == problems(
@@ -143,7 +143,8 @@ def test_the_test_curve_ends_at_the_measured_error(small, tmp_path) -> None:
 def test_the_test_error_is_measured_once_an_epoch(small, tmp_path, monkeypatch) -> None:
     """Four epochs take four passes over the test images, and one over the training images at the end."""
     measure, passes = trial.metrics.reconstruction_mse, []
-    monkeypatch.setattr(trial.metrics, "reconstruction_mse", lambda *a: passes.append(1) or measure(*a))
+    for module in (trial.metrics, trial.measuring):
+        monkeypatch.setattr(module, "reconstruction_mse", lambda *a: passes.append(1) or measure(*a))
     document = trial.run(made("stacked", tmp_path))
     assert 4 + 1 == len(passes)
     split = Split(small.test.inputs)

@@ -89,7 +89,7 @@ def float16_gradients(sound):
 
 
 @planted(
-    "pytorch", "stacked", "training.PyTorchModel.assign", "init", "encoder1.weight",
+    "pytorch", "stacked", "training.PyTorchModel.put", "init", "encoder1.weight",
     float32="rounding to float32 takes the last bit of a float64 number away",
 )  # fmt: skip
 def parameters_one_bit_off(sound):

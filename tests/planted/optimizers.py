@@ -262,21 +262,21 @@ def parameter_left_out(sound):
     return step
 
 
-@planted("pytorch", "tied", "training.PyTorchTrainer.restore", "trajectory", "encoder1.weight", forced=True)
+@planted("pytorch", "tied", "training.PyTorchTrainer.take_up", "trajectory", "encoder1.weight", forced=True)
 def restored_without_second_moments(sound):
     """A resumed optimiser has lost half of its state. Training in one go never asks for it."""
 
-    def restore(trainer, state):
+    def take_up(trainer, state):
         sound(trainer, {n: 0.0 * a if n.endswith("second_moment") else a for n, a in state.items()})
 
-    return restore
+    return take_up
 
 
-@planted("tensorflow", "linear", "training.TensorFlowTrainer.restore", "trajectory", "encoder1.weight", forced=True)
+@planted("tensorflow", "linear", "training.TensorFlowTrainer.take_up", "trajectory", "encoder1.weight", forced=True)
 def restored_without_step_count(sound):
     """A resumed optimiser counts from 0 again. Training in one go never asks for it."""
 
-    def restore(trainer, state):
+    def take_up(trainer, state):
         sound(trainer, {**state, "step": 0 * state["step"]})
 
-    return restore
+    return take_up

@@ -140,16 +140,16 @@ def encoder_half_copied(sound):
     return _copied(sound, ("encoder1",))
 
 
-@planted("pytorch", "pretrained", "training.PyTorchModel.assign", "init", "logits.weight", phase="finetuned")
+@planted("pytorch", "pretrained", "training.PyTorchModel.put", "init", "logits.weight", phase="finetuned")
 def arm_goes_on_from_the_last(sound):
     """An arm gets the pretrained encoder, but its last layer is the one that the arm before has trained."""
 
-    def assign(model, parameters):
+    def put(model, parameters):
         model.assigned = getattr(model, "assigned", 0) + 1
         if model.assigned <= 2 or len(parameters) < len(model.autoencoder.shapes):
             sound(model, parameters)
 
-    return assign
+    return put
 
 
 def _carry_over(*, count):

@@ -1,0 +1,138 @@
+"""The kinds of values that options take. What stands for nothing, such as a variable that is not set, is refused."""
+
+from __future__ import annotations
+
+import errno
+import math
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+Number = TypeVar("Number", int, float)
+MOST = 10**9  # of whatever is counted; more is a slip of the hand, and no machine holds it
+WIDEST = 10_000.0  # factor on every hidden layer
+NOTHING = "there is nothing where a value is expected; is a variable not set?"
+Callback = Callable[[click.Context, click.Parameter, Any], Any]
+
+
+class Place(click.Path):
+    """A path. An empty one is not the present folder."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """As click's, for a path that is said."""
+        if not os.fspath(value).strip():
+            self.fail(NOTHING, param, ctx)
+        return super().convert(value, param, ctx)
+
+
+class Folder(Place):
+    """A folder to write to, which need not be there yet."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """A path that is a folder, or can become one."""
+        found: Path = super().convert(value, param, ctx)
+        try:
+            nearest = next(path for path in (found, *found.absolute().parents) if path.exists())
+            longest = os.pathconf(nearest, "PC_NAME_MAX")
+            if any(len(os.fsencode(part)) > longest for part in found.parts):
+                raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG))
+        except OSError as error:
+            self.fail(f"'{found}' can be no folder: {error.strerror}", param, ctx)
+        if not nearest.is_dir():
+            self.fail(f"'{found}' can be no folder: {nearest} is a file", param, ctx)
+        return found
+
+
+class Share(click.FloatRange):
+    """A part of something: a number above 0 that is finite."""
+
+    def __init__(self) -> None:
+        super().__init__(0, min_open=True)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """As click's range, which nan passes."""
+        found = super().convert(value, param, ctx)
+        if not math.isfinite(found):
+            self.fail(f"{value} is not a number above 0", param, ctx)
+        return found
+
+
+def text(_: click.Context, __: click.Parameter, value: str) -> str:
+    """A callback for a text that says something; bytes of another encoding than the locale's are read as UTF-8."""
+    if not value.strip():
+        raise click.BadParameter(NOTHING)
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError:
+        return os.fsencode(value).decode("utf-8", "replace")
+    return value
+
+
+def data_set(_: click.Context, __: click.Parameter, value: str) -> str:
+    """A callback for the name of a data set, whether or not anything that is asked for reads it."""
+    from aebench import data
+
+    if not value.strip():
+        raise click.BadParameter(NOTHING)
+    data.check(value)
+    return value
+
+
+def names(kind: str) -> Callback:
+    """A callback that splits names at commas and checks each against the registry."""
+
+    def check(_: click.Context, __: click.Parameter, value: Any) -> tuple[str, ...]:
+        from aebench import registry
+
+        texts = value if isinstance(value, tuple) else () if value is None else (value,)
+        found = tuple(dict.fromkeys(name.strip() for text in texts for name in text.split(",")))
+        look_up: Callable[[str], Any] = registry.framework if kind == "framework" else registry.autoencoder
+        for name in found:
+            if not name:
+                raise click.BadParameter(NOTHING)
+            look_up(name)
+        return found
+
+    return check
+
+
+def listed(texts: Iterable[str], kind: Callable[[str], Number], otherwise: str) -> tuple[Number, ...]:
+    """The numbers that the texts stand for, each once; click.BadParameter with the message `otherwise` for others."""
+    try:
+        return tuple(dict.fromkeys(kind(text) for text in texts))
+    except ValueError:
+        raise click.BadParameter(otherwise) from None
+
+
+def whole(example: str) -> Callback:
+    """A callback that splits whole numbers at commas; no value gives none."""
+
+    def check(_: click.Context, __: click.Parameter, value: str | None) -> tuple[int, ...]:
+        texts = () if value is None else value.split(",")
+        found = listed(texts, int, f"'{value}' is no list of whole numbers such as {example}")
+        if max(found, default=0) > MOST:
+            raise click.BadParameter(f"numbers up to {MOST:,} are expected, found {value}")
+        return found
+
+    return check
+
+
+def numbers(kind: Callable[[str], Number]) -> Callback:
+    """A callback that splits positive numbers at commas: of things, up to `MOST`; factors, up to `WIDEST`."""
+    most = MOST if kind is int else WIDEST
+
+    def check(_: click.Context, __: click.Parameter, value: str | None) -> tuple[Number, ...]:
+        if value is None:
+            return ()
+        found = listed(value.split(","), kind, f"'{value}' is no list of numbers separated by commas")
+        if not all(0 < number <= most for number in found):
+            raise click.BadParameter(f"numbers above 0 and up to {most:,g} are expected, found {value}")
+        return found
+
+    return check

@@ -1,0 +1,193 @@
+"""Bad input of every command: exit status 2, what was wrong in a few lines, no traceback, nothing written.
+
+The values are tried at every option that there is, found by looking at the commands: a new option without bad values
+of its own is noticed.
+"""
+
+from __future__ import annotations
+
+from itertools import product
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from aebench.cli import main
+from aebench.registry import ARBITER
+
+LONG = "n" * 300
+HUGE = "9" * 25
+NAMES = [
+    "",
+    " ",
+    ",",
+    "tied,",
+    ",tied",
+    "staked",
+    "TIED",
+    "tied tied",
+    "tied;linear",
+    "../tied",
+    "*",
+    "-",
+    "\udcff",
+    LONG,
+]
+WHOLE = ["", "x", "1.5", "1e3", "nan", "inf", "0x10", "1;2", "1 2", "--", HUGE, "9" * 5000, "½"]
+PATHS = ["", " ", "/dev/null", "/dev/null/x", "file", "file/x", "file/x/y", LONG, f"a/{LONG}/b"]
+FACTORS = ["", "x", "0", "-1", "nan", "inf", "-inf", "1e308", "1e5", "1,,2", ",", "1,x", "1;2", HUGE]
+COUNTS = [*WHOLE, "0", "-1", "1,,2", "1,0", ",", "1,"]
+LEAST_ONE = [*WHOLE, "0", "-1"]
+BAD = {
+    "autoencoders": NAMES,
+    "name": NAMES,
+    "--frameworks": [*NAMES, "reference,", "pytorch-slow", "torch"],
+    "--dataset": [
+        "", " ", "nope", "MNIST", "mnits", "digits,mnist", "synthetic:", "synthetic:12", "synthetic:0x784",
+        "synthetic:5x0", "synthetic:-5x784", "synthetic:05x784", "synthetic:1e3x784", "synthetic:1.5x784",
+        f"synthetic:{HUGE}x784", f"synthetic:{'9' * 5000}x1", "synthetic:10×10", "../digits", LONG, "\udcff",
+    ],
+    "--data-dir": ["", " ", "file"],
+    "--schedule": ["", "fast", "Quick", "quick,source"],
+    "--profile": ["", "fast"],
+    "--device": ["", "tpu", "cuda", "cpu,gpu", "GPU"],
+    "--dtype": ["", "float16", "bfloat16", "float", "64", "float128"],
+    "--seeds": [*WHOLE, ",", "0,", "0,,1", "-1", "0,-1", "1000000001"],
+    "--importance-samples": [*WHOLE, "0", "-5", "50,0", "50,", "10001"],
+    "--output": PATHS,
+    "--to": PATHS,
+    "--reason": ["", " ", "\t"],
+    "runs": ["", " ", "/dev/null", "none", ".", "file", "file/x", LONG, "nowhere/result.json"],
+    "--steps": LEAST_ONE,
+    "--epochs": LEAST_ONE,
+    "--images": COUNTS,
+    "--batches": COUNTS,
+    "--widths": FACTORS,
+    "--rounds": [*LEAST_ONE, "5"],
+    "--most-rounds": [*LEAST_ONE, "5"],
+    "--precision": ["", "x", "0", "-1", "nan", "inf", "-inf", "0,1", "½"],
+    "--use": ["", "training", "Train", "encode,decode"],
+}  # fmt: skip
+MIRRORS = ["http://[::1", "http://", "ftp://x", "x", "http://a:b", "http://a:99999", "//x", " "]
+# What a command needs besides, in an order in which the bad value is met first.
+NEEDED = {"show": ["tied"], "quality": ["."], "accept": [".", "--reason", "why"]}
+TOGETHER = {
+    "agreement with nobody": ["agree", "linear", "-f", ARBITER],
+    "growth with nobody": ["agree", "linear", "-f", ARBITER, "--growth"],
+    "growth, forced": ["agree", "linear", "--growth", "--teacher-forced"],
+    "growth that keeps traces": ["agree", "linear", "--growth", "--keep-traces", "-o", "out"],
+    "traces without a folder": ["agree", "tied", "--keep-traces"],
+    "nothing to resume": ["run", "--resume"],
+    "a folder without a run": ["run", "--resume", "-o", "none"],
+    "a folder in use": ["run", "linear", "-o", "."],
+    "another width": ["run", "stacked", "-d", "curve"],
+    "too few images": ["run", "sparse", "-d", "synthetic:500x784"],
+    "more rows than the disk holds": ["run", "tied", "-d", "synthetic:99999999999x784"],
+    "what nobody reads": ["run", "linear", "-d", "nope"],
+    "what has its own data, wider": ["scale", "linear"],
+    "what starts from another, wider": ["scale", "pretrained"],
+    "more images than there are": ["scale", "stacked", "-d", "synthetic:100x784"],
+    "no mnist": ["run", "tied", "-d", "mnist", "--data-dir", "."],
+    "no such home": ["run", "tied", "-d", "mnist", "--data-dir", "~nosuchuser/x"],
+    "a long folder of data": ["run", "tied", "-d", "mnist", "--data-dir", LONG],
+    "an option that is not": ["run", "--frobnicate"],
+    "an option cut short": ["run", "linear", "-o"],
+    "a command that is not": ["frobnicate"],
+    "an option before a command": ["--device", "cpu", "run"],
+    "one name too many": ["show", "tied", "linear"],
+    "no reason": ["accept", "."],
+    "nothing to accept": ["accept", "-m", "why"],
+    "nothing to judge": ["quality"],
+    "nothing to show": ["show"],
+    "an argument for a list": ["list", "tied"],
+}  # fmt: skip
+
+
+def _taking_values() -> list[tuple[str, click.Parameter]]:
+    """Every command with each of its options and arguments that take a value."""
+    pairs = [(name, parameter) for name, command in main.commands.items() for parameter in command.params]
+    return [(name, p) for name, p in pairs if not (isinstance(p, click.Option) and p.is_flag)]
+
+
+def _called(parameter: click.Parameter) -> str:
+    """How the option is written, the argument named."""
+    return parameter.opts[0] if isinstance(parameter, click.Option) else str(parameter.name)
+
+
+def _line(command: str, called: str, value: str) -> list[str]:
+    """The command line with this value."""
+    given = [f"{called}={value}"] if called.startswith("-") else ["--", value]
+    needed = NEEDED.get(command, [])
+    if called == "--reason":
+        needed = needed[:1]
+    elif not called.startswith("-"):
+        needed = needed[1:]
+    return [command, *needed, *given]
+
+
+LINES = [
+    _line(command, _called(parameter), value)
+    for command, parameter in _taking_values()
+    for value in BAD.get(_called(parameter), [])
+]
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder that holds one empty file, and nobody's data or cache."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+    for variable in ("AEBENCH_DATA", "AEBENCH_MIRROR", "AEBENCH_TRACEBACK"):
+        monkeypatch.delenv(variable, raising=False)
+    (tmp_path / "file").touch()
+    return tmp_path
+
+
+def refused(line: list[str]) -> str:
+    """What the command says, after it was seen to refuse the line as it should."""
+    outcome = CliRunner().invoke(main, line)
+    said = outcome.output
+    assert (2, False) == (outcome.exit_code, "Traceback" in said), said
+    assert 1 <= len(said.splitlines()) <= 6
+    assert ["file"] == [path.name for path in Path().iterdir()]
+    return said
+
+
+def test_every_option_has_bad_values() -> None:
+    """No option of any command is left out below, and none that is there no more is kept."""
+    assert {_called(parameter) for _, parameter in _taking_values()} == set(BAD)
+
+
+@pytest.mark.parametrize("line", LINES, ids=lambda line: ascii(" ".join(part[:30] for part in line)))
+def test_a_bad_value_is_refused(line: list[str]) -> None:
+    """Every bad value at every option that takes it."""
+    refused(line)
+
+
+@pytest.mark.parametrize("case", TOGETHER)
+def test_what_makes_no_sense_together_is_refused(case: str) -> None:
+    """Values that are right by themselves, and wrong together or here."""
+    refused(TOGETHER[case])
+
+
+@pytest.mark.parametrize("mirror", MIRRORS)
+def test_a_mirror_that_is_no_address_is_refused(mirror: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The message names the variable that was set."""
+    monkeypatch.setenv("AEBENCH_MIRROR", mirror)
+    assert "AEBENCH_MIRROR" in refused(["run", "tied", "-d", "mnist"])
+
+
+@pytest.mark.parametrize(
+    ("given", "name"), [*product(["none", "file", "~nosuchuser", "/dev/null"], ["AEBENCH_DATA", "--data-dir"])]
+)
+def test_the_message_blames_what_was_set(given: str, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder without the data is blamed on the variable or on the option, whichever gave it."""
+    line = ["run", "tied", "-d", "mnist"]
+    if name == "AEBENCH_DATA":
+        monkeypatch.setenv(name, given)
+    else:
+        line += [name, given]
+    other = {"AEBENCH_DATA": "--data-dir", "--data-dir": "AEBENCH_DATA"}[name]
+    said = refused(line)
+    assert (True, False) == (name in said, other in said), said

@@ -1,0 +1,215 @@
+"""How a command ends: one status for each kind of end, whatever the command, and never a traceback unasked for."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import click
+import pytest
+
+from aebench.cli import ending, main
+from aebench.errors import AebenchError, DataError
+
+COMMANDS = sorted(main.commands)
+
+
+def full() -> OSError:
+    """What a full disk says."""
+    return OSError(errno.ENOSPC, "No space left on device", "out/result.json")
+
+
+ENDS: dict[str, tuple[Callable[[], BaseException], int, str]] = {
+    "an error of aebench's": (lambda: DataError("no such column"), 2, "aebench: error: no such column"),
+    "a usage error": (lambda: click.UsageError("what for?"), 2, "Error: what for?"),
+    "a file that click cannot open": (lambda: click.FileError("x", "closed"), 2, "Could not open file 'x': closed"),
+    "a full disk": (full, 2, "error: out/result.json: No space left on device; make room"),
+    "too many open files": (lambda: OSError(errno.EMFILE, "Too many"), 2, "raise the limit of open files: ulimit -n"),
+    "no memory": (lambda: MemoryError("Unable to allocate 7 PiB"), 2, "memory does not hold this (Unable to allocate"),
+    "a package that is missing": (lambda: ImportError("no scipy", name="scipy"), 2, "no scipy; what aebench needs is"),
+    "Ctrl-C": (KeyboardInterrupt, 130, "aebench: interrupted"),
+    "an answer that is refused": (click.Abort, 130, "aebench: interrupted"),
+    "a fault": (lambda: KeyError("phase9"), 70, "aebench: KeyError: 'phase9'\nThis is a fault of aebench itself."),
+    "a module that is not there": (lambda: ImportError("no x", name="aebench.x"), 70, "This is a fault of aebench"),
+    "a number as an exit": (lambda: SystemExit(125), 125, ""),
+    "nothing as an exit": (lambda: SystemExit(None), 0, ""),
+}  # fmt: skip
+
+
+def ended(work: Callable[[], object]) -> int:
+    """The status of this work."""
+    return ending.status_of(work, ["run", "two words"])
+
+
+def raising(error: BaseException) -> Callable[[], None]:
+    """Work that ends in this error."""
+
+    def work() -> None:
+        raise error
+
+    return work
+
+
+@pytest.fixture(autouse=True)
+def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Temporary files go to the test's own folder."""
+    monkeypatch.setattr(ending.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.delenv("AEBENCH_TRACEBACK", raising=False)
+
+
+@pytest.mark.parametrize("case", ENDS)
+def test_every_end_has_its_status(case: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whatever is raised: its status, what it says, and no traceback."""
+    make, status, said = ENDS[case]
+    found = ended(raising(make()))
+    told = capsys.readouterr().err
+    assert (status, True, False) == (found, said in told, "Traceback" in told)
+
+
+def test_work_that_ends_well_passes(capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing raised, nothing said: 0."""
+    assert (0, "") == (ended(lambda: None), capsys.readouterr().err)
+
+
+def test_a_fault_says_what_to_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Version and command as it can be typed again; the traceback is in a file."""
+    ended(raising(ZeroDivisionError("by zero")))
+    lines = capsys.readouterr().err.splitlines()
+    (file,) = tmp_path.iterdir()
+    assert ("  aebench run 'two words'", f"  traceback: {file}") == (lines[-2], lines[-1])
+    assert file.read_text(encoding="utf-8").endswith("ZeroDivisionError: by zero\n")
+
+
+def test_a_fault_without_a_temporary_folder_shows_its_traceback(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where no file can be written, what is to be reported stands on standard error."""
+    monkeypatch.setattr(ending.tempfile, "tempdir", str(tmp_path / "none"))
+    found = ended(raising(ZeroDivisionError("by zero")))
+    assert (70, True) == (found, "Traceback (most recent call last)" in capsys.readouterr().err)
+
+
+@pytest.mark.parametrize("error", [AebenchError("wrong"), full(), KeyError("x")])
+def test_a_traceback_is_shown_where_asked_for(
+    error: Exception, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """AEBENCH_TRACEBACK=1 puts the traceback of whatever ended the command before its last words."""
+    monkeypatch.setenv("AEBENCH_TRACEBACK", "1")
+    ended(raising(error))
+    told = capsys.readouterr().err
+    assert told.startswith("Traceback (most recent call last)")
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize("hidden_by", [None, ImportError, SystemExit], ids=str)
+def test_a_signal_decides_the_status(
+    number: signal.Signals, status: int, hidden_by: type[BaseException] | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An interruption is one, also where an import turns it into an error, or a command ends by itself after it."""
+
+    def work() -> None:
+        try:
+            signal.raise_signal(number)
+        except KeyboardInterrupt:
+            raise hidden_by(0) if hidden_by else ending.Interrupted from None
+
+    before = signal.getsignal(number)
+    assert (status, "aebench: interrupted\n") == (ended(work), capsys.readouterr().err)
+    assert before == signal.getsignal(number)
+
+
+def test_what_is_told_to_ignore_a_signal_ignores_it() -> None:
+    """A job of `nohup`, or one that a script has put into the background, goes on."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        assert ended(lambda: signal.raise_signal(signal.SIGINT)) == 0
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_help_states_the_exit_statuses(name: str) -> None:
+    """`aebench COMMAND --help` ends with one text, the same for all."""
+    command = main.commands[name]
+    shown = command.get_help(click.Context(command, info_name=name))
+    expected = [line.strip() for line in ending.STATUSES.splitlines()[1:]]
+    assert expected == [line.strip() for line in shown.splitlines()][-len(expected) :]
+
+
+def shell(command: list[str], line: str, environment: dict[str, str], folder: Path) -> tuple[int, str, str]:
+    """Status, standard output and error of a line in which AEBENCH stands for the command."""
+    text = line.replace("AEBENCH", " ".join(command))
+    done = subprocess.run(
+        ["bash", "-c", text], capture_output=True, text=True, cwd=folder, env=environment, timeout=100, check=False
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("line", "status", "told"),
+    [
+        ("AEBENCH list | head -1 >/dev/null; exit ${PIPESTATUS[0]}", 141, ""),
+        ("AEBENCH --help | true; exit ${PIPESTATUS[0]}", 141, ""),
+        ("AEBENCH list >/dev/full", 2, "aebench: error: No space left on device"),
+        ("AEBENCH list >&- 2>&-", 0, ""),
+        ("AEBENCH show tide >&- 2>&-", 2, ""),
+        ("PYTHONIOENCODING=ascii AEBENCH list >/dev/null", 0, ""),
+        ("ulimit -n 6; AEBENCH show tide", 2, "aebench: error: "),
+    ],
+)
+def test_what_the_shell_does_to_the_streams(
+    command: list[str], environment: dict[str, str], tmp_path: Path, line: str, status: int, told: str
+) -> None:
+    """A closed pipe is quiet, a full disk a line, a closed or narrow stream no reason to fail."""
+    found, _, errors = shell(command, line, environment, tmp_path)
+    assert (status, True, False) == (found, errors.startswith(told), "Traceback" in errors)
+
+
+@pytest.fixture
+def begun(command: list[str], environment: dict[str, str], tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen]]:
+    """Begin `aebench ARGUMENTS` in a process group of its own, and heed Ctrl-C whatever this process does."""
+    processes = []
+    heed = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+
+    def begin(*arguments: str) -> subprocess.Popen:
+        process = subprocess.Popen(
+            [*command, *arguments], cwd=tmp_path, env={**environment, "TMPDIR": str(tmp_path)}, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, text=True, start_new_session=True, preexec_fn=heed,
+        )  # fmt: skip
+        processes.append(process)
+        return process
+
+    yield begin
+    for process in processes:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.parametrize("presses", [1, 2])
+@pytest.mark.parametrize("seconds", [0.3, 1.0, 3.0])
+def test_ctrl_c_is_130_at_any_moment(begun, tmp_path: Path, seconds: float, presses: int) -> None:
+    """In the imports, while a process starts, at work, and pressed twice: 130, no traceback, nothing left behind."""
+    process = begun("agree", "stacked", "-f", "reference", "--steps", "1000")
+    time.sleep(seconds)
+    for _ in range(presses):
+        os.killpg(process.pid, signal.SIGINT)
+        time.sleep(0.05)
+    _, errors = process.communicate(timeout=30)
+    assert (130, False) == (process.returncode, "Traceback" in errors)
+    deadline = time.monotonic() + 10.0
+    while _group(process.pid) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert ([], []) == (_group(process.pid), list(tmp_path.iterdir()))
+
+
+def _group(number: int) -> list[str]:
+    """The processes of a process group that still run."""
+    found = subprocess.run(["ps", "-e", "-o", "pgid=,stat=,pid="], capture_output=True, text=True, check=False).stdout
+    rows = (line.split() for line in found.splitlines())
+    return [pid for group, state, pid in rows if group == str(number) and "Z" not in state]

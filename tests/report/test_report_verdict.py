@@ -1,0 +1,125 @@
+"""The sentences before the table: what was not compared does not agree, what is unfinished is not done."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from aebench.registry import ARBITER
+from aebench.report.summary import print_run
+from aebench.report.verdict import sentences
+
+FRAMEWORKS = ("tensorflow", "pytorch")
+AGREEMENT = "least headroom ×4 (tied, float32)."
+
+
+def agreement(name: str, dtype: str, left: str, right: str) -> dict[str, Any]:
+    """One pair that agrees."""
+    headroom = 4.0 if (name, dtype) == ("tied", "float32") else 8.0
+    rungs = [{"rung": "init", "relative": 0.0, "headroom": headroom}]
+    found = {"autoencoder": name, "dtype": dtype, "left": left, "right": right}
+    return {**found, "parting": None, "rungs": rungs}
+
+
+def trial(name: str, framework: str, **changes: Any) -> dict[str, Any]:
+    """One training that went well."""
+    metrics = {"test_mse": {"value": 0.0156221, "unit": ""}}
+    found = {"autoencoder": name, "framework": framework, "seed": 0, "invalid": {}, "metrics": metrics}
+    return {**found, "speed": {"seconds_per_1000_images": 0.0225}, **changes}
+
+
+@pytest.fixture
+def document() -> dict[str, Any]:
+    """A run of two autoencoders in two frameworks, in which everything went well."""
+    names = ("stacked", "tied")
+    pairs = [(ARBITER, "tensorflow"), (ARBITER, "pytorch"), FRAMEWORKS]
+    return {
+        "options": {
+            "autoencoders": list(names), "frameworks": list(FRAMEWORKS), "dataset": "digits", "schedule": "quick",
+            "dtype": "float32", "seeds": [0], "agreement": True,
+        },
+        "complete": True,
+        "agreements": [agreement(n, d, *pair) for n in names for d in ("float64", "float32") for pair in pairs],
+        "trials": [trial(name, framework) for name in names for framework in FRAMEWORKS],
+        "failures": [],
+    }  # fmt: skip
+
+
+def test_all_is_well_in_one_sentence(document: dict[str, Any]) -> None:
+    """Who agrees in what, and where it is closest to parting."""
+    assert [f"Both autoencoders agree in float64 and float32; {AGREEMENT}"] == list(sentences(document))
+
+
+def test_one_autoencoder_is_named(document: dict[str, Any]) -> None:
+    """No count where there is one."""
+    document["options"]["autoencoders"] = ["tied"]
+    assert [f"tied agrees in float64 and float32; {AGREEMENT}"] == list(sentences(document))
+
+
+ONE_OF_TWO = f"1 of 2 autoencoders agrees in float64 and float32; {AGREEMENT}"
+
+
+@pytest.mark.parametrize(
+    ("keeps", "changes", "expected"),
+    [
+        (lambda row: True, {"parting": "phase1, rung losses"}, "stacked parts."),
+        (lambda row: "pytorch" not in (row["left"], row["right"]), {}, "stacked was compared in part."),
+        (lambda row: row["dtype"] == "float64", {}, "stacked was compared in part."),
+        (lambda row: False, {}, "stacked was not compared."),
+    ],
+    ids=["parted", "one framework not compared", "one dtype not compared", "nothing compared"],
+)
+def test_what_does_not_agree_is_named(
+    document: dict[str, Any], keeps: Any, changes: dict[str, Any], expected: str
+) -> None:
+    """An agreement that lacks a framework or a dtype is none, whatever the pairs that are there say."""
+    document["agreements"] = [
+        {**row, **changes} if row["autoencoder"] == "stacked" else row
+        for row in document["agreements"]
+        if row["autoencoder"] == "tied" or keeps(row)
+    ]
+    assert [ONE_OF_TWO, expected] == list(sentences(document))
+
+
+def test_a_run_that_was_not_asked_to_compare_does_not_agree(document: dict[str, Any]) -> None:
+    """With --no-agreement the word does not stand there."""
+    document["options"]["agreement"], document["agreements"] = False, []
+    assert ["Agreement was not asked for."] == list(sentences(document))
+
+
+def test_an_interrupted_run_says_so_first(document: dict[str, Any]) -> None:
+    """Before anything else: how much of it is there."""
+    document["complete"], document["trials"] = False, document["trials"][:1]
+    assert "Interrupted: 1 of 4 trainings are done." == next(sentences(document))
+
+
+def test_failures_and_metrics_that_are_not_numbers_are_counted(document: dict[str, Any]) -> None:
+    """How many trainings ended badly, of how many."""
+    document["trials"][0] = {"autoencoder": "stacked", "framework": "tensorflow", "seed": 0, "failure": "lost"}
+    document["trials"][1]["invalid"] = {"test_mse": "test_mse is nan"}
+    _, failed, invalid = sentences(document)
+    assert "1 of 4 trainings failed." == failed
+    assert "1 training ended with metrics that are not numbers." == invalid
+
+
+def test_verdicts_on_quality_are_counted(document: dict[str, Any]) -> None:
+    """Also what is undecided."""
+    document["options"]["seeds"] = [0, 1]
+    *_, quality = sentences(document, ["equivalent", "undecided", "equivalent"])
+    assert "Quality over 2 seeds: of 3 comparisons 2 equivalent, 1 undecided." == quality
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 120, 200])
+def test_the_verdict_comes_first_and_no_number_is_lost(document: dict[str, Any], width: int) -> None:
+    """Sentences, then what is wrong, then every number, at any width; and what the arbiter did."""
+    document["agreements"][0]["parting"] = "phase1, rung losses, step 0 [reconstruction]"
+    out = io.StringIO()
+    print_run(document, Console(file=out, width=width, highlight=False))
+    shown = out.getvalue()
+    told = ("1 of 2", "phase1, rung losses, step 0 [reconstruction]", "aebench run: ", "not trained")
+    places = [shown.replace("\n", " ").index(text) for text in told]
+    assert sorted(places) == places
+    assert (4, 4, 1) == (shown.count("0.015622"), shown.count("22.5"), shown.count("parts\n") + shown.count("parts  "))
