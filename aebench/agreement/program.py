@@ -67,7 +67,7 @@ def climb_resumed(
     """
     before = model.parameters()
     fresh.restore(left.state)
-    trace.add(phase.name, "resumed", STEPS, {f"fresh.{name}": array for name, array in fresh.state().items()})
+    trace.add(phase.name, "resumed", STEPS, {f"fresh.optimizer.{name}": array for name, array in fresh.state().items()})
     model.assign(left.parameters)
     used.restore(left.state)
     for step in range(AT_ONCE, STEPS):

@@ -69,9 +69,7 @@ def losses_of_a_calls_last_step(sound):
     return ready
 
 
-@planted(
-    "pytorch", "tied", "training.PyTorchTrainer.ready", "program", "encoder1.weight", expect_float32="encoder1.bias"
-)
+@planted("pytorch", "tied", "training.PyTorchTrainer.ready", "program", "optimizer.step")
 def last_step_of_a_call_twice(sound):
     """An epoch of n batches makes n + 1 steps; the losses are those of n."""
 
@@ -85,7 +83,6 @@ def last_step_of_a_call_twice(sound):
 @planted("pytorch", "stacked", "training.PyTorchTrainer.ready", "program", "loss.reconstruction")
 def gradients_of_a_call_added_up(sound):
     """The gradients are set to zero once a call, not once a step."""
-    optimizers = importlib.import_module("aebench.implementations.pytorch.adam")
 
     def ready(trainer, order, noise=None):
         run, kept = sound(trainer, order, noise), trainer.optimizer.zero_grad
@@ -98,7 +95,6 @@ def gradients_of_a_call_added_up(sound):
             finally:
                 trainer.optimizer.zero_grad = kept
 
-        assert isinstance(trainer.optimizer, optimizers.EpsilonHatAdam)
         return added_up
 
     return ready
@@ -119,13 +115,13 @@ def second_call_as_the_first(sound):
 # Saturated units, small numbers, large numbers
 
 
-@planted("pytorch", "variational", "variational.latent_loss", "extremes", "decided.loss.latent")
+@planted("pytorch", "variational", "variational.latent_loss", "extremes", "doubled.loss.latent")
 def log_variances_clamped(sound):
     """Log variances held between -30 and 20 in the loss."""
     return lambda mean, log_variance: sound(mean, log_variance.clamp(-30.0, 20.0))
 
 
-@planted("tensorflow", "variational", "variational.latent_loss", "extremes", "decided.loss.latent")
+@planted("tensorflow", "variational", "variational.latent_loss", "extremes", "doubled.loss.latent")
 def log_variances_clamped_in_tensorflow(sound):
     """Log variances held between -30 and 20 in the loss."""
     return lambda mean, log_variance: sound(mean, _tensorflow().clip_by_value(log_variance, -30.0, 20.0))
@@ -135,19 +131,6 @@ def log_variances_clamped_in_tensorflow(sound):
 def logits_clamped(sound):
     """Logits held between -16 and 16 in the loss."""
     return lambda logits, target: sound(logits.clamp(-16.0, 16.0), target)
-
-
-@planted("pytorch", "variational_gamma", "variational.bernoulli_loss", "extremes", "doubled.loss.reconstruction")
-def probabilities_clamped(sound):
-    """Probabilities held a millionth from 0 and 1 before the logarithm."""
-    torch = _torch()
-
-    def loss(logits, target):
-        p = logits.sigmoid().clamp(1e-6, 1.0 - 1e-6)
-        held = -(target * p.log() + (1.0 - target) * (1.0 - p).log()).sum()
-        return torch.where((logits.abs() > 13.0).any(), held, sound(logits, target))
-
-    return loss
 
 
 @planted("pytorch", "sparse", "sparse.sparsity_loss", "extremes", "decided.loss.sparsity")
@@ -243,15 +226,14 @@ def restored_without_count(sound):
 @planted(
     "pytorch", "stacked", "training.PyTorchTrainer.restore", "resumed", "fresh.optimizer.encoder1.weight.first_moment"
 )
-def restored_moments_swapped(sound):
-    """The moments go into each other's place."""
-    other = {"first_moment": "second_moment", "second_moment": "first_moment"}
+def restored_moments_corrected(sound):
+    """First moments are taken up with their bias corrected, which the step then does once more."""
 
-    def swapped(name):
-        start, _, kind = name.rpartition(".")
-        return f"{start}.{other[kind]}" if kind in other else name
+    def restore(trainer, state):
+        share = 1.0 - trainer.phase.optimizer.beta1 ** float(state["step"])
+        sound(trainer, {n: a / share if n.endswith("first_moment") else a for n, a in state.items()})
 
-    return lambda trainer, state: sound(trainer, {swapped(name): array for name, array in state.items()})
+    return restore
 
 
 @planted(
@@ -279,7 +261,7 @@ def restored_through_half_precision(sound):
     )
 
 
-@planted("pytorch", "layerwise_joint", "training.PyTorchTrainer.restore", "resumed", "encoder2.weight", phase="phase2")
+@planted("pytorch", "layerwise_joint", "training.PyTorchTrainer.restore", "resumed", "loss.reconstruction")
 def restored_into_a_copy(sound):
     """What is restored is shown, and the next step goes on from what was there before."""
 
@@ -295,9 +277,7 @@ def restored_into_a_copy(sound):
     return restore
 
 
-@planted(
-    "pytorch", "variational", "training.PyTorchTrainer.state", "resumed", "fresh.optimizer.encoder1.weight.first_moment"
-)
+@planted("pytorch", "variational", "training.PyTorchTrainer.state", "resumed", "fresh.optimizer.step")
 def state_that_trains_on(sound):
     """The state that was asked for is no copy: later steps change it."""
 
