@@ -43,6 +43,10 @@ class PluginError(AebenchError):
     """A package registers an autoencoder or a framework that cannot be used; the message says why."""
 
 
+class ContractError(AebenchError):
+    """A plug-in breaks what `aebench.protocol` promises of it; says where, and what was found and expected."""
+
+
 class DataError(AebenchError):
     """A data set is missing, damaged, of the wrong shape, or holds values that are not finite."""
 
@@ -57,6 +61,10 @@ class OutOfMemoryError(FrameworkError):
 
 class CheckpointError(AebenchError):
     """A checkpoint is damaged, of another autoencoder, or lacks an array."""
+
+
+class DamagedError(CheckpointError):
+    """A checkpoint's file is truncated or is something else: nothing in it can be used."""
 
 
 class ResultError(AebenchError):

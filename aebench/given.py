@@ -26,16 +26,26 @@ def check_dtype(framework: str, dtype: str) -> None:
         raise FrameworkError(f"{framework}: no dtype '{dtype}', expected one of {', '.join(get_args(Dtype))}")
 
 
-def checked(autoencoder: Autoencoder, parameters: Mapping[str, Array], *, complete: bool = False) -> Arrays:
-    """The parameters as arrays, in the order of the specification; CheckpointError when one does not fit it.
+def checked(
+    autoencoder: Autoencoder,
+    parameters: Mapping[str, Array],
+    *,
+    complete: bool = False,
+    finite_in: Dtype | None = None,
+) -> Arrays:
+    """The parameters as arrays, in the order of the specification.
 
-    Values that are not finite pass: a training may have made them, and what it made can be looked at.
+    complete: none may be missing. finite_in: the dtype that all must be finite in; without one, values that are not
+    finite pass, since a training may have made them, and what it made can be looked at.
+
+    Raises:
+        CheckpointError: a parameter does not fit the specification; says which, what was found and expected.
     """
     expected = autoencoder.shapes
     for name, value in parameters.items():
         if name not in expected:
             raise CheckpointError(f"{autoencoder.name}: {_misplaced(autoencoder, name)}")
-        _check_array(f"{autoencoder.name}: {name}", value, expected[name])
+        _check_array(f"{autoencoder.name}: {name}", value, expected[name], finite_in)
     missing = [name for name in expected if name not in parameters]
     if complete and missing:
         raise CheckpointError(f"{autoencoder.name}: parameters are missing: {', '.join(missing)}")
@@ -62,9 +72,7 @@ def checked_state(autoencoder: Autoencoder, phase: Phase, state: Mapping[str, Ar
     if step.shape != () or step.dtype.kind not in WHOLE or not 0 <= int(step) <= np.iinfo(np.int64).max:
         raise CheckpointError(f"{where}: step is {_shown(step)}, expected one whole number from 0")
     for name, shape in shapes.items():
-        _check_array(f"{where}: {name}", state[name], shape)
-        if found := not_finite(state[name], dtype):
-            raise CheckpointError(f"{where}: {name} holds {found}, expected numbers that are finite in {dtype}")
+        _check_array(f"{where}: {name}", state[name], shape, dtype)
         if name.endswith("second_moment") and np.min(state[name], initial=0.0) < 0:
             raise CheckpointError(
                 f"{where}: {name} holds {np.min(state[name])}, expected none below 0 (it is a mean of squares)"
@@ -176,12 +184,14 @@ def _misplaced(autoencoder: Autoencoder, name: str) -> str:
     return f"no parameter is called {name}; known: {', '.join(autoencoder.shapes)}"
 
 
-def _check_array(what: str, value: Array, shape: tuple[int, ...]) -> None:
+def _check_array(what: str, value: Array, shape: tuple[int, ...], finite_in: Dtype | None) -> None:
     if np.shape(value) != shape:
         layout = " (weights are (n_in, n_out) in every framework)" if len(shape) == 2 else ""
         raise CheckpointError(f"{what} has shape {np.shape(value)}, expected {shape}{layout}")
     if np.asarray(value).dtype.kind not in NUMBERS:
         raise CheckpointError(f"{what} is of dtype {np.asarray(value).dtype}, expected real numbers")
+    if finite_in and (found := not_finite(value, finite_in)):
+        raise CheckpointError(f"{what} holds {found}, expected numbers that are finite in {finite_in}")
 
 
 def _check_numbers(what: str, values: Array, dtype: Dtype) -> None:

@@ -262,6 +262,12 @@ class Framework(ABC):
     def make(self, autoencoder: Autoencoder, parameters: Arrays, *, dtype: Dtype, device: str) -> Model:
         """What `build` does, with parameters that fit and a device that is here."""
 
+    def settings(self) -> dict[str, str]:
+        """What only the loaded framework knows of how it computes, which stands in every record: its full version with
+        the build, its libraries, threads, determinism and TF32. Imports the heavy package; alike from call to call.
+        """
+        return {}
+
     def products(self, products: Sequence[Product], *, dtype: Dtype, device: str) -> Callable[[], object]:
         """What multiplies matrices of these shapes, once each, whenever it is called: how fast its library is.
 

@@ -1,4 +1,8 @@
-"""One process per framework for the whole session, and what the tests ask of them remembered."""
+"""One process per framework for the whole session, and what the tests ask of them remembered.
+
+Plain `pytest` works on two things at once, where pytest-xdist is installed: a climb has one thread, and the tests that
+share climbs stay together, so that none is climbed twice.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,36 @@ import pytest
 from processes import Process
 
 from aebench import registry
+from aebench.records.machine import cores
+
+AT_ONCE = 2
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist's own, which looks at how many processes are asked for
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Without arguments that select or look into tests, they run in as many processes as there are cores, at most 2."""
+    option = config.option
+    chosen = config.args_source is not pytest.Config.ArgsSource.TESTPATHS or option.markexpr or option.keyword
+    watched = option.collectonly or option.usepdb or option.capture == "no" or config.getoption("benchmark", False)
+    spread = config.getoption("numprocesses", 0) is not None or hasattr(config, "workerinput")
+    if cores() >= AT_ONCE and not (chosen or watched or spread):
+        option.numprocesses, option.dist = AT_ONCE, "loadgroup"
+        option.benchmark_disable = True  # pytest-benchmark does so by itself, with a warning
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist's own, which reads the groups
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What remembers the same climbs, or the same trainings, runs in one process; everything else file by file."""
+    if config.pluginmanager.hasplugin("xdist"):
+        for item in items:
+            item.add_marker(pytest.mark.xdist_group(_shared(item)))
+
+
+def _shared(item: pytest.Item) -> str:
+    """What the test shares with those that have to run in the same process."""
+    if "agreement" in item.path.parts:
+        return "climbs"
+    return "trainings" if "processes" in getattr(item, "fixturenames", ()) else item.path.stem
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -148,6 +148,32 @@ def test_a_subject_that_fails_is_a_row_and_the_others_stand() -> None:
     assert {"tensorflow": "tensorflow: no such device", "pytorch": None} == found
 
 
+@pytest.mark.parametrize(("crashes", "lost", "rounds"), [([4], ["round 2: crashed"], 6), ([4, 5], None, 0)])
+def test_a_crash_in_a_round_loses_the_round(crashes: list[int], lost: list[str] | None, rounds: int) -> None:
+    """It is timed again, once everything in the new process is warm; a second crash in it fails its subject alone."""
+    trained = 0
+
+    class Crashing(Clockwork):
+        def call(self, function: Callable[..., Any], workload: Any) -> Any:
+            nonlocal trained
+            if isinstance(workload, Training) and function is workloads.seconds:
+                trained += 1
+                if trained in crashes:  # two calls make it warm, the third is the first round
+                    raise FrameworkError("crashed")
+            return super().call(function, workload)
+
+    steady = {Training: cycle([1.0]), Products: cycle([1.0]), Traffic: cycle([1.0])}
+    processes = {name: Clockwork(name, steady, []) for name in ("reference", "pytorch")}
+    processes["tensorflow"] = Crashing("tensorflow", steady, [])
+    case = timed.measure(CASE, OPTIONS, timed.Rounds(6, 6), processes, Silent())  # type: ignore[arg-type]
+    found = {(s["name"], s["kind"]): s for s in case["subjects"]}
+    crashed = found["tensorflow", "framework"]
+    assert (lost, rounds) == (crashed.get("lost"), len(crashed["seconds_per_1000_images"]))
+    assert ("round 2: crashed" if lost is None else None) == crashed.get("failure")
+    others = {len(s["seconds_per_1000_images"]) for key, s in found.items() if key != ("tensorflow", "framework")}
+    assert ({6}, False) == (others, any("failure" in s for s in found.values() if s is not crashed))
+
+
 @pytest.fixture
 def command() -> list[str]:
     """The shortest bench there is: `linear` in the reference."""
@@ -162,14 +188,14 @@ def test_the_command_for_real(command: list[str], tmp_path: Path, monkeypatch: p
     path = tmp_path / "bench.json"
     document = json.loads(path.read_text())
     case = document["cases"][0]
-    assert ("linear", None, "aebench-bench/1") == (case["autoencoder"], case["use"], document["format"])
-    assert document["environment"]["frameworks"]["reference"]
-    assert "GOMP_SPINCOUNT" not in document["environment"]["variables"], "what is timed has the cores to itself"
+    assert ("linear", None, "aebench-bench/2") == (case["autoencoder"], case["use"], document["format"])
+    assert document["conditions"]["subjects"]["reference"]["settings"]["BLAS"]
+    assert "GOMP_SPINCOUNT" not in document["conditions"]["variables"], "what is timed has the cores to itself"
     assert "data_dir" not in document["options"], "a place on this machine has no business in what is committed"
     second = CliRunner().invoke(main, [*command, "-o", str(tmp_path)])
     assert (0, [case]) == (second.exit_code, json.loads(path.read_text())["cases"])
     other = CliRunner().invoke(main, [*command, "--dtype", "float64", "-o", str(tmp_path)])
-    assert (2, True) == (other.exit_code, "timed differently (dtype)" in other.output), other.output
+    assert (2, True) == (other.exit_code, "dtype: float32 then, float64 now" in other.output), other.output
 
 
 def test_inference_is_timed_at_every_batch(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[1]
 ROOMS = (
     "aebench", "autoencoders", "data", "implementations", "records", "processes", "training",
     "agreement", "quality", "speed",
-    "running", "report", "cli",
+    "running", "testing", "report", "cli",
 )  # fmt: skip
 # These know nothing of each other.
 APART = ({"agreement", "quality", "speed"}, {"autoencoders", "data", "implementations"})
@@ -259,7 +259,7 @@ def test_what_is_imported_is_declared() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     declared = {entry.split(">")[0].split("=")[0].strip() for entry in project["dependencies"]}
     # The plug-in is loaded by pytest, which is there then and not needed otherwise; a peer is there or it is not timed.
-    undeclared = {"aebench.cli.pytest_plugin", *PEERS}
+    undeclared = {"aebench.cli.pytest_plugin", "aebench.testing.suite", *PEERS}
     sources = [s for name, s in _sources("aebench").items() if name not in undeclared]
     packages = {i.target.split(".")[0] for s in sources for i in _imports(s, set())}
     foreign = {p for p in packages if p not in sys.stdlib_module_names and p != "aebench"}

@@ -34,7 +34,7 @@ def test_benchmarks_print_quality_and_write_what_pytest_benchmark_writes(tmp_pat
     assert "benchmark 'linear': 1 tests" in done.stdout
     assert "benchmark 'linear: reconstruct, batch 10000': 1 tests" in done.stdout
     document = json.loads(file.read_text(encoding="utf-8"))
-    assert {"gpus", "cores", "frameworks", "variables", "device"} <= set(document["machine_info"]["aebench"])
+    assert {"machine", "packages", "variables", "device", "frameworks"} <= set(document["machine_info"]["aebench"])
     (found,) = (it for it in document["benchmarks"] if it["name"].startswith("test_training"))
     metrics = found["extra_info"]["metrics"]
     assert {"0", "1"} == set(metrics)

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from examples import OPTIONS, conditions, trial
 from rich.console import Console
 from rich.text import Text
 
@@ -24,29 +25,8 @@ from aebench.records import baselines, documents
 from aebench.report.page import write_page
 from aebench.report.published import FIGURES
 from aebench.report.quality import WIDTH, markdown, print_quality
+from aebench.report.summary import print_run
 from aebench.training.metrics import BAND
-
-OPTIONS = {
-    "autoencoders": ["tied"], "frameworks": ["tensorflow", "pytorch"], "dataset": "mnist", "data_dir": None,
-    "schedule": "source", "seeds": [0, 1, 2], "device": "cpu", "dtype": "float32", "agreement": False,
-    "importance_samples": [50],
-}  # fmt: skip
-ENVIRONMENT = {"processor": "a processor", "cores": 2, "commit": "0123456789abcdef", "frameworks": {"pytorch": "2.0"}}
-
-
-def trial(framework: str, seed: int, value: float, **changes: Any) -> dict[str, Any]:
-    """A finished trial's document with one metric, and a curve of four epochs that ends at it."""
-    epochs = [
-        {"epoch": n, "seconds": 1.0, "images": 10, "mean": {}, "last_batch": {"reconstruction": value * (5 - n)}}
-        for n in (1, 2, 3, 4)
-    ]
-    metric = {"value": value, "unit": "squared intensity", "better": "lower"}
-    document = {
-        "autoencoder": "tied", "framework": framework, "version": "1.0", "seed": seed, "dtype": "float32",
-        "device": "cpu", "metrics": {"test_mse": metric}, "invalid": {},
-        "speed": {"seconds_per_1000_images": 0.1, "trial_seconds": 3.0}, "history": {"phase1": epochs},
-    }  # fmt: skip
-    return {**document, **changes}
 
 
 def trials(left: list[float], right: list[float]) -> list[dict[str, Any]]:
@@ -57,7 +37,7 @@ def trials(left: list[float], right: list[float]) -> list[dict[str, Any]]:
 
 def written(folder: Path, found: list[dict[str, Any]], **options: Any) -> Path:
     """A run's folder with these trials."""
-    document = {"options": {**OPTIONS, **options}, "environment": ENVIRONMENT, "complete": True, "trials": found}
+    document = {"options": {**OPTIONS, **options}, "conditions": conditions(), "complete": True, "trials": found}
     documents.write(folder / "result.json", "run", {**document, "agreements": [], "failures": []})
     return folder
 
@@ -165,6 +145,18 @@ def test_what_leaps_is_counted_and_not_averaged() -> None:
     }
     assert "2 of 6 (4 to 78 %)" in line_of("leaps", found)
     assert any(cell.endswith("(4 seeds)") for cell in line_of("test_mse", found))
+
+
+def test_the_summary_of_a_run_counts_what_leapt() -> None:
+    """In its one number for each framework, too, a leap is counted and not averaged."""
+    found = [leaping("pytorch", seed, leaps=seed == 0) for seed in range(3)]
+    found += [leaping("tensorflow", 0, leaps=True), trial("reference", 0, 1.0, metrics={})]
+    out = io.StringIO()
+    options = {**OPTIONS, "frameworks": ["reference", "tensorflow", "pytorch"]}
+    document = {"options": options, "complete": True, "agreements": [], "failures": [], "trials": found}
+    print_run(document, Console(file=out, width=WIDTH))
+    (line,) = (line for line in out.getvalue().splitlines() if line.startswith("tied"))
+    assert ["–", "leapt", "1.015 (1 leapt)"] == re.split(r"\s{2,}", line.strip())[4:7]
 
 
 def test_frameworks_that_leap_at_different_rates_are_different() -> None:
@@ -290,7 +282,11 @@ def test_what_failed_is_no_baseline(tmp_path: Path) -> None:
     """A failed trial, a metric that is not a number, runs of two kinds and a run without trials are refused."""
     failed = [*trials([1.0], []), {"autoencoder": "tied", "framework": "pytorch", "seed": 0, "failure": "lost"}]
     invalid = [trial("pytorch", 0, float("nan"), invalid={"test_mse": "test_mse is nan: why"})]
-    for found, message in ((failed, "lost; what failed is no baseline"), (invalid, "test_mse is nan"), ([], "no fini")):
+    for found, message in (
+        (failed, "lost; what failed or parts is no baseline"),
+        (invalid, "test_mse is nan"),
+        ([], "no finished trial"),
+    ):
         with pytest.raises(UsageError, match=message):
             baselines.accept([written(tmp_path / "run", found)], reason="x", folder=tmp_path)
     runs = [written(tmp_path / p, trials([1.0], [1.0]), schedule=p) for p in ("quick", "source")]
@@ -299,12 +295,12 @@ def test_what_failed_is_no_baseline(tmp_path: Path) -> None:
     assert list(tmp_path.glob("*.json")) == []
 
 
-def test_a_baseline_of_another_version_says_how_to_convert_it(tmp_path: Path) -> None:
-    """The message names the command, and the file stays as it was."""
+def test_a_baseline_of_a_newer_version_is_refused(tmp_path: Path) -> None:
+    """The message says what to do, and the file stays as it was."""
     path = baselines.accept([written(tmp_path / "run", trials([1.0], [1.0]))], reason="x", folder=tmp_path)
-    before = path.read_text(encoding="utf-8").replace("aebench-baseline/1", "aebench-baseline/7")
+    before = path.read_text(encoding="utf-8").replace("aebench-baseline/2", "aebench-baseline/7")
     path.write_text(before, encoding="utf-8")
-    with pytest.raises(ResultError, match=r"baseline/7, expected aebench-baseline/1.*convert it.*aebench accept"):
+    with pytest.raises(ResultError, match=r"baseline/7, expected aebench-baseline/2.*upgrade aebench"):
         baselines.accept([tmp_path / "run"], reason="x", folder=tmp_path)
     assert before == path.read_text(encoding="utf-8")
 
@@ -326,7 +322,7 @@ def test_the_page_sets_ours_beside_the_published(tmp_path: Path) -> None:
     assert "| 0.0440 0.0330 0.0220 0.0110 (0.0100 to 0.0120) |" in line
     assert "2 in each framework for `tied`" in page
     assert "`aebench run tied -d mnist" in page
-    assert "first baseline (a processor, 2 cores; pytorch 2.0)" in page
+    assert "first baseline (a processor, 2 cores; tensorflow 1.0, pytorch 1.0)" in page
     assert (
         "| `test_mse` | squared intensity | 0.011 ± 0.013 | 0.011 ± 0.013 | +0 % | +0 … +0 % | 5 % | 6 | equivalent |"
         in page

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import asdict
 from pathlib import Path
 
 import pytest
+from examples import conditions, trial
 
 from aebench import registry
 from aebench.errors import UsageError
 from aebench.processes.events import Silent
 from aebench.records import documents
+from aebench.records.conditions import Conditions
+from aebench.records.fields import checked
+from aebench.running import options
 from aebench.running.options import Options, with_defaults
 from aebench.running.resume import planned
 from aebench.running.run import Run
@@ -18,10 +23,9 @@ from aebench.running.run import Run
 THEN = Options(("linear",), ("reference",), seeds=(0, 1), agreement=False)
 
 
-def begun(folder: Path, **versions: str) -> Path:
-    """The folder of a run that was begun, with these versions of frameworks."""
-    here = {name: registry.version(framework) for name, framework in registry.frameworks().items()}
-    plan = {"options": asdict(THEN), "environment": {"frameworks": {**here, **versions}}}
+def begun(folder: Path) -> Path:
+    """The folder of a run that was begun."""
+    plan = {"options": asdict(THEN), "conditions": conditions("reference"), "begun": "2026-01-01T00:00:00Z"}
     documents.write(folder / "plan.json", "plan", plan)
     return folder
 
@@ -42,13 +46,6 @@ def test_what_is_measured_does_not_change(tmp_path: Path, key: str, value: str) 
         planned(begun(tmp_path), {key: value})
 
 
-def test_versions_are_not_mixed(tmp_path: Path) -> None:
-    """A run is not continued with another version of a framework; one that it does not use may change."""
-    with pytest.raises(UsageError, match=r"reference: version 0\.1 then"):
-        planned(begun(tmp_path, reference="0.1"), {})
-    assert planned(begun(tmp_path, pytorch="0.1"), {}) == THEN
-
-
 @pytest.mark.parametrize(
     "wrong", [{"seeds": ()}, {"seeds": (0, -1)}, {"importance_samples": (0,)}, {"importance_samples": (1, 10_001)}]
 )
@@ -61,13 +58,26 @@ def test_options_that_nothing_can_be_drawn_from_are_refused(wrong: dict[str, tup
 
 def test_a_run_is_complete_when_no_trial_is_missing(tmp_path: Path) -> None:
     """Trials that an earlier call left are found again; a missing one makes it incomplete, a failed one does not."""
-    run = Run(THEN, begun(tmp_path), Silent())
-    trial = {"autoencoder": "linear", "framework": "reference", "seed": 0, "metrics": {}}
-    documents.write(run.trial("linear", 0, "reference").result, "trial", trial)
-    found = run.document()
-    assert (False, [0]) == (found["complete"], [t["seed"] for t in found["trials"]])
+    known = conditions("reference", autoencoder="linear", data={"curve": "efgh"})
+    run = Run(THEN, begun(tmp_path), Silent(), conditions=checked(known, Conditions))
+    found = {**trial("reference", 0, 1.0), "autoencoder": "linear", "conditions": known}
+    documents.write(run.trial("linear", 0, "reference").result, "trial", found)
+    document = run.document()
+    assert (False, [0]) == (document["complete"], [t["seed"] for t in document["trials"]])
     run.trials.append({"autoencoder": "linear", "framework": "reference", "seed": 1, "failure": "lost"})
     assert run.document()["complete"]
+
+
+def test_the_newest_run_is_the_one_begun_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the date in its plan, whatever the folder is called and whenever its plan was written again."""
+    monkeypatch.setattr(options, "RUNS", tmp_path)
+    with pytest.raises(UsageError, match="there is no run under"):
+        options.newest()
+    for name, date in (("zebra", "2026-01-01T00:00:00Z"), ("20260102", "2026-01-02T00:00:00Z"), ("mnist", None)):
+        plan = documents.read(begun(tmp_path / name) / "plan.json", "plan")
+        documents.write(tmp_path / name / "plan.json", "plan", {**plan, "begun": date})
+    os.utime(tmp_path / "mnist" / "plan.json", (0, 0))  # where no date is on record, the file's counts
+    assert tmp_path / "20260102" == options.newest()
 
 
 @pytest.mark.parametrize(

@@ -10,17 +10,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from examples import conditions
 from rich.console import Console
 
 from aebench import registry
 from aebench.errors import ResultError, TrainingError, UsageError
 from aebench.processes.events import Silent
 from aebench.records import documents
-from aebench.records.conditions import environment
 from aebench.report.sweep import draw, print_sweep, problems
 from aebench.running import sweeps
 from aebench.running.options import Options
 from aebench.running.sweeps import Lines, measure, multiply_adds
+from aebench.training.trial import Trial
 
 OPTIONS = Options(("tied",), ("reference",), dataset="synthetic:400x16")
 LINES = Lines(images=(150, 300), widths=(0.1, 1.0), epochs=2)
@@ -43,7 +44,9 @@ class Here(Silent):
         self.lines.append(f"{what}: {result}".partition(" in ")[0])
 
     def call(self, function: Any, trial: Any, **_: Any) -> Any:
-        """Run the trial."""
+        """Run the trial, or say who computes."""
+        if not isinstance(trial, Trial):
+            return function(trial)
         self.calls.append((trial.images, trial.autoencoder.n_codings))
         if self.fails(trial):
             raise TrainingError("planted")
@@ -166,7 +169,11 @@ def test_what_cannot_be_scaled_is_refused(
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [('{"format": "aebench-sc', "truncated or damaged"), ('{"format": "aebench-scale/1", "rows": []}', "'options'")],
+    [
+        ('{"format": "aebench-sc', "truncated or damaged"),
+        ('{"format": "aebench-scale/1", "rows": []}', "'options'"),
+        ('{"format": "aebench-scale/2", "rows": []}', "`options`"),
+    ],
 )
 def test_a_damaged_document_is_not_overwritten(here: Here, tmp_path: Path, content: str, message: str) -> None:
     """What was measured may be mended by hand; it is not thrown away, and the advice is about this command."""
@@ -178,39 +185,17 @@ def test_a_damaged_document_is_not_overwritten(here: Here, tmp_path: Path, conte
     assert (content, []) == ((tmp_path / "scale.json").read_text(encoding="utf-8"), here.calls)
 
 
-@pytest.mark.parametrize(
-    ("key", "value", "message"),
-    [
-        ("processor", "an abacus", "processor: an abacus then, "), ("cores", 77, "cores: 77 then, "),
-        ("frameworks", {"reference": "0.1"}, "reference: version 0.1 then, "),
-        ("variables", {"OMP_NUM_THREADS": "77"}, "variables: .*77.* then, "),
-    ],
-)  # fmt: skip
-def test_another_machine_or_version_is_refused(
-    here: Here, tmp_path: Path, key: str, value: object, message: str
-) -> None:
-    """The message names what changed, and the document stays as it was."""
-    measure(OPTIONS, Lines((150,), (1.0,), 1), tmp_path, here)
-    document = documents.read(tmp_path / "scale.json", "scale")
-    document["environment"][key] = value
-    documents.write(tmp_path / "scale.json", "scale", document)
-    with pytest.raises(UsageError, match=f"measured differently \\({message}.* now\\); .*choose another --output"):
-        measure(OPTIONS, Lines((150, 300), (1.0,), 1), tmp_path, here)
-    assert document == documents.read(tmp_path / "scale.json", "scale")
-
-
 def test_what_takes_no_part_may_change(here: Here, tmp_path: Path) -> None:
-    """Another commit, and a version of a framework that was not measured; what it was stays in the document."""
+    """Load, and a framework that was not measured; every other condition is refused in test_reuse.py."""
     measure(OPTIONS, Lines((150,), (1.0,), 1), tmp_path, here)
     document = documents.read(tmp_path / "scale.json", "scale")
-    document["environment"] |= {"commit": "before"}
-    document["environment"]["frameworks"]["pytorch"] = "0.1"
+    document["conditions"]["subjects"]["pytorch"] = conditions("pytorch")["subjects"]["pytorch"]
+    document["conditions"]["busy"] = {"load": 9.0, "steal": 0.5}
     documents.write(tmp_path / "scale.json", "scale", document)
-    for _ in range(2):
-        measure(OPTIONS, Lines((300,), (1.0,), 1), tmp_path, here)
+    measure(OPTIONS, Lines((300,), (1.0,), 1), tmp_path, here)
     after = documents.read(tmp_path / "scale.json", "scale")
-    assert ([150, 300], environment()) == ([row["images"] for row in after["rows"]], after["environment"])
-    assert [document["environment"]] == after["earlier_environments"]
+    assert [150, 300] == [row["images"] for row in after["rows"]]
+    assert {"reference", "pytorch"} == set(after["conditions"]["subjects"])
 
 
 def test_an_interruption_before_the_first_point_leaves_the_document(
@@ -222,7 +207,7 @@ def test_an_interruption_before_the_first_point_leaves_the_document(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(sweeps, "processes_of", interrupted)
+        patched.setattr(sweeps, "attempt", interrupted)
         with pytest.raises(KeyboardInterrupt):
             measure(OPTIONS, LINES, tmp_path, here)
     document = documents.read(tmp_path / "scale.json", "scale")

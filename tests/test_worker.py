@@ -20,7 +20,7 @@ from processes import OWN_FRAMEWORKS, Process
 from aebench import errors, registry
 from aebench.errors import AebenchError, DataError, FrameworkError, OutOfMemoryError, UnknownNameError
 from aebench.processes.worker import FrameworkProcess
-from aebench.records.conditions import environment
+from aebench.records.capture import variables
 
 
 @pytest.fixture
@@ -54,11 +54,11 @@ def test_threads_wait_awake_only_in_a_process_that_runs_alone(monkeypatch: pytes
     monkeypatch.delenv("GOMP_SPINCOUNT", raising=False)
     with FrameworkProcess("reference") as beside, FrameworkProcess("reference", alone=True) as alone:
         found = [process.call(os.getenv, "GOMP_SPINCOUNT") for process in (beside, alone)]
-    assert [environment()["variables"]["GOMP_SPINCOUNT"], None] == ["1000", None] == found
-    assert "GOMP_SPINCOUNT" not in environment(alone=True)["variables"]
+    assert [variables()["GOMP_SPINCOUNT"], None] == ["1000", None] == found
+    assert "GOMP_SPINCOUNT" not in variables(alone=True)
     monkeypatch.setenv("GOMP_SPINCOUNT", "77")
     with FrameworkProcess("reference") as beside:
-        assert "77" == beside.call(os.getenv, "GOMP_SPINCOUNT") == environment()["variables"]["GOMP_SPINCOUNT"]
+        assert "77" == beside.call(os.getenv, "GOMP_SPINCOUNT") == variables()["GOMP_SPINCOUNT"]
 
 
 @pytest.mark.parametrize(

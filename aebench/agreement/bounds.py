@@ -57,6 +57,10 @@ UNDERFLOW = {dtype: FLUSHED_TERMS * float(np.finfo(dtype).tiny) for dtype in UNI
 FLOAT64_LOCAL = 1e-13
 FLOAT64_TRAJECTORY = 1e-12
 
+# A gradient against the central difference of the loss 1e-5 apart, in float64, over the larger of the gradient's norm
+# and the loss: rounding costs 1e-16 / 1e-5 of the loss, curvature about the square of 1e-5.
+FINITE_DIFFERENCE = 1e-7
+
 
 @dataclass(frozen=True)
 class Bound:

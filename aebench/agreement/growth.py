@@ -49,8 +49,9 @@ def _grown(left: Trace, right: Trace, reference: Trace, climb: Climb) -> dict[st
         if trained and place.phase in before:
             step = before[place.phase] + place.step
             difference = np.abs(left.arrays[place].astype(np.float64) - right.arrays[place])
-            apart[step] = max(apart.get(step, 0.0), float(np.max(difference)))
-            scale[step] = max(scale.get(step, 0.0), float(np.max(np.abs(expected))))
+            # NumPy's maximum keeps NaN, which Python's `max` loses.
+            apart[step] = float(np.maximum(apart.get(step, 0.0), np.max(difference)))
+            scale[step] = float(np.maximum(scale.get(step, 0.0), np.max(np.abs(expected))))
     pair = {"left": left.framework, "right": right.framework}
     steps = {"steps": list(apart), "relative": [apart[step] / scale[step] for step in apart]}
     return {"autoencoder": climb.autoencoder.name, "dtype": climb.dtype, **pair, **steps}

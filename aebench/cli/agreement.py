@@ -51,7 +51,7 @@ def agree(
     """
     from aebench import registry
     from aebench.agreement.ladder import Climb
-    from aebench.running import ladders
+    from aebench.running import growing, ladders
     from aebench.running.options import DTYPES, Options, with_defaults
 
     if keep_traces and output is None:
@@ -67,10 +67,10 @@ def agree(
     climb = Climb(registry.autoencoder(options.autoencoders[0]), device=options.device, steps=steps)
     with _climbing(output) as (folder, bars):
         if growth:
-            document = ladders.growths(options, climb, dtypes, folder, bars)
+            document = growing.growths(options, climb, dtypes, folder, bars)
         else:
             document = ladders.agreements(options, climb, dtypes, folder, bars, forced=forced, keep_traces=keep_traces)
-    sys.exit(_report_growth(document, output) if growth else _report_agreements(document, output, everything))
+    sys.exit(_report_growth(document, output) if growth else _report_agreements(document, everything))
 
 
 @contextlib.contextmanager
@@ -84,24 +84,21 @@ def _climbing(output: Path | None) -> Iterator[tuple[Path, Any]]:
         yield output or Path(scratch), bars
 
 
-def _report_agreements(document: dict[str, Any], output: Path | None, everything: bool) -> int:
-    """Print and keep the agreements; the exit status."""
-    from aebench.records import documents
+def _report_agreements(document: dict[str, Any], everything: bool) -> int:
+    """Print the agreements; the exit status."""
     from aebench.report.agreement import print_agreements
 
-    if output:
-        documents.write(output / "agreements.json", "agreements", document)
     print_agreements(document, console(), everything=everything)
     rows = document["agreements"]
     if document["failures"] or not rows:
         return 2
     if any(row["parting"] for row in rows):
         return 1
-    return UNDECIDED if any(row["vacuous"] for row in rows) else 0
+    return UNDECIDED if any(row.get("vacuous") for row in rows) else 0
 
 
 def _report_growth(document: dict[str, Any], output: Path | None) -> int:
-    """Print and keep the growth, with its plot; the exit status."""
+    """Print the growth, and leave its plot; the exit status."""
     from aebench.report.figures import growth
     from aebench.report.summary import print_growth
 

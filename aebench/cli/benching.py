@@ -72,6 +72,7 @@ def bench(
     from aebench import registry
     from aebench.report import speed
     from aebench.running.options import new_folder
+    from aebench.speed import kept
     from aebench.speed import rounds as timed
     from aebench.speed.peers import PEERS
 
@@ -80,7 +81,7 @@ def bench(
     limits = timed.Rounds(rounds, max(rounds, most_rounds), precision)
     folder = output or new_folder("bench", options.dataset)
     with kept_in(folder) as bars:
-        rows = timed.run(cases, options, limits, folder, bars)
+        rows = kept.run(cases, options, limits, folder, bars)
     screen = console()
     speed.print_bench(rows, screen)
     plot = speed.draw(rows, folder / "bench.png")

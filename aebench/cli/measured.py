@@ -27,11 +27,11 @@ def quality(runs: tuple[Path, ...]) -> None:
       aebench quality results/baselines/mnist-source-float32-cpu.json
     """
     from aebench.quality.table import rows
-    from aebench.records.baselines import trials_of
+    from aebench.records.baselines import together
     from aebench.report.quality import WIDTH, print_quality
     from aebench.report.summary import print_problems, problems
 
-    trials = [trial for run in runs for trial in trials_of(run)]
+    trials = together(runs)
     found = rows(trials)
     screen = console(WIDTH)
     print_quality(found, screen)

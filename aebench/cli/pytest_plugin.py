@@ -133,11 +133,14 @@ def _options(config: pytest.Config) -> Any:
 def pytest_benchmark_update_machine_info(config: pytest.Config, machine_info: dict[str, Any]) -> None:
     """pytest-benchmark's files also say which frameworks, threads and GPU they were measured with."""
     if config.getoption("--benchmark"):
-        from aebench.records.conditions import environment
+        from aebench import registry
+        from aebench.records import capture
+        from aebench.records.fields import plain
 
         # The commit has a place of its own in the file; here it would make every comparison warn of another machine.
-        of_machine = {k: v for k, v in environment().items() if k not in ("commit", "modified")}
-        machine_info["aebench"] = {**of_machine, "device": selected(config).device}
+        here = plain(capture.here(device=selected(config).device))
+        versions = {name: registry.version(framework) for name, framework in registry.frameworks().items()}
+        machine_info["aebench"] = {**{k: v for k, v in here.items() if k != "aebench"}, "frameworks": versions}
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:

@@ -33,10 +33,8 @@ def run(context: click.Context, /, output: Path | None, resume: bool, **asked: A
       aebench run --resume                    after Ctrl-C, a crash or a power cut
       aebench run --resume --seeds 3,4        two more seeds of the newest run
     """
-    from aebench.quality.table import rows
     from aebench.report.progress import Bars
-    from aebench.report.quality import WIDTH, print_quality, shown
-    from aebench.report.summary import print_run, problems
+    from aebench.report.summary import problems
     from aebench.running.run import Run
 
     options, folder = _resumed(context, output, asked) if resume else _new(output, asked)
@@ -47,10 +45,7 @@ def run(context: click.Context, /, output: Path | None, resume: bool, **asked: A
         except KeyboardInterrupt:
             document = started.document()
     screen = console()
-    found = rows(document["trials"]) if len(document["options"]["seeds"]) > 1 else []
-    print_run(document, screen, [pair.verdict for row in shown(found) for pair in row.pairs])
-    if found:
-        print_quality(found, console(WIDTH))
+    _print(document, screen)
     try:
         drawn = f"{_draw(folder, document)} figures beside the trials"
     except KeyboardInterrupt:
@@ -64,6 +59,18 @@ def run(context: click.Context, /, output: Path | None, resume: bool, **asked: A
         raise KeyboardInterrupt
     failed = any("failure" in row for row in (*document["failures"], *document["trials"]))
     sys.exit(2 if failed else 1 if problems(document) else 0)
+
+
+def _print(document: dict[str, Any], screen: Any) -> None:
+    """Print what the run found, and its quality over the seeds where there are several."""
+    from aebench.quality.table import rows
+    from aebench.report.quality import WIDTH, print_quality
+    from aebench.report.summary import print_run
+
+    found = rows(document["trials"]) if len(document["options"]["seeds"]) > 1 else []
+    print_run(document, screen, [pair.verdict for row in found for pair in row.pairs])
+    if found:
+        print_quality(found, console(WIDTH))
 
 
 def _new(output: Path | None, asked: dict[str, Any]) -> tuple[Any, Path]:

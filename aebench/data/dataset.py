@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -81,6 +83,17 @@ class Dataset:
     def n_inputs(self) -> int:
         """Number of values in a row."""
         return int(self.train.inputs.shape[1])
+
+    @cached_property
+    def checksum(self) -> str:
+        """SHA-256 of every split's arrays, their dtypes and shapes: what is trained on and measured with."""
+        found = hashlib.sha256()
+        for part, split in self.splits().items():
+            for array in (split.inputs, split.labels):
+                found.update(f"{part} {array.dtype} {array.shape}\0".encode() if array is not None else b"none\0")
+                if array is not None:
+                    found.update(np.ascontiguousarray(array).data)
+        return found.hexdigest()
 
     def splits(self) -> dict[str, Split]:
         """The three splits by name: train, validation, test."""

@@ -127,14 +127,14 @@ def locate(name: str, data_dir: Path | str | None = None) -> Path | None:
 def status(name: str, data_dir: Path | str | None = None) -> DatasetStatus:
     """Where the files lie, or how to get them; looks at names only, not into the files."""
     try:
-        folder = locate(name, data_dir)
+        folder, cache = locate(name, data_dir), places.cache_dir(name)
     except DataError as error:
         return DatasetStatus(name, available=False, detail=str(error).removeprefix(f"{name}: "))
     if folder is not None:
         return DatasetStatus(name, available=True, detail=f"in {folder}")
     megabytes = IMAGE_SETS[name].megabytes
     detail = (
-        f"not here yet: {megabytes} MB are downloaded on first use into {places.cache_dir(name)}; "
+        f"not here yet: {megabytes} MB are downloaded on first use into {cache}; "
         f"or give a folder with --data-dir or in {places.DATA_VARIABLE}"
     )
     return DatasetStatus(name, available=False, detail=detail)

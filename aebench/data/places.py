@@ -16,10 +16,17 @@ DATA_VARIABLE = "AEBENCH_DATA"
 
 
 def cache_dir(name: str) -> Path:
-    """The folder where downloaded or computed files of the data set are kept; it may not exist yet."""
+    """The folder where downloaded or computed files of the data set are kept; it may not exist yet.
+
+    Raises:
+        DataError: nobody knows where the user's cache is, as in a container that runs under a number without a name.
+    """
     from platformdirs import user_cache_dir
 
-    return Path(user_cache_dir("aebench", appauthor=False)) / name
+    try:
+        return Path(user_cache_dir("aebench", appauthor=False)) / name
+    except RuntimeError as error:
+        raise DataError(f"{name}: there is no place to keep its files: {error}. Set XDG_CACHE_HOME.") from error
 
 
 def find(folder: Path, stem: str) -> Path | None:

@@ -14,6 +14,9 @@ class Listener(Protocol):
     def advance(self, done: int, total: int) -> None:
         """So many parts of it are done."""
 
+    def note(self, text: str) -> None:
+        """A sentence to know of the piece under way, which goes on: what was damaged and is done anew."""
+
     def finished(self, what: str, result: str) -> None:
         """A piece is done: what it was ("stacked, pytorch, seed 0") and how it ended, in one line."""
 
@@ -25,6 +28,9 @@ class Silent:
         """Nothing."""
 
     def advance(self, done: int, total: int) -> None:
+        """Nothing."""
+
+    def note(self, text: str) -> None:
         """Nothing."""
 
     def finished(self, what: str, result: str) -> None:

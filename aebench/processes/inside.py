@@ -24,6 +24,7 @@ from typing import Any
 
 from aebench import errors
 from aebench.errors import TRACEBACK, AebenchError, FrameworkError, OutOfMemoryError
+from aebench.records import capture
 
 # How NumPy, PyTorch and TensorFlow say that memory is short: a type's name, or a part of the message, in lower case.
 # The last three are sizes that no memory has. None of the frameworks may be imported here.
@@ -176,6 +177,7 @@ def _begin(settings: Settings) -> None:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     threading.Thread(target=_end_with, args=(settings.parent, settings.temporary), daemon=True).start()
     os.environ.update({name: value for name, value in settings.variables.items() if name not in os.environ})
+    capture.begin()
     os.environ["AEBENCH_FRAMEWORK"] = settings.framework
     # What PyTorch has compiled is kept from process to process, unlike all else that is temporary.
     os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", f"{tempfile.gettempdir()}/torchinductor_{os.getuid()}")

@@ -25,7 +25,7 @@ from typing import Any, TypeVar
 
 from aebench.errors import TRACEBACK, FrameworkError, rebuilt
 from aebench.processes.inside import Call, Message, Raised, Returned, Settings, serve
-from aebench.records.conditions import worker_variables
+from aebench.records.capture import worker_variables
 
 Result = TypeVar("Result")
 POLL_SECONDS = 0.5  # how often a silent process is looked after: another of its own may hold its connection open

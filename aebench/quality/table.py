@@ -120,7 +120,8 @@ def _as_a_family(found: Sequence[Row]) -> list[Row]:
 def _rows_of(name: str, trials: Trials) -> Iterator[Row]:
     frameworks = list(dict.fromkeys(trial["framework"] for trial in trials))
     leapt = _leaps(trials, frameworks)
-    if leapt:
+    # Where none leapt nothing could be shown: such a test takes no part in the family.
+    if any(found.count for found in leapt.values()):
         pairs = _pairs(frameworks, lambda left, right: _shares(leapt, left, right))
         yield Row(name, LEAPS, 1, "trainings", None, leapt, pairs)
     own = registry.autoencoders()[name].measures.margins if name in registry.autoencoders() else ()

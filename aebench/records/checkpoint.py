@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -10,7 +11,8 @@ import safetensors
 from safetensors.numpy import save_file
 
 from aebench.arrays import Array, Arrays
-from aebench.errors import CheckpointError
+from aebench.errors import CheckpointError, DamagedError
+from aebench.given import checked
 from aebench.protocol import Model
 from aebench.records.store import whole
 
@@ -28,16 +30,29 @@ def write_arrays(path: Path, arrays: Mapping[str, Array], metadata: Mapping[str,
 
 
 def read_arrays(path: Path) -> tuple[Arrays, dict[str, str]]:
-    """Arrays and metadata of a file; CheckpointError when it is missing, truncated or damaged."""
+    """Arrays and metadata of a file.
+
+    Raises:
+        DamagedError: the file is truncated, or something else.
+        CheckpointError: there is no file, it cannot be read (permissions, a failing disk), or it holds numbers of a
+            kind that NumPy lacks.
+    """
     try:
-        with safetensors.safe_open(path, framework="numpy") as file:
+        if not path.is_file():
+            raise CheckpointError(f"{path} is no file" if path.exists() else f"no file {path}")
+        # Opened here first: safetensors calls whatever it cannot open missing.
+        with path.open("rb"), safetensors.safe_open(path, framework="numpy") as file:
             return {name: file.get_tensor(name) for name in file.keys()}, dict(file.metadata() or {})  # noqa: SIM118
-    except FileNotFoundError as error:
-        raise CheckpointError(f"no file {path}") from error
-    except (safetensors.SafetensorError, OSError) as error:
-        raise CheckpointError(
+    except safetensors.SafetensorError as error:
+        raise DamagedError(
             f"{path} is truncated or damaged ({error}); delete it and run again with --resume"
         ) from error
+    except OSError as error:
+        raise CheckpointError(
+            f"cannot read {path}: {error.strerror or error}; it may be whole: mend what keeps it from being read"
+        ) from error
+    except (TypeError, AttributeError) as error:
+        raise CheckpointError(f"{path} holds numbers of a kind that NumPy lacks ({error})") from error
 
 
 def save(
@@ -74,8 +89,31 @@ def save_model(model: Model, path: Path | str) -> None:
 
 
 def load_model(model: Model, path: Path | str, layers: Sequence[str] | None = None) -> None:
-    """Read a checkpoint into the model: all of it, or only the named layers (from another autoencoder, too)."""
-    model.assign(load(Path(path), None if layers else model.autoencoder.name, layers))
+    """Read a checkpoint into the model: all of it, or only the named layers (from another autoencoder, too).
+
+    Raises:
+        CheckpointError: as of `load`; or an array of the model, or of a named layer, is missing, of another shape, or
+            not finite in the model's dtype. The model is what it was then.
+        SpecificationError: the model has no such layer.
+    """
+    path, autoencoder = Path(path), model.autoencoder
+    found = load(path, autoencoder.name if layers is None else None, layers)
+    wanted = autoencoder.shapes if layers is None else [n for x in layers for n in autoencoder.layer(x).shapes]
+    if missing := [name for name in wanted if name not in found]:
+        raise CheckpointError(f"{path} lacks {', '.join(missing)}; it holds {', '.join(found) or 'nothing of these'}")
+    try:
+        model.assign(checked(autoencoder, found, finite_in=model.dtype))
+    except CheckpointError as error:
+        raise CheckpointError(f"{path}: {error}") from error
+
+
+def digest(parameters: Mapping[str, Array]) -> str:
+    """SHA-256 of names, dtypes, shapes and bits of the parameters, in hexadecimal: the same only for the same bits."""
+    found = hashlib.sha256()
+    for name, value in sorted(parameters.items()):
+        found.update(f"{name} {np.asarray(value).dtype.str} {np.shape(value)}\n".encode())
+        found.update(np.ascontiguousarray(value).tobytes())
+    return found.hexdigest()
 
 
 def load_training(path: Path, autoencoder: str | None = None) -> tuple[Arrays, Arrays, dict[str, str]]:

@@ -1,108 +1,174 @@
-"""What a result was measured on: versions, processor, threads, GPU, driver, commit."""
+"""All that a number depends on and that is not the number's own name; and how two such conditions differ, in words.
+
+Every place that reuses numbers, or puts numbers together, asks `differences`. What is not on record is None, and what
+was not on record then but is now counts as a difference: nobody can say that it was the same.
+"""
 
 from __future__ import annotations
 
-import os
-import platform
-import shutil
-import subprocess
-from collections.abc import Mapping
-from importlib import metadata
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
 
-import psutil
+from msgspec import structs
 
-from aebench import __version__, registry
-from aebench.records.machine import cores
-from aebench.registry import frameworks, version
+from aebench.records.fields import Number, Part
 
-NOTED_PACKAGES = ("numpy", "safetensors", "keras", "jax", "triton")
-NOTED_VARIABLES = (
-    "GOMP_SPINCOUNT",
-    "OMP_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "TF_NUM_INTRAOP_THREADS",
-    "CUDA_VISIBLE_DEVICES",
-    "XLA_FLAGS",
-)
+Matter = Literal["numbers", "quality", "speed"]
+ALL: tuple[Matter, ...] = ("numbers", "quality", "speed")
+# What only says how fast: the clock and the memory decide no bit.
+SPEED_ONLY = {("machine", "memory_gib"), ("machine", "governor"), ("machine", "system")}
+# Fields that hold several things by name: what only one side has is no difference.
+NAMED = ("subjects", "specifications", "data")
+# A sentence about a long text (a build's configuration) shows so many characters of it.
+SHOWN = 60
+MOST_SENTENCES = 4
 
 
-# Of an environment: what decides how long a step takes, beside the frameworks' versions.
-MACHINE = ("processor", "cores", "gpus", "variables")
+class Harness(Part):
+    """aebench itself. modified: its files differ from the commit's. sources: digest of its texts. None: unknown."""
 
-# What every framework's process gets where nobody set it.
-WORKER_VARIABLES = {"TF_CPP_MIN_LOG_LEVEL": "2"}
-# And what it gets unless it is timed with nothing else running. GOMP_SPINCOUNT: how long an OpenMP thread spins for
-# others before it sleeps. GNU's default is a few hundred thousand turns: on a machine that something else uses, too,
-# each barrier then lasts a time slice. `stacked` in PyTorch on two cores, with one busy process beside it: 340 ms a
-# step by default, 28 ms with a thousand turns. Alone it pays to spin: 0.89 of the time of a thousand turns.
-SHARING_VARIABLES = {"GOMP_SPINCOUNT": "1000"}
+    version: str | None = None
+    commit: str | None = None
+    modified: bool | None = None
+    sources: str | None = None
 
 
-def worker_variables(*, alone: bool = False) -> dict[str, str]:
-    """The variables of a framework's process, where nobody set them; alone: nothing else runs beside it."""
-    return WORKER_VARIABLES if alone else WORKER_VARIABLES | SHARING_VARIABLES
+class Machine(Part):
+    """What is computed on. quota: processors that the control group may use; memory in GiB."""
+
+    processor: str | None = None
+    instruction_sets: list[str] | None = None
+    cores: int | None = None
+    quota: Number | None = None
+    memory_gib: Number | None = None
+    gpus: list[str] | None = None
+    governor: str | None = None
+    system: str | None = None
+    libc: str | None = None
 
 
-def environment(*, alone: bool = False) -> dict[str, Any]:
-    """Plain data about this machine and what is installed; loads no framework. alone: as of `worker_variables`."""
-    return {
-        "aebench": __version__,
-        "commit": _output("git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"),
-        "modified": bool(_output("git", "-C", str(Path(__file__).parent), "status", "--porcelain")),
-        "python": platform.python_version(),
-        "platform": platform.platform(),
-        "processor": _processor(),
-        "cores": cores(),
-        "memory_gib": round(psutil.virtual_memory().total / 2**30, 1),
-        "gpus": gpus(),
-        "frameworks": {name: version(framework) for name, framework in frameworks().items()},
-        "packages": {name: found for name in NOTED_PACKAGES if (found := _version(name))},
-        "variables": {
-            **worker_variables(alone=alone),
-            **{name: os.environ[name] for name in NOTED_VARIABLES if name in os.environ},
-        },
-    }
+class Subject(Part):
+    """Who computes: a framework in one mode and environment, as its own process describes it.
+
+    settings: what only the loaded framework knows, such as its build, its threads and its libraries.
+    """
+
+    framework: str
+    mode: str | None = None
+    environment: str = "here"
+    package: str | None = None
+    version: str | None = None
+    python: str | None = None
+    settings: dict[str, str] | None = None
 
 
-def versions_changed(then: Mapping[str, str | None], now: Mapping[str, str | None]) -> list[str]:
-    """A line for each framework of now whose version was another then; one that was not there then is no change."""
-    return [
-        f"{name}: version {before} then, {found} now"
-        for name, found in now.items()
-        if (before := then.get(registry.plain(name))) not in (None, found)
-    ]
+class Busy(Part):
+    """What else the machine did while it measured. load: mean of the last minute; steal: share of the time."""
+
+    load: Number | None = None
+    steal: Number | None = None
 
 
-def gpus() -> list[str]:
-    """Name, memory and driver of each GPU that NVIDIA's tool shows; empty without one."""
-    if shutil.which("nvidia-smi") is None:
-        return []
-    text = _output("nvidia-smi", "--query-gpu=name,memory.total,driver_version", "--format=csv,noheader")
-    return text.splitlines() if text else []
+class Conditions(Part):
+    """Subjects, specifications and data by name, each with its digest, and the rest, which they share.
+
+    busy is noted, and is no difference. None: not on record.
+    """
+
+    aebench: Harness
+    machine: Machine
+    variables: dict[str, str] | None = None
+    packages: dict[str, str] | None = None
+    subjects: dict[str, Subject] = {}
+    specifications: dict[str, str | None] = {}
+    data: dict[str, str | None] = {}
+    schedule: str | None = None
+    device: str | None = None
+    dtype: str | None = None
+    busy: Busy | None = None
 
 
-def _processor() -> str:
-    try:
-        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.split(":", 1)[1].strip()
-    except OSError:
-        pass
-    return platform.processor() or platform.machine()
+@dataclass(frozen=True)
+class Difference:
+    """One condition that is not as it was, in words, and what that matters for."""
+
+    sentence: str
+    matters: tuple[Matter, ...] = ALL
 
 
-def _version(package: str) -> str | None:
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return None
+def differences(then: Conditions, now: Conditions, *, but: Sequence[str] = ()) -> list[Difference]:
+    """How the conditions differ; of subjects, specifications and data only those that both speak of.
+
+    but: fields of `Conditions` that are left out, because what is put together has several of them.
+    """
+    before, after = (dict(_facts(conditions)) for conditions in (then, now))
+    found = []
+    for path in sorted(before | after):
+        if path[0] in but or before.get(path) == after.get(path):
+            continue
+        if path[0] in NAMED and not all(path[1] in getattr(c, path[0]) for c in (then, now)):
+            continue
+        sentence = f"{_label(path)}: {_shown(path, before.get(path))} then, {_shown(path, after.get(path))} now"
+        found.append(Difference(sentence, ("speed",) if path in SPEED_ONLY else ALL))
+    return found
 
 
-def _output(*command: str) -> str | None:
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return done.stdout.strip()
+def _facts(conditions: Conditions) -> Iterator[tuple[tuple[str, ...], object]]:
+    """Every condition under its path."""
+    for part in ("aebench", "machine"):
+        values = getattr(conditions, part)
+        yield from (((part, name), getattr(values, name)) for name in values.__struct_fields__)
+    yield from (((name,), getattr(conditions, name)) for name in ("schedule", "device", "dtype"))
+    for part in ("variables", "packages"):
+        yield from _facts_of((part,), getattr(conditions, part))
+    for name, subject in conditions.subjects.items():
+        described = (key for key in subject.__struct_fields__ if key != "settings")
+        yield from ((("subjects", name, key), getattr(subject, key)) for key in described)
+        yield from _facts_of(("subjects", name), subject.settings, "settings")
+    for part in ("specifications", "data"):
+        yield from (((part, name), digest) for name, digest in getattr(conditions, part).items())
+
+
+def _facts_of(
+    path: tuple[str, ...], known: Mapping[str, str] | None, *part: str
+) -> Iterator[tuple[tuple[str, ...], object]]:
+    """The entries under the path, and whether there are any on record."""
+    yield (*path, *part), None if known is None else "on record"
+    yield from (((*path, *part, name), value) for name, value in (known or {}).items())
+
+
+def _label(path: tuple[str, ...]) -> str:
+    """The path as words: `pytorch: version`, `variable OMP_NUM_THREADS`, `commit of aebench`."""
+    part, *names = path
+    if part == "subjects":
+        return f"{names[0]}: {' '.join(names[2:] or names[1:])}"
+    labels = {"aebench": "{} of aebench", "variables": "variable {}", "packages": "package {}",
+              "specifications": "specification of {}", "data": "bytes of {}"}  # fmt: skip
+    if not names:
+        return part
+    return labels.get(part, "{}").format(names[-1].replace("_", " ") if part == "machine" else names[-1])
+
+
+def _shown(path: tuple[str, ...], value: object) -> str:
+    """A value in a sentence; a variable that is missing was not set, anything else is unknown."""
+    if value is None:
+        return "not set" if path[:1] == ("variables",) and len(path) > 1 else "unknown"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    text = (", ".join(map(str, value)) or "none") if isinstance(value, list) else str(value)
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
+
+
+def in_words(found: Iterable[Difference]) -> str:
+    """The first few sentences, and how many there are besides; empty without any."""
+    sentences = [difference.sentence for difference in found]
+    more = len(sentences) - MOST_SENTENCES
+    return "; ".join([*sentences[:MOST_SENTENCES], *([f"and {more} more"] if more > 0 else [])])
+
+
+def merged(then: Conditions | None, now: Conditions) -> Conditions:
+    """The conditions now, with the subjects, specifications and data that only those of then speak of."""
+    if then is None:
+        return now
+    return structs.replace(now, **{name: {**getattr(then, name), **getattr(now, name)} for name in NAMED})

@@ -1,66 +1,114 @@
-"""The versioned format of what a run leaves behind, written whole and read with checks."""
+"""The versioned documents that are left behind: written whole by one writer, read strictly by one reader.
+
+A document is JSON: a line `format`, and the fields of its kind's class in `kinds.py`. It is checked against that class
+when it is written and when it is read; in between it is plain data. Version 1 is converted when it is read.
+"""
 
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from aebench.errors import ResultError
+import msgspec
+
+from aebench.errors import ResultError, UnknownNameError
+from aebench.records import former
+from aebench.records.fields import checked, encoded, plain
+from aebench.records.kinds import KINDS
 from aebench.records.store import write_text
 
-KINDS = ("plan", "trial", "agreement", "agreements", "growth", "run", "scale", "bench", "baseline")
-FORMATS = {kind: f"aebench-{kind}/1" for kind in KINDS}
-# What to do about a document of another version: a baseline can be made anew from what it was made of.
-CONVERSIONS = {
-    "baseline": "convert it by moving it aside and accepting the runs it was made of again, with this version: aebench "
-    "accept RUN... --reason 'new format' (their commands stand in its history); if it is newer, upgrade aebench"
-}
-MEASURE_AGAIN = "measure again into a new folder, or read it with that version"
+FORMATS = {kind: f"aebench-{kind}/2" for kind in KINDS}
+FORMER_FORMATS = {kind: f"aebench-{kind}/1" for kind in KINDS}
+# What makes a document of that kind.
+MADE_BY = {
+    "growth": "aebench agree --growth", "agreements": "aebench agree", "scale": "aebench scale",
+    "bench": "aebench bench", "baseline": "aebench accept",
+}  # fmt: skip
 # What to do about a damaged document: what holds measurements of its own is left to its owner.
 MENDING = {
     "scale": "move it away, or choose another --output, and `aebench scale` measures again what it held",
     "bench": "move it away, or choose another --output, and `aebench bench` times again what it held",
+    "growth": "move it away, or choose another --output, and `aebench agree --growth` measures again what it held",
+    "agreements": "move it away, or choose another --output, and `aebench agree` climbs again",
     "baseline": "get it back from version control, or move it away and accept its runs again",
 }
 RESUME = "`aebench run --resume` measures again what it held"
 
 
-def write(path: Path, kind: str, content: dict[str, Any]) -> None:
-    """Write a document of that kind; numbers that are not finite become the texts "nan", "inf", "-inf"."""
-    document = {"format": FORMATS[kind], **content}
-    write_text(path, json.dumps(_encoded(document), indent=1, allow_nan=False) + "\n")
+def write(path: Path, kind: str, content: Mapping[str, Any]) -> None:
+    """Write a document of that kind; numbers that are not finite become the texts "nan", "inf", "-inf".
+
+    Raises:
+        ResultError: the folder cannot be written, or the disk is full.
+        msgspec.ValidationError: the content is none of that kind, which is a fault of whoever writes it.
+    """
+    ready = encoded(dict(content))
+    checked(ready, KINDS[kind])
+    write_text(path, json.dumps({"format": FORMATS[kind], **ready}, indent=1, allow_nan=False) + "\n")
 
 
 def read(path: Path, kind: str) -> dict[str, Any]:
-    """Read a document of that kind.
+    """Read a document of that kind, of this version or the one before.
 
     Raises:
-        ResultError: missing, truncated, or of another format or version.
+        ResultError: missing, truncated, of another format or version, or not what its kind must be; names the field.
     """
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise ResultError(f"no file {path}; run `aebench run --output {path.parent}` to make one") from error
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise damaged(path, kind, error) from error
-    found = document.get("format") if isinstance(document, dict) else None
-    if found != FORMATS[kind]:
+    content = _loaded(path, kind)
+    found = content.pop("format", None)
+    if found not in (FORMATS[kind], FORMER_FORMATS[kind]):
         raise ResultError(
-            f"{path} has format {found or 'not stated'}, expected {FORMATS[kind]}; it was written by another version "
-            f"of aebench: {CONVERSIONS.get(kind, MEASURE_AGAIN)}"
+            f"{path} has format {found or 'not stated'}, expected {FORMATS[kind]}: it is of another kind, or "
+            "was written by a newer aebench; name another file, or upgrade aebench"
         )
-    decoded: dict[str, Any] = _renamed(_decoded(document))
-    return decoded
+    try:
+        content = former.converted(kind, content) if found == FORMER_FORMATS[kind] else content
+        return plain(checked(content, KINDS[kind]))
+    except KeyError as error:
+        raise damaged(path, kind, f"the field {error} is not there") from error
+    except (TypeError, AttributeError, msgspec.ValidationError) as error:
+        raise damaged(path, kind, error) from error
 
 
-def _renamed(value: Any) -> Any:
-    """With what was called `profile` once under its present name, `schedule`."""
-    if isinstance(value, dict):
-        return {"schedule" if key == "profile" else key: _renamed(item) for key, item in value.items()}
-    return [_renamed(item) for item in value] if isinstance(value, list) else value
+def kind_of(path: Path) -> str | None:
+    """The kind that the document's format line states; None where there is no file, or it states none that is known."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
+    stated = content.get("format") if isinstance(content, dict) else None
+    return next((kind for kind in KINDS if stated in (FORMATS[kind], FORMER_FORMATS[kind])), None)
+
+
+def read_if_there(path: Path, kind: str) -> dict[str, Any] | None:
+    """Read a document of that kind; None where there is no file.
+
+    Raises:
+        ResultError: as of `read`.
+    """
+    return read(path, kind) if path.exists() else None
+
+
+def schema(kind: str) -> dict[str, Any]:
+    """The JSON Schema of a kind of document.
+
+    Raises:
+        UnknownNameError: there is no such kind.
+    """
+    if kind not in KINDS:
+        raise UnknownNameError("kind of record", kind, KINDS)
+    found = msgspec.json.schema(KINDS[kind])
+    name = found.pop("$ref").rpartition("/")[2]
+    top = found["$defs"][name]
+    top["properties"] = {"format": {"const": FORMATS[kind]}, **top["properties"]}
+    top["required"] = ["format", *top["required"]]
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": FORMATS[kind],
+        "$ref": f"#/$defs/{name}",
+        **found,
+    }
 
 
 def damaged(path: Path, kind: str, why: object) -> ResultError:
@@ -68,27 +116,22 @@ def damaged(path: Path, kind: str, why: object) -> ResultError:
     return ResultError(f"{path} is truncated or damaged ({why}); {MENDING.get(kind, RESUME)}")
 
 
-def _encoded(value: Any) -> Any:
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    if isinstance(value, dict):
-        return {key: _encoded(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_encoded(item) for item in value]
-    return value
-
-
-def _decoded(value: Any) -> Any:
-    if value in ("nan", "inf", "-inf"):
-        return float(value)
-    if isinstance(value, dict):
-        return {key: _decoded(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_decoded(item) for item in value]
-    return value
-
-
 def comparable(content: Mapping[str, Any]) -> dict[str, Any]:
     """Plain data as it looks after being written and read."""
-    decoded: dict[str, Any] = _decoded(json.loads(json.dumps(_encoded(dict(content)))))
-    return decoded
+    found: dict[str, Any] = json.loads(json.dumps(encoded(dict(content))))
+    return found
+
+
+def _loaded(path: Path, kind: str) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        command = MADE_BY.get(kind, "aebench run")
+        raise ResultError(f"no file {path}; `{command} --output {path.parent}` makes one") from error
+    except OSError as error:
+        raise ResultError(f"cannot read {path}: {error.strerror or error}; look at its permissions") from error
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        raise damaged(path, kind, error) from error
+    if not isinstance(content, dict):
+        raise damaged(path, kind, "it holds no object")
+    return content

@@ -1,10 +1,131 @@
-"""How much this process may do at once."""
+"""The machine: what it is, how much of it this process may use, and what else it does meanwhile."""
 
 from __future__ import annotations
 
+import math
 import os
+import platform
+import shutil
+import subprocess
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import psutil
+
+from aebench.records.conditions import Busy, Machine
+from aebench.records.fields import Float
+
+CONTROL_GROUPS = Path("/sys/fs/cgroup")
+OWN_GROUPS = Path("/proc/self/cgroup")
+PROCESSOR_INFO = Path("/proc/cpuinfo")
+GOVERNOR = Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
+# Flags of the processor by which numerical libraries choose their kernels.
+KERNEL_FLAGS = ("sse4", "avx", "fma", "f16c", "amx", "asimd", "sve", "bf16", "i8mm")
 
 
 def cores() -> int:
-    """Processor cores that this process may use, which may be fewer than the machine has."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    """Processor cores that this process may use: of the machine, of its affinity and of its control group's quota."""
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    limit = quota()
+    return allowed if limit is None else min(allowed, max(1, math.ceil(limit)))
+
+
+def quota(own: Path = OWN_GROUPS, mounted: Path = CONTROL_GROUPS) -> float | None:
+    """Processors' worth of time that the process's control groups may use, the least of them; None without a limit.
+
+    own: the file that names the process's groups. mounted: where their files lie (versions 1 and 2).
+    """
+    return min(_quotas(own, mounted), default=None)
+
+
+def _quotas(own: Path, mounted: Path) -> Iterator[float]:
+    for line in _read(own).splitlines():
+        _, controllers, group = line.split(":", 2)
+        if controllers and "cpu" not in controllers.split(","):
+            continue
+        folder = mounted / ("cpu" if controllers else "")
+        inner = folder / group.lstrip("/")
+        # In a container the group's path is often the host's, and the mounted folder is the group itself.
+        for place in (inner, *(p for p in inner.parents if p.is_relative_to(folder))):
+            if controllers:
+                most, period = _read(place / "cpu.cfs_quota_us"), _read(place / "cpu.cfs_period_us")
+            else:
+                most, _, period = _read(place / "cpu.max").partition(" ")
+            if most.isdigit() and period.isdigit() and int(period):
+                yield int(most) / int(period)
+
+
+@cache
+def machine() -> Machine:
+    """This machine, as far as it can be seen without privileges; looked at once in a process."""
+    limit, (libc, version) = quota(), platform.libc_ver()
+    return Machine(
+        processor=_processor(),
+        instruction_sets=_instruction_sets(),
+        cores=cores(),
+        quota=None if limit is None else Float(limit),
+        memory_gib=Float(round(psutil.virtual_memory().total / 2**30, 1)),
+        gpus=gpus(),
+        governor=_read(GOVERNOR) or None,
+        system=platform.platform(),
+        libc=f"{libc} {version}".strip() or None,
+    )
+
+
+class Watch:
+    """What else the machine does from now on."""
+
+    def __init__(self) -> None:
+        self._before = psutil.cpu_times()
+
+    def busy(self) -> Busy:
+        """Load of the last minute, and the share of the processors' time that the host gave to others since then."""
+        spent = [after - before for after, before in zip(psutil.cpu_times(), self._before, strict=True)]
+        steal = getattr(psutil.cpu_times(), "steal", None)
+        share = None if steal is None else Float(max(0.0, steal - getattr(self._before, "steal", 0.0)))
+        total = sum(spent)
+        return Busy(
+            load=Float(round(os.getloadavg()[0], 2)),
+            steal=None if share is None else Float(round(share / total, 4) if total > 0 else 0.0),
+        )
+
+
+def gpus() -> list[str]:
+    """Name, memory and driver of each GPU that NVIDIA's tool shows; empty without one."""
+    if shutil.which("nvidia-smi") is None:
+        return []
+    text = output("nvidia-smi", "--query-gpu=name,memory.total,driver_version", "--format=csv,noheader")
+    return text.splitlines() if text else []
+
+
+def output(*command: str) -> str | None:
+    """What a command prints; None where it fails, is missing, or takes longer than ten seconds."""
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=10, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip()
+
+
+def _processor() -> str:
+    return _field("model name") or platform.processor() or platform.machine()
+
+
+def _instruction_sets() -> list[str]:
+    flags = (_field("flags") or _field("Features") or "").split()
+    return sorted({flag for flag in flags if flag.startswith(KERNEL_FLAGS)})
+
+
+def _field(name: str) -> str | None:
+    """The first processor's value of that name."""
+    lines = (line.split(":", 1) for line in _read(PROCESSOR_INFO).splitlines() if ":" in line)
+    return next((value.strip() for key, value in lines if key.strip() == name), None)
+
+
+def _read(path: Path) -> str:
+    """The file's text; empty where there is none or it is closed to us."""
+    try:
+        return path.read_text(encoding="utf-8", errors="replace").strip()
+    except OSError:
+        return ""

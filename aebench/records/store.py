@@ -1,13 +1,20 @@
-"""Files are written whole: to a temporary name beside the target, then renamed."""
+"""Files are written whole, to a temporary name beside the target that is then renamed, and folders by one at a time."""
 
 from __future__ import annotations
 
 import os
+import shlex
+import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from aebench.errors import ResultError
+from filelock import FileLock, Timeout
+
+from aebench.errors import ResultError, UsageError
+
+LOCK, HOLDER = ".aebench.lock", ".aebench.holder"
 
 
 @contextmanager
@@ -23,17 +30,70 @@ def whole(path: Path) -> Iterator[Path]:
         yield temporary
         os.replace(temporary, path)
     except OSError as error:
-        raise ResultError(
-            f"cannot write {path}: {error.strerror or error}. Free space or permissions are missing; choose another "
-            "folder with --output. What was finished before is kept."
-        ) from error
+        raise _unwritable(path, error) from error
     finally:
         # Where the folder itself is what fails, there is nothing to remove, and the first error is the one to tell.
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
 
 
+def _unwritable(path: Path, error: OSError | NotImplementedError) -> ResultError:
+    why = getattr(error, "strerror", None) or error
+    return ResultError(
+        f"cannot write {path}: {why}. Free space or permissions are missing, or something else is in its place; choose "
+        "another folder with --output. What was finished before is kept."
+    )
+
+
+def is_empty(folder: Path) -> bool:
+    """Whether nothing was measured in the folder yet: it is missing, or holds no more than logs and a lock."""
+    return not folder.exists() or all(path.name in ("logs", LOCK, HOLDER) for path in folder.iterdir())
+
+
 def write_text(path: Path, text: str) -> None:
     """Write text whole, in UTF-8."""
     with whole(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
+
+
+@contextmanager
+def locked(folder: Path, *, seconds: float = 0.0) -> Iterator[None]:
+    """The folder for this process alone, so that no two write into it at once.
+
+    The lock ends with the process that holds it, however that ends. seconds: wait so long for another's to end.
+
+    Raises:
+        UsageError: another process writes there; says which, with what command, and since when.
+        ResultError: the folder cannot be written.
+    """
+    lock = FileLock(folder / LOCK)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock.acquire(timeout=seconds)
+    except Timeout as error:
+        raise UsageError(
+            f"{folder} is being written by {_holder(folder)}; wait until it has ended, or choose another --output"
+        ) from error
+    except (OSError, NotImplementedError) as error:
+        raise _unwritable(folder, error) from error
+    try:
+        since = time.strftime("%Y-%m-%d %H:%M:%S")
+        write_text(folder / HOLDER, f"process {os.getpid()} (`{_command()}`) since {since}")
+        yield
+    finally:
+        # Removed while the lock is still ours: afterwards it may be another's. The lock's own file stays: a process
+        # that waits for it holds it open, and a third one would make a new file and lock that.
+        with suppress(OSError):
+            (folder / HOLDER).unlink(missing_ok=True)
+        lock.release()
+
+
+def _holder(folder: Path) -> str:
+    """Who wrote that the folder is theirs."""
+    with suppress(OSError):
+        return (folder / HOLDER).read_text(encoding="utf-8").strip() or "another process"
+    return "another process"
+
+
+def _command() -> str:
+    return shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])

@@ -22,7 +22,7 @@ def print_agreements(document: Document, console: Console, *, everything: bool =
     everything: a row for each pair and rung.
     """
     rows = document["agreements"]
-    wrong = bool(document["failures"]) or any(row["parting"] or row["vacuous"] for row in rows)
+    wrong = bool(document["failures"]) or any(row["parting"] or row.get("vacuous") for row in rows)
     console.print(Text(verdict(document), "bold red" if wrong else "bold green"))
     print_problems(_wrong(document), console)
     for line in _unjudged(rows):
@@ -45,7 +45,7 @@ def verdict(document: Document) -> str:
         return "Nothing was compared."
     names = list(dict.fromkeys(row["autoencoder"] for row in rows))
     parted = list(dict.fromkeys(row["autoencoder"] for row in rows if row["parting"]))
-    vacuous = list(dict.fromkeys(row["autoencoder"] for row in rows if row["vacuous"]))
+    vacuous = list(dict.fromkeys(row["autoencoder"] for row in rows if row.get("vacuous")))
     dtypes = [dtype for dtype in DTYPES if any(row["dtype"] == dtype for row in rows)]
     within = "both dtypes" if len(dtypes) == 2 else dtypes[0]
     compared = f"Compared in {within}: {_compared(rows)}."
@@ -65,8 +65,8 @@ def verdict(document: Document) -> str:
 
 def _compared(rows: Sequence[Document]) -> str:
     subjects = list(dict.fromkeys(name for row in rows for name in (row["left"], row["right"])))
-    arrays = sum(rung["arrays"] for row in rows for rung in row["rungs"])
-    alone = any(row["arbiter"] is None for row in rows)
+    arrays = sum(rung.get("arrays", 0) for row in rows for rung in row["rungs"])
+    alone = any(row.get("arbiter", "") is None for row in rows)
     return f"{', '.join(subjects)}, {arrays:,} pairs of arrays{', some without an arbiter' if alone else ''}"
 
 
@@ -75,8 +75,9 @@ def _wrong(document: Document) -> Iterator[str]:
     for row in document["agreements"]:
         if row["parting"]:
             yield f"{row['autoencoder']}, {row['dtype']}: {row['parting']}"
+        if row["parting"] and "command" in row:
             yield f"  again with: {row['command']}"
-        for rung in row["vacuous"]:
+        for rung in row.get("vacuous", ()):
             pair = f"{row['left']} – {row['right']}"
             yield f"{row['autoencoder']}, {row['dtype']}, {pair}: rung {rung} is vacuous, it lets anything through"
     for failure in document["failures"]:
@@ -86,7 +87,7 @@ def _wrong(document: Document) -> Iterator[str]:
 def _unjudged(rows: Sequence[Document]) -> Iterator[str]:
     """What no bound can judge, a line for each autoencoder and dtype."""
     for (name, dtype), pairs in groupby(rows, key=lambda row: (row["autoencoder"], row["dtype"])):
-        keys = dict.fromkeys(key for row in pairs for key in row["blind"])
+        keys = dict.fromkeys(key for row in pairs for key in row.get("blind", ()))
         arrays = list(dict.fromkeys("/".join(key.split("/")[1::2]) for key in keys))
         if arrays:
             yield (
@@ -112,7 +113,7 @@ def _every_rung(rows: Sequence[Document]) -> Table:
     for row in rows:
         pair = f"{row['left']} – {row['right']}"
         for rung in row["rungs"]:
-            numbers = f"{rung['relative']:.0e}", f"×{rung['headroom']:.3g}", f"{rung['sensitivity']:.0e}"
+            numbers = f"{rung['relative']:.0e}", f"×{rung['headroom']:.3g}", f"{_of(rung):.0e}"
             table.add(row["autoencoder"], row["dtype"], pair, rung["rung"], *numbers)
     return table
 
@@ -122,13 +123,18 @@ def _cell(rows: Sequence[Document]) -> Text:
         return Text("–")
     if any(row["parting"] for row in rows):
         return Text("parts", "red")
-    if any(row["vacuous"] for row in rows):
+    if any(row.get("vacuous") for row in rows):
         return Text("vacuous", "red")
     least = min(rung["headroom"] for row in rows for rung in row["rungs"])
-    alone = "" if all(row["arbiter"] for row in rows) else ", no arbiter"
+    alone = "" if any(row.get("arbiter", "") is not None for row in rows) else ", no arbiter"
     return Text(f"×{least:.3g}, sees {max(map(_sees, rows)):.0e}{alone}")
 
 
 def _sees(row: Document) -> float:
     """The smallest relative fault that each rung of a pair would show."""
-    return max(float(rung["sensitivity"]) for rung in row["rungs"])
+    return max(map(_of, row["rungs"]))
+
+
+def _of(rung: Document) -> float:
+    """What a rung shows; NaN in a record that does not say it."""
+    return float(rung.get("sensitivity", "nan"))

@@ -7,7 +7,7 @@ from rich.text import Text
 
 from aebench import data, registry
 from aebench.plugins import Broken
-from aebench.records.conditions import gpus
+from aebench.records.machine import gpus
 from aebench.report.tables import Column, Table
 
 

@@ -50,7 +50,7 @@ def _baseline(path: Path, folder: Path) -> Iterator[str]:
     trials = baseline["trials"]
     yield f"## {baseline['dataset']}, schedule {baseline['schedule']}, {baseline['dtype']}, {baseline['device']}"
     yield f"Numbers: [{path.name}]({path.relative_to(folder).as_posix()}). How they came about:"
-    yield "\n".join(line for entry in baseline["history"] for line in _entry(entry))
+    yield "\n".join(line for entry in baseline["history"] for line in _entry(entry, baseline["conditions"]))
     yield "Trainings (seeds) behind every figure: " + "; ".join(_counts(trials)) + "."
     at_source = (baseline["dataset"], baseline["schedule"]) == ("mnist", "source")
     if at_source:
@@ -69,12 +69,17 @@ def _baseline(path: Path, folder: Path) -> Iterator[str]:
     yield "Margins: " + "; ".join(dict.fromkeys(_margins(found))) + "."
 
 
-def _entry(entry: Mapping[str, Any]) -> Iterator[str]:
-    first = entry["environments"][0]
-    versions = ", ".join(f"{name} {version}" for name, version in first["frameworks"].items() if version)
-    yield f"- {entry['date']}, {entry['reason']} ({first['processor']}, {first['cores']} cores; {versions}):"
-    for command, environment in zip(entry["commands"], entry["environments"], strict=True):
-        yield f"  - `{command}` at commit {(environment['commit'] or 'unknown')[:10]}"
+def _entry(entry: Mapping[str, Any], known: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """One entry of the history. known: the baseline's conditions, which the entry names by their places."""
+    found = [None if place is None else known[place] for place in entry["conditions"]]
+    on = "conditions unknown"
+    if first := next(filter(None, found), None):
+        versions = ", ".join(f"{name} {subject['version']}" for name, subject in first["subjects"].items())
+        on = f"{first['machine']['processor']}, {first['machine']['cores']} cores; {versions}"
+    yield f"- {entry['date']}, {entry['reason']} ({on}):"
+    for command, conditions in zip(entry["commands"], found, strict=True):
+        commit = (conditions and conditions["aebench"]["commit"]) or "unknown"
+        yield f"  - `{command}` at commit {commit[:10]}"
 
 
 def _counts(trials: Trials) -> Iterator[str]:

@@ -45,9 +45,13 @@ class Bars:
             self._progress.update(self._task, completed=done, total=total)
 
     def finished(self, what: str, result: str) -> None:
+        """A line for the piece."""
+        self.note(f"{what}: {result}")
+
+    def note(self, text: str) -> None:
         """A line with the time since the beginning: above the bar, or without a terminal by itself."""
         minutes, seconds = divmod(int(time.monotonic() - self._started), 60)
-        line = f"[{minutes:3d}:{seconds:02d}] {what}: {result}"
+        line = f"[{minutes:3d}:{seconds:02d}] {text}"
         if self._progress.disable:
             print(line, file=sys.stderr, flush=True)
         else:

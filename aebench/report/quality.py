@@ -38,7 +38,7 @@ def print_quality(rows: Sequence[Row], console: Console) -> None:
     for line in mixed(rows):
         console.print(Text(line, COLOURS["undecided"]))
     several = _several(rows)
-    for name, found in groupby(shown(rows), key=lambda row: row.autoencoder):
+    for name, found in groupby(rows, key=lambda row: row.autoencoder):
         console.print()
         _table(name, list(found), several=several).print(console)
     console.print(Text(EXPLANATION, "dim"))
@@ -48,7 +48,7 @@ def sentence(rows: Sequence[Row]) -> str:
     """What is different, equivalent and undecided, over how many seeds, in one sentence."""
     frameworks = list(dict.fromkeys(name for row in rows for name in row.values))
     of = f"Quality of {_joined(frameworks)}" if frameworks else "Quality"
-    pairs = [pair for row in shown(rows) for pair in row.pairs]
+    pairs = [pair for row in rows for pair in row.pairs]
     if not pairs:
         return f"{of}: nothing to compare."
     counts = Counter(pair.verdict for pair in pairs)
@@ -57,7 +57,15 @@ def sentence(rows: Sequence[Row]) -> str:
     found = [f"{counts[verdict] or 'none'} {verdict}" for verdict in ("different", "equivalent", "undecided")]
     found += [f"{counts['no margin']} without a margin"] if counts["no margin"] else []
     compared = f"{len(pairs)} comparison{'s' if len(pairs) > 1 else ''}"
-    return f"{of} over {over}, {compared}: {', '.join(found)}."
+    return f"{of} over {over}, {compared}: {', '.join(found)}.{_leapt(rows)}"
+
+
+def _leapt(rows: Sequence[Row]) -> str:
+    """How many trainings leapt, where some did."""
+    found = [(row.autoencoder, values) for row in rows for values in row.values.values() if isinstance(values, Leaps)]
+    names = ", ".join(dict.fromkeys(name for name, values in found if values.count))
+    some, of = sum(values.count for _, values in found), sum(len(values.by_seed) for _, values in found)
+    return f" {some} of {of} trainings of {names} leapt." if some else ""
 
 
 def differences(rows: Sequence[Row]) -> Iterator[str]:
@@ -79,11 +87,6 @@ def mixed(rows: Sequence[Row]) -> Iterator[str]:
             yield f"{autoencoder}, {metric}: not compared between formulas ({by}); train again with one aebench"
 
 
-def shown(rows: Iterable[Row]) -> list[Row]:
-    """The rows without those of leaps where no training leapt."""
-    return [row for row in rows if any(not isinstance(v, Leaps) or v.count for v in row.values.values())]
-
-
 def named(row: Row) -> str:
     """The metric, with the version of its formula after the first."""
     return row.metric if row.version == 1 else f"{row.metric} (formula {row.version})"
@@ -97,7 +100,7 @@ def markdown(rows: Sequence[Row]) -> Iterable[str]:
     right = {*frameworks, *COMPARED}
     yield f"| {' | '.join(columns)} |"
     yield f"|{'|'.join('---:' if column in right else '---' for column in columns)}|"
-    for row in shown(rows):
+    for row in rows:
         values = [framework_cell(row.values.get(framework)) for framework in frameworks]
         for pair in row.pairs or (None,):
             of = [_named(pair)] if several else []

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from aebench import registry
+from aebench.quality.leaps import errors, leap
 from aebench.registry import ARBITER
 from aebench.report.tables import Cell, Column, Table
 from aebench.report.verdict import AGREES, NOT_COMPARED, PARTS, least_headroom, sentences, state
@@ -18,8 +19,8 @@ from aebench.running.options import DTYPES
 Document = Mapping[str, Any]
 EXPLANATION = (
     "agreement: every rung of the ladder, every pair; ×N: they could differ N times as much before they part; in part: "
-    "a framework was not compared. quality: mean over the seeds. ms/1,000: training steps per 1,000 images, median of "
-    "all epochs but the first."
+    "a framework was not compared. quality: mean over the seeds, without trainings that leapt. ms/1,000: training "
+    "steps per 1,000 images, median of all epochs but the first."
 )
 
 
@@ -102,7 +103,7 @@ def _row(name: str, document: Document, frameworks: Sequence[str]) -> Iterable[C
         yield _agreement_cell(found, frameworks)
     yield measures.label
     for framework in frameworks:
-        yield _cell(trials, framework, lambda trial: float(trial["metrics"][measures.headline]["value"]), 5)
+        yield _quality([t for t in trials if t["framework"] == framework], measures.headline)
     for framework in frameworks:
         yield _cell(trials, framework, lambda trial: 1000.0 * float(trial["speed"]["seconds_per_1000_images"]), 3)
 
@@ -112,6 +113,17 @@ def _cell(trials: Sequence[Document], framework: str, value: Callable[[Document]
     if any("failure" in t for t in mine):
         return Text("failed", "red")
     return f"{mean(map(value, mine)):.{digits}g}" if mine else "–"
+
+
+def _quality(mine: Sequence[Document], metric: str) -> Cell:
+    """The metric's mean over the trainings that did not leap, and how many did."""
+    if any("failure" in t for t in mine):
+        return Text("failed", "red")
+    leapt = sum(leap(errors(t)) is not None for t in mine)
+    values = [float(t["metrics"][metric]["value"]) for t in mine if metric in t["metrics"] and leap(errors(t)) is None]
+    if not values:
+        return "leapt" if leapt else "–"
+    return f"{mean(values):.5g}" + (f" ({leapt} leapt)" if leapt else "")
 
 
 def _agreement_cell(agreements: Sequence[Document], frameworks: Sequence[str]) -> Cell:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations
 from typing import Any
 
 from aebench.running.options import DTYPES, Options, ordered
@@ -41,12 +42,15 @@ def sentences(document: Document, verdicts: Sequence[str] = ()) -> Iterator[str]
 def state(agreements: Sequence[Document], frameworks: Sequence[str]) -> str:
     """How the comparisons of one autoencoder in one dtype ended; what was not compared does not agree.
 
-    frameworks: those that were asked for, every one of which has to stand in a pair.
+    frameworks: those that were asked for; every pair of them has to be there, and a single one in some pair.
     """
     if any(row["parting"] for row in agreements):
         return PARTS
-    compared = {name for row in agreements for name in (row["left"], row["right"])}
-    return AGREES if agreements and compared >= set(frameworks) else IN_PART if agreements else NOT_COMPARED
+    if not agreements:
+        return NOT_COMPARED
+    compared = {frozenset((row["left"], row["right"])) for row in agreements}
+    pairs = {frozenset(pair) for pair in combinations(frameworks, 2)}
+    return AGREES if compared >= pairs and set(frameworks) <= frozenset().union(*compared) else IN_PART
 
 
 def least_headroom(agreements: Sequence[Document]) -> tuple[float, Document | None]:

@@ -2,99 +2,141 @@
 
 from __future__ import annotations
 
-import contextlib
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 from aebench import registry
 from aebench.agreement import session
-from aebench.agreement.growth import growth
 from aebench.agreement.ladder import Climb
 from aebench.agreement.session import Source
 from aebench.arrays import Dtype
-from aebench.errors import ResultError
 from aebench.processes.events import Listener
+from aebench.processes.worker import FrameworkProcess
 from aebench.records import documents
-from aebench.records.conditions import environment
 from aebench.records.documents import comparable
+from aebench.records.fields import plain
+from aebench.records.reuse import require_same_document, require_same_options
+from aebench.records.store import locked
 from aebench.registry import ARBITER
-from aebench.running.options import DTYPES, Options, check, dataset_name, processes_of
+from aebench.running.options import Options, check, dataset_name, processes_of
+from aebench.running.resume import conditions, covers
+
+# Of the options: what makes two climbs comparable, and what a later call may add to.
+SAME = ("dataset", "schedule", "device")
+ADDED = ("autoencoders", "frameworks", "seeds")
+ADVICE = "climb as then, or choose another --output"
+
+
+@dataclass(frozen=True)
+class Climbing:
+    """How the ladder is climbed. climbs: the pattern of each climb; forced, keep_traces: as of `session.document`."""
+
+    climbs: Climb
+    dtypes: tuple[Dtype, ...]
+    forced: bool = False
+    keep_traces: bool = False
+
+    @property
+    def stated(self) -> dict[str, Any]:
+        """What a document says of it."""
+        return {"steps": self.climbs.steps, "dtypes": self.dtypes, "forced": self.forced}
 
 
 def agreements(
     options: Options, climbs: Climb, dtypes: Sequence[Dtype], folder: Path, listener: Listener, *, forced: bool,
     keep_traces: bool,
 ) -> dict[str, Any]:  # fmt: skip
-    """The ladder alone, for every autoencoder and seed; `climbs` is the pattern of each climb."""
-    check(options)
-    found: dict[str, Any] = {"options": asdict(options), "environment": environment(), "agreements": [], "failures": []}
-    with processes_of(options, None, arbiter=True) as processes:
-        for name, seed in product(options.autoencoders, options.seeds):
-            autoencoder = registry.autoencoder(name)
-            source = Source(dataset_name(options, autoencoder), options.data_dir, options.schedule)
-            each = [replace(climbs, autoencoder=autoencoder, seed=seed, dtype=dtype) for dtype in dtypes]
-            document = session.document(
-                processes, each, source, folder / name / f"seed{seed}", listener, forced=forced, keep_traces=keep_traces
-            )
-            found["agreements"] += [
-                {**row, "seed": seed, "command": command(options, row, seed, climbs.steps, forced=forced)}
-                for row in document["agreements"]
-            ]
-            found["failures"] += [
-                {"autoencoder": name, "framework": k, "failure": v} for k, v in document["failures"].items()
-            ]
-    return found
+    """The ladder alone, for every autoencoder and seed; `climbs` is the pattern of each climb.
 
+    The folder's `agreements.json` is written anew after each. What it holds of an autoencoder and a seed is not climbed
+    again where it covers every pair that is asked for, unless traces are to be kept. Returned is what is asked for.
 
-def command(options: Options, row: Mapping[str, Any], seed: int, steps: int, *, forced: bool) -> str:
-    """The command that climbs one pair of frameworks again."""
-    pair = [name for name in (row["left"], row["right"]) if name != ARBITER]
-    words = ["aebench agree", row["autoencoder"], "-f", ",".join(pair), "--dtype", row["dtype"], "-s", str(seed)]
-    words += ["--steps", str(steps), "-d", shlex.quote(options.dataset), "-p", options.schedule]
-    words += ["--data-dir", shlex.quote(options.data_dir)] if options.data_dir else []
-    words += ["--device", options.device] if options.device != "cpu" else []
-    return " ".join([*words, "--teacher-forced"] if forced else words)
-
-
-def growths(
-    options: Options, climbs: Climb, dtypes: Sequence[Dtype], folder: Path, listener: Listener
-) -> dict[str, Any]:
-    """How the difference grows with the steps, for every autoencoder and dtype, at the first seed.
-
-    What the folder's `growth.json` holds of the same measurement is kept and not measured again; it is written anew
-    after each autoencoder and dtype.
+    Raises:
+        UsageError: the folder holds climbs of another kind, or under other conditions.
+        ResultError: its document is damaged.
     """
     check(options)
-    path, same, here = folder / "growth.json", _measurement(options, climbs), environment()
-    rows: list[dict[str, Any]] = []
-    with contextlib.suppress(ResultError):
-        before = documents.read(path, "growth")
-        rows = before["growth"] if before["measurement"] == comparable(same) else []
-    with processes_of(options, None, arbiter=True) as processes:
-        for name, dtype in product(options.autoencoders, dtypes):
-            if not any((row["autoencoder"], row["dtype"]) == (name, dtype) for row in rows):
-                autoencoder = registry.autoencoder(name)
-                source = Source(dataset_name(options, autoencoder), options.data_dir, options.schedule)
-                climb = replace(climbs, autoencoder=autoencoder, seed=options.seeds[0], dtype=dtype)
-                listener.begin(f"{name}: growth in {dtype}", 1)
-                rows = sorted([*rows, *growth(processes, climb, source, folder)], key=_by_registry)
-                document = {"measurement": same, "environment": here, "growth": rows}
-                documents.write(path, "growth", document)
-                listener.finished(f"{name}, growth in {dtype}", f"measured over {climbs.steps:,} steps of each phase")
-    return {"measurement": same, "environment": here, "growth": rows}
+    path, climbing = folder / "agreements.json", Climbing(climbs, tuple(dtypes), forced, keep_traces)
+    with locked(folder), processes_of(options, None, arbiter=True) as processes:
+        now = plain(conditions(options, processes, names=options.autoencoders))
+        stated = {"options": asdict(options), "climbing": climbing.stated, "conditions": now}
+        document = _continued(path, {**stated, "agreements": [], "failures": []})
+        documents.write(path, "agreements", document)
+        for name, seed in product(options.autoencoders, options.seeds):
+            mine = [row for row in document["agreements"] if _is_of(row, name, seed)]
+            able = [framework for framework in processes if registry.offers(framework, name)]
+            if keep_traces or not covers(mine, able, dtypes):
+                _climb(document, name, seed, options, climbing, processes, folder, listener)
+                documents.write(path, "agreements", document)
+    return {**document, **_asked(document, options, dtypes)}
 
 
-def _by_registry(row: Mapping[str, Any]) -> tuple[int, int]:
-    """Where a row of growth stands in the tables: autoencoders in their order, float64 first."""
-    return list(registry.autoencoders()).index(row["autoencoder"]), DTYPES.index(row["dtype"])
+def _climb(
+    document: dict[str, Any], name: str, seed: int, options: Options, climbing: Climbing,
+    processes: Mapping[str, FrameworkProcess], folder: Path, listener: Listener,
+) -> None:  # fmt: skip
+    """Climb for one autoencoder and seed, and put its rows in the place of those that the document held."""
+    autoencoder = registry.autoencoder(name)
+    source = Source(dataset_name(options, autoencoder), options.data_dir, options.schedule)
+    each = [replace(climbing.climbs, autoencoder=autoencoder, seed=seed, dtype=dtype) for dtype in climbing.dtypes]
+    found = session.document(
+        processes, each, source, folder / name / f"seed{seed}", listener,
+        forced=climbing.forced, keep_traces=climbing.keep_traces,
+    )  # fmt: skip
+    rows = {
+        "agreements": [{**row, "command": command(options, climbing, row, seed)} for row in found["agreements"]],
+        "failures": [{"autoencoder": name, "framework": k, "failure": v} for k, v in found["failures"].items()],
+    }
+    for part, new in rows.items():
+        others = [row for row in document[part] if not _is_of(row, name, seed)]
+        document[part] = [*others, *({**row, "seed": seed} for row in new)]
 
 
-def _measurement(options: Options, climbs: Climb) -> dict[str, Any]:
-    """What makes two growths comparable."""
-    asked = asdict(options)
-    same = {key: asked[key] for key in ("frameworks", "dataset", "schedule", "device")}
-    return {**same, "seed": options.seeds[0], "steps": climbs.steps}
+def command(options: Options, climbing: Climbing, row: Mapping[str, Any], seed: int) -> str:
+    """The command that climbs one pair of frameworks again."""
+    pair = ",".join(name for name in (row["left"], row["right"]) if name != ARBITER)
+    words = ["aebench", "agree", row["autoencoder"], "-f", pair, "--dtype", row["dtype"], "-s", str(seed)]
+    words += ["--steps", str(climbing.climbs.steps), "-d", options.dataset, "-p", options.schedule]
+    words += ["--data-dir", options.data_dir] if options.data_dir else []
+    words += ["--device", options.device] if options.device != "cpu" else []
+    return shlex.join([*words, "--teacher-forced"] if climbing.forced else words)
+
+
+def _is_of(row: Mapping[str, Any], name: str, seed: int) -> bool:
+    return (row["autoencoder"], row["seed"]) == (name, seed)
+
+
+def _continued(path: Path, document: dict[str, Any]) -> dict[str, Any]:
+    """The document with what was climbed there before.
+
+    Raises:
+        UsageError: what was climbed there was climbed differently.
+        ResultError: damaged, or of another version.
+    """
+    before = documents.read_if_there(path, "agreements")
+    if before is None or not before["agreements"]:
+        return document
+    now = comparable(document)
+    require_same_options(path, {key: before["options"][key] for key in SAME}, now["options"], ADVICE)
+    then = before["climbing"] or {"steps": "unknown", "forced": "unknown"}
+    require_same_options(path, {key: then[key] for key in ("steps", "forced")}, now["climbing"], ADVICE)
+    known = require_same_document(path, before, now["conditions"], ADVICE)
+    options = {key: list(dict.fromkeys((*before["options"][key], *now["options"][key]))) for key in ADDED}
+    climbing = {**now["climbing"], "dtypes": list(dict.fromkeys((*then["dtypes"], *now["climbing"]["dtypes"])))}
+    return {**before, "options": {**now["options"], **options}, "climbing": climbing, "conditions": known}
+
+
+def _asked(document: Mapping[str, Any], options: Options, dtypes: Sequence[Dtype]) -> dict[str, Any]:
+    """The rows of the document that are asked for, and nothing that an earlier call asked for besides."""
+    frameworks = {ARBITER, *options.frameworks}
+    wanted = list(product(options.autoencoders, options.seeds))
+    rows = [row for n, s in wanted for row in document["agreements"] if _is_of(row, n, s)]
+    return {
+        "options": asdict(options),
+        "agreements": [r for r in rows if r["dtype"] in dtypes and {r["left"], r["right"]} <= frameworks],
+        "failures": [row for row in document["failures"] if (row["autoencoder"], row["seed"]) in wanted],
+    }

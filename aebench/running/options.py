@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from aebench import registry
 from aebench.arrays import Dtype
-from aebench.errors import FrameworkError, UsageError
+from aebench.errors import FrameworkError, ResultError, UsageError
 from aebench.processes.worker import FrameworkProcess
+from aebench.records import documents
 from aebench.registry import ARBITER
 from aebench.spec import Autoencoder
 from aebench.training import schedule
@@ -100,17 +101,23 @@ def processes_of(options: Options, logs: Path | None, *, arbiter: bool) -> Itera
     """
     names = dict.fromkeys((*([ARBITER] if arbiter else []), *options.frameworks))
     processes = {name: FrameworkProcess(name, logs and logs / f"{name}.log") for name in names}
-    try:
-        for name, process in processes.items():
-            if options.device != "cpu" and name != ARBITER and options.device not in process.call(devices_of, name):
-                raise FrameworkError(
-                    f"{name} sees no {options.device} here; use --device cpu, or get a build for it: "
-                    "pip install 'aebench[gpu]'"
-                )
-        yield processes
-    finally:
+    with contextlib.ExitStack() as closing:
         for process in processes.values():
-            process.close()
+            closing.callback(process.close)
+        if options.device != "cpu":
+            # Before the first log is written: a folder in which nothing could be begun stays as it was.
+            _require_device(options.device, [name for name in names if name != ARBITER])
+        yield processes
+
+
+def _require_device(device: str, names: Iterable[str]) -> None:
+    """FrameworkError when one of the frameworks does not have the device."""
+    for name in names:
+        with FrameworkProcess(name) as process:
+            if device not in process.call(devices_of, name):
+                raise FrameworkError(
+                    f"{name} sees no {device} here; use --device cpu, or get a build for it: pip install 'aebench[gpu]'"
+                )
 
 
 def devices_of(name: str) -> list[str]:
@@ -137,8 +144,16 @@ def new_folder(*what: str) -> Path:
 
 
 def newest() -> Path:
-    """The folder of the newest run; UsageError when there is none."""
-    folders = sorted(path.parent for path in RUNS.glob("*/plan.json"))
-    if not folders:
+    """The folder of the run that was begun last; UsageError when there is none."""
+    plans = list(RUNS.glob("*/plan.json"))
+    if not plans:
         raise UsageError(f"there is no run under {RUNS} to go on with; name its folder with --output")
-    return folders[-1]
+    return max(plans, key=_begun).parent
+
+
+def _begun(plan: Path) -> str:
+    """When a run was begun, as its plan says; where it does not, or cannot be read, when it was written."""
+    written = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(plan.stat().st_mtime))
+    with contextlib.suppress(ResultError):
+        return documents.read(plan, "plan")["begun"] or written
+    return written

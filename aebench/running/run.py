@@ -7,28 +7,35 @@ interrupted, or killed, is taken up where it was and does nothing twice. A trial
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from itertools import product
 from pathlib import Path
 from typing import Any
 
+from msgspec import structs
+
 from aebench import registry
 from aebench.agreement import session
 from aebench.agreement.ladder import Climb
 from aebench.agreement.session import Source
-from aebench.errors import AebenchError, ResultError, UsageError
+from aebench.errors import AebenchError, CheckpointError, ResultError, UsageError
 from aebench.processes.events import Listener
 from aebench.processes.worker import FrameworkProcess
 from aebench.records import documents
-from aebench.records.conditions import environment
+from aebench.records.conditions import Conditions
+from aebench.records.fields import checked, plain
+from aebench.records.reuse import require_same_document
+from aebench.records.store import is_empty, locked
 from aebench.running.options import DTYPES, Options, check, dataset_name, ordered, processes_of
+from aebench.running.resume import conditions, known_agreement, known_trial
 from aebench.training.trial import Trial, failure, run
 
 
 @dataclass
 class Run:
-    """One run in one folder."""
+    """One run in one folder. conditions: as they are now; None until the plan is written."""
 
     options: Options
     folder: Path
@@ -36,7 +43,7 @@ class Run:
     trials: list[dict[str, Any]] = field(default_factory=list)
     agreements: list[dict[str, Any]] = field(default_factory=list)
     failures: list[dict[str, str]] = field(default_factory=list)
-    environment: dict[str, Any] = field(default_factory=environment)
+    conditions: Conditions | None = None
 
     def execute(self, *, resume: bool) -> dict[str, Any]:
         """Do everything that is not done yet; the collected document, also left as `result.json`.
@@ -60,26 +67,43 @@ class Run:
             UsageError: impossible options, or a folder that holds another run.
         """
         check(self.options)
-        if not resume and self.folder.exists() and any(self.folder.iterdir()):
-            raise UsageError(f"{self.folder} is not empty; go on with --resume, or choose another --output")
-        plan = {"options": asdict(self.options), "environment": self.environment}
-        documents.write(self.folder / "plan.json", "plan", plan)
-        try:
+        with locked(self.folder):
+            if not resume and not is_empty(self.folder):
+                raise UsageError(f"{self.folder} is not empty; go on with --resume, or choose another --output")
             with processes_of(self.options, self.folder / "logs", arbiter=self.options.agreement) as processes:
-                yield processes
-        finally:
-            documents.write(self.folder / "result.json", "run", self.document())
+                self._plan(processes)
+                try:
+                    yield processes
+                finally:
+                    documents.write(self.folder / "result.json", "run", self.document())
+
+    def _plan(self, processes: dict[str, FrameworkProcess]) -> None:
+        """Write what is to be done, after it was made sure that nothing has changed since the run was begun.
+
+        Raises:
+            UsageError: the conditions are not those of then; says which.
+        """
+        path = self.folder / "plan.json"
+        now = conditions(self.options, processes, dtype=self.options.dtype)
+        before = documents.read_if_there(path, "plan")
+        if before is not None:
+            advice = "measure as then, or start anew in another --output"
+            now = checked(require_same_document(path, before, plain(now), advice), Conditions)
+        begun = before["begun"] if before else time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        self.conditions = now
+        documents.write(path, "plan", {"options": asdict(self.options), "conditions": plain(now), "begun": begun})
 
     def document(self) -> dict[str, Any]:
         """What there is so far, earlier calls' trials with it; complete when no trial is missing."""
         asked = list(product(ordered(self.options), self.options.seeds, self.options.frameworks))
         for name, seed, framework in asked:
             if self._measured(name, seed, framework) is None:
-                with contextlib.suppress(ResultError):
-                    self.trials.append(documents.read(self.trial(name, seed, framework).result, "trial"))
+                with contextlib.suppress(ResultError, UsageError):
+                    if known := known_trial(self.trial(name, seed, framework), self._now()):
+                        self.trials.append(known)
         return {
             "options": asdict(self.options),
-            "environment": self.environment,
+            "conditions": plain(self._now()),
             "complete": all(self._measured(*trial) for trial in asked),
             "agreements": self.agreements,
             "trials": self.trials,
@@ -102,10 +126,10 @@ class Run:
     def _agree(self, name: str, processes: dict[str, FrameworkProcess]) -> None:
         """The ladder in both dtypes at the first seed, unless its document is there."""
         path = self.folder / name / "agreement.json"
-        with contextlib.suppress(ResultError):
-            document = documents.read(path, "agreement")
-            self.agreements += document["agreements"]
-            self.listener.finished(f"{name}, agreement", f"{session.outcome(document)} (compared before)")
+        now = structs.replace(self._now(), dtype=None)
+        if known := known_agreement(path, now, processes):
+            self.agreements += known["agreements"]
+            self.listener.finished(f"{name}, agreement", f"{session.outcome(known)} (compared before)")
             return
         options, autoencoder = self.options, registry.autoencoder(name)
         source = Source(dataset_name(options, autoencoder), options.data_dir, options.schedule)
@@ -115,26 +139,50 @@ class Run:
         self.agreements += document["agreements"]
         self.failures += [{"autoencoder": name, "framework": k, "failure": why} for k, why in failed.items()]
         if not failed:
-            documents.write(path, "agreement", document)
+            documents.write(path, "agreement", {**document, "conditions": plain(self._only(now, name))})
 
     def measure(self, name: str, seed: int, framework: str, process: FrameworkProcess) -> dict[str, Any]:
-        """One trial's document; trained only if it is not there, and after the trial that it starts from."""
+        """One trial's document; trained only if it is not there, and after the trial that it starts from.
+
+        Raises:
+            UsageError: it is there, and was measured under other conditions.
+        """
         if known := self._measured(name, seed, framework):
             return known
         trial = self.trial(name, seed, framework)
         first = trial.autoencoder.pretraining
-        if first and not self.trial(first, seed, framework).result.exists():
-            self.measure(first, seed, framework, process)
+        before = self.measure(first, seed, framework, process) if first else {}
         what = f"{name}, {framework}, seed {seed}"
         try:
-            document = documents.read(trial.result, "trial")
+            document, again = known_trial(trial, self._now()), ""
+        except ResultError as error:
+            document, again = None, f", again: {error}"
+        if "failure" in before:
+            document = failure(trial, CheckpointError(f"{first}, from which it starts, failed: {before['failure']}"))
+            self.listener.finished(what, outcome(document))
+        elif document is not None:
             self.listener.finished(what, f"{outcome(document)} (before)")
-        except ResultError:
-            self.listener.begin(what, 1)
+        else:
+            self.listener.begin(f"{what}{again}", 1)
             document = attempt(trial, process, self.listener)
             self.listener.finished(what, outcome(document))
         self.trials.append(document)
         return document
+
+    def _now(self) -> Conditions:
+        """The conditions under which the plan was written.
+
+        Raises:
+            UsageError: there is no plan yet.
+        """
+        if self.conditions is None:
+            raise UsageError(f"{self.folder}: nothing was begun there yet")
+        return self.conditions
+
+    def _only(self, now: Conditions, name: str) -> Conditions:
+        """The conditions of one autoencoder."""
+        data = dataset_name(self.options, registry.autoencoder(name))
+        return structs.replace(now, specifications={name: now.specifications[name]}, data={data: now.data[data]})
 
     def _measured(self, name: str, seed: int, framework: str) -> dict[str, Any] | None:
         """The trial's document, if this run holds it."""
@@ -151,7 +199,14 @@ def outcome(document: Mapping[str, Any]) -> str:
 
 def attempt(trial: Trial, process: FrameworkProcess, listener: Listener) -> dict[str, Any]:
     """Run the trial in its framework's process: its document, or the row that says why there is none."""
+
+    def heard(message: str | tuple[int, int]) -> None:
+        if isinstance(message, str):
+            listener.note(f"{trial.autoencoder.name}, {trial.framework}, seed {trial.seed}: {message}")
+        else:
+            listener.advance(*message)
+
     try:
-        return process.call(run, trial, on_message=lambda message: listener.advance(*message))
+        return process.call(run, trial, on_message=heard)
     except AebenchError as error:
         return failure(trial, error)

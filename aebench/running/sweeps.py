@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import tempfile
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -20,9 +20,12 @@ from aebench.errors import SpecificationError, UsageError
 from aebench.processes.events import Listener
 from aebench.processes.worker import FrameworkProcess
 from aebench.records import documents
-from aebench.records.conditions import MACHINE, environment, versions_changed
 from aebench.records.documents import comparable
+from aebench.records.fields import plain
+from aebench.records.reuse import require_same_document, require_same_options
+from aebench.records.store import locked
 from aebench.running.options import Options, processes_of
+from aebench.running.resume import conditions
 from aebench.running.run import attempt, outcome
 from aebench.spec import Autoencoder
 from aebench.speed.ceiling import has_ceiling
@@ -71,12 +74,13 @@ def measure(options: Options, lines: Lines, folder: Path, listener: Listener) ->
     dataset = dataset_of(options.dataset, options.data_dir, "source")
     autoencoders = {name: _checked(name, lines, dataset) for name in options.autoencoders}
     path, asked = folder / "scale.json", _points(options, lines)
-    document = _continued(path, {"options": _asked(options, lines), "environment": environment(), "rows": []})
-    rows = document["rows"] = [row for row in document["rows"] if not ("failure" in row and _point(row) in asked)]
-    documents.write(path, "scale", document)
-    done = [_point(row) for row in rows]
-    missing = [point for point in asked if point not in done]
-    with processes_of(options, folder / "logs", arbiter=False) as processes:
+    with locked(folder), processes_of(options, folder / "logs", arbiter=False) as processes:
+        now = conditions(replace(options, schedule="source"), processes, dtype=options.dtype)
+        document = _continued(path, {"options": _asked(options, lines), "conditions": plain(now), "rows": []})
+        rows = document["rows"] = [row for row in document["rows"] if not ("failure" in row and _point(row) in asked)]
+        documents.write(path, "scale", document)
+        done = [_point(row) for row in rows]
+        missing = [point for point in asked if point not in done]
         for number, point in enumerate(missing, start=1):
             listener.begin(f"{number} of {len(missing)}: {named(point)}, {point['framework']}, seed {point['seed']}", 1)
             autoencoder = autoencoders[point["autoencoder"]]
@@ -113,42 +117,17 @@ def _continued(path: Path, document: dict[str, Any]) -> dict[str, Any]:
     """The document with what was asked for and measured there before, and what that was measured on.
 
     Raises:
-        UsageError: what was measured there was measured differently. ResultError: damaged, or of another version.
+        UsageError: what was measured there was measured differently.
+        ResultError: damaged, or of another version.
     """
-    if not path.exists():
+    before = documents.read_if_there(path, "scale")
+    if before is None or all("failure" in row for row in before["rows"]):
         return document
-    before, now = documents.read(path, "scale"), comparable(document)
-    try:
-        changed = _changes(before, now)
-        options = {key: list(dict.fromkeys((*before["options"][key], *now["options"][key]))) for key in ADDED}
-        earlier = [*before.get("earlier_environments", ()), before["environment"]]
-    except (KeyError, TypeError) as error:
-        raise documents.damaged(path, "scale", f"what it must hold is not there: {error}") from error
-    if all("failure" in row for row in before["rows"]):
-        return document
-    if changed:
-        raise UsageError(
-            f"{path} was measured differently ({'; '.join(changed)}); measure as then, or choose another --output"
-        )
-    return {
-        "options": {**document["options"], **options},
-        "environment": document["environment"],
-        "earlier_environments": [environment for environment in earlier if environment != now["environment"]],
-        "rows": before["rows"],
-    }
-
-
-def _changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    """What is not as it was: settings, the machine, versions of frameworks that were measured or are asked for."""
-    pairs = [(key, before["options"][key], now["options"][key]) for key in SAME]
-    pairs += [(key, before["environment"][key], now["environment"][key]) for key in MACHINE]
-    named = {*now["options"]["frameworks"], *(_point(row)["framework"] for row in before["rows"])}
-    used = {registry.plain(name) for name in named}
-    versions = {name: found for name, found in now["environment"]["frameworks"].items() if name in used}
-    return [
-        *(f"{key}: {then} then, {found} now" for key, then, found in pairs if then != found),
-        *versions_changed(before["environment"]["frameworks"], versions),
-    ]
+    now, advice = comparable(document), "measure as then, or choose another --output"
+    require_same_options(path, {key: before["options"][key] for key in SAME}, now["options"], advice)
+    known = require_same_document(path, before, now["conditions"], advice)
+    options = {key: list(dict.fromkeys((*before["options"][key], *now["options"][key]))) for key in ADDED}
+    return {"options": {**document["options"], **options}, "conditions": known, "rows": before["rows"]}
 
 
 def _checked(name: str, lines: Lines, dataset: Dataset) -> Autoencoder:
@@ -184,6 +163,8 @@ def _measured(
     if "failure" in document:
         return {**point, "failure": document["failure"]}
     metric = autoencoder.measures.headline
+    if metric not in document["metrics"]:
+        return {**point, "failure": f"its headline {metric} is none of its metrics: {', '.join(document['metrics'])}"}
     return {
         **point,
         "version": document["version"],

@@ -9,7 +9,6 @@ import math
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -17,13 +16,10 @@ from scipy import stats
 
 from aebench import registry
 from aebench.arrays import Dtype
-from aebench.errors import AebenchError, UsageError
+from aebench.errors import AebenchError
 from aebench.processes.events import Listener
 from aebench.processes.worker import FrameworkProcess
 from aebench.protocol import Use
-from aebench.records import documents
-from aebench.records.conditions import MACHINE, environment, versions_changed
-from aebench.records.documents import comparable
 from aebench.speed.ceiling import has_ceiling
 from aebench.speed.peers import Peer
 from aebench.speed.workloads import (
@@ -121,53 +117,6 @@ def interval(values: Sequence[float]) -> Interval:
     return Interval(float(np.median(values)), -low if math.isinf(low) else low, high)
 
 
-def run(cases: Sequence[Case], options: Options, rounds: Rounds, folder: Path, listener: Listener) -> list[Row]:
-    """Time every case; the documents of those asked for, kept in the folder's `bench.json` with earlier ones.
-
-    Raises:
-        UsageError: the folder holds what was timed differently: other options, machine or versions.
-        ResultError: the folder's document is damaged.
-    """
-    path = folder / "bench.json"
-    # Where the data lay says nothing about what was timed.
-    stated = {key: value for key, value in asdict(options).items() if key != "data_dir"}
-    document = _continued(
-        path, {"options": stated, "rounds": asdict(rounds), "environment": environment(alone=True), "cases": []}
-    )
-    documents.write(path, "bench", document)
-    known = [_case(row) for row in document["cases"]]
-    for case in cases:
-        if case not in known:
-            names = dict.fromkeys(subject.name for subject in subjects(case, options))
-            with contextlib.ExitStack() as stack:
-                logs = folder / "logs"
-                opened = {
-                    name: stack.enter_context(FrameworkProcess(name, logs / f"{name}.log", alone=True))
-                    for name in names
-                }
-                document["cases"].append(measure(case, options, rounds, opened, listener))
-            documents.write(path, "bench", document)
-    return [row for row in document["cases"] if _case(row) in cases]
-
-
-def _case(row: Mapping[str, Any]) -> Case:
-    return Case(**{name: row[name] for name in ("autoencoder", "use", "batch", "width")})
-
-
-def _continued(path: Path, document: Row) -> Row:
-    """The document with the cases that were timed there before; those in which something failed are timed anew."""
-    if not path.exists():
-        return document
-    before, now = documents.read(path, "bench"), comparable(document)
-    changed = [key for key in now["options"] if before["options"].get(key) != now["options"][key]]
-    changed += [key for key in MACHINE if before["environment"].get(key) != now["environment"][key]]
-    changed += versions_changed(before["environment"]["frameworks"], now["environment"]["frameworks"])
-    if changed and before["cases"]:
-        raise UsageError(f"{path} was timed differently ({'; '.join(changed)}); choose another --output")
-    sound = [row for row in before["cases"] if not any("failure" in subject for subject in row["subjects"])]
-    return {**document, "cases": sound}
-
-
 def subjects(case: Case, options: Options) -> list[Subject]:
     """The frameworks, the peers, and for the ceiling, where there is one, every installed framework's library."""
     common: Row = {key: value for key, value in asdict(options).items() if key not in ("frameworks", "peers")}
@@ -203,26 +152,30 @@ def measure(
 ) -> Row:
     """Time every subject of the case in turn; the case's document.
 
-    processes: a subject's name -> where it runs. A subject that fails has the reason in place of numbers.
+    processes: a subject's name -> where it runs. A subject that fails has the reason in place of numbers; one that
+    breaks off in a single round is timed again in a new process, and says so.
     """
+    listener.begin(case.title, rounds.most)
     timings = [Timings(subject) for subject in subjects(case, options)]
     for timing in timings:
         _first(timing, processes[timing.subject.name])
     sound = [timing for timing in timings if "failure" not in timing.facts]
-    listener.begin(case.title, rounds.most)
     for number in range(rounds.most):
         # Every other round goes backwards, so that nobody always runs after the same neighbour.
         for timing in sound if number % 2 == 0 else sound[::-1]:
-            process = processes[timing.subject.name]
             time.sleep(SECONDS_TO_CALM_DOWN)
-            timing.rounds.append(process.call(seconds, timing.subject.workload) / timing.facts["images"] * 1000)
+            beside = [t for t in sound if t.subject.name == timing.subject.name and t is not timing]
+            _round(timing, beside, processes[timing.subject.name])
+        sound = [timing for timing in sound if "failure" not in timing.facts]
         listener.advance(number + 1, rounds.most)
         if number + 1 >= rounds.least and _narrow(sound, rounds.precision):
             break
     for timing in sound:
         _last(timing, processes[timing.subject.name])
     failed = [timing.subject.name for timing in timings if "failure" in timing.facts]
-    listener.finished(case.title, f"{number + 1} rounds" + (f"; failed: {', '.join(failed)}" if failed else ""))
+    lost = sum(len(timing.facts.get("lost", ())) for timing in timings)
+    result = f"{number + 1} rounds" + (f", {lost} timings lost and repeated" if lost else "")
+    listener.finished(case.title, result + (f"; failed: {', '.join(failed)}" if failed else ""))
     return {
         **asdict(case),
         "narrow": _narrow(sound, rounds.precision),
@@ -247,13 +200,42 @@ def _first(timing: Timings, process: FrameworkProcess) -> None:
         timing.facts = {"failure": str(error)}
 
 
+def _round(timing: Timings, beside: Sequence[Timings], process: FrameworkProcess) -> None:
+    """One more round; one that is lost is timed once more, and a subject that loses that, too, has failed.
+
+    beside: the subjects whose workloads live in the same process, and are lost with it.
+    """
+    try:
+        spent = process.call(seconds, timing.subject.workload)
+    except AebenchError as error:
+        timing.facts.setdefault("lost", []).append(f"round {len(timing.rounds) + 1}: {error}")
+        try:
+            _warm([timing, *beside], process)
+            spent = process.call(seconds, timing.subject.workload)
+        except AebenchError as again:
+            timing.facts, timing.rounds = {"failure": f"round {len(timing.rounds) + 1}: {again}"}, []
+            # What fails in there now is found out in its own round.
+            with contextlib.suppress(AebenchError):
+                _warm(beside, process)
+            return
+    timing.rounds.append(spent / timing.facts["images"] * 1000)
+
+
+def _warm(timings: Iterable[Timings], process: FrameworkProcess) -> None:
+    """Bring a new process to where the subjects left the one before: ready, compiled and run."""
+    for timing in timings:
+        for _ in range(2):
+            process.call(seconds, timing.subject.workload)
+
+
 def _last(timing: Timings, process: FrameworkProcess) -> None:
     """What is known after the rounds."""
     facts = timing.facts
     warm = float(np.median(timing.rounds)) * facts["images"] / 1000
     facts["compile_seconds"] = max(0.0, facts["first_seconds"] - warm)
     if timing.subject.kind == "framework":
-        facts["peak_bytes"], facts["peak_device_bytes"] = process.call(peak_memory, timing.subject.name)
+        with contextlib.suppress(AebenchError):  # a process that ends only now has been timed all the same
+            facts["peak_bytes"], facts["peak_device_bytes"] = process.call(peak_memory, timing.subject.name)
 
 
 def ceiling(timings: Iterable[Timings]) -> Row | None:

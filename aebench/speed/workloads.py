@@ -166,6 +166,7 @@ def _epochs(autoencoder: Autoencoder, dataset: Dataset) -> Iterator[tuple[Phase,
     """Each phase, the steps of its round and what it trains on."""
     for phase in autoencoder.phases:
         split = schedule.training_split(phase, dataset)
+        schedule.require_a_batch(phase, len(split))
         epochs = epochs_together(phase, len(split)) if phase.sampling == "full" else 1
         yield phase, epochs * phase.n_batches(len(split)), split
 

@@ -34,6 +34,7 @@ MEASURES: dict[str, Measure] = {
     "variational_loss": metrics.variational_loss,
     "accuracy": metrics.accuracy,
 }
+OF_IMAGES = ("train_error", "test_error", "noise_removal")
 FOLLOWED = "test_error"
 """The measure whose error is followed from epoch to epoch, once all of the autoencoder is being trained."""
 
@@ -60,9 +61,20 @@ def find(name: str) -> Measure:
 
 
 def check(autoencoder: Autoencoder) -> None:
-    """That every measure that the specification names is there, before hours go into training; errors as of `find`."""
-    for name in (*autoencoder.measures.names, *(name for phase in autoencoder.phases for name in phase.measures)):
+    """That every measure that the specification names is there and has what it takes, before hours go into training.
+
+    Raises:
+        UnknownNameError, SpecificationError: as of `find`; or an error of images is asked of what gives no images.
+    """
+    names = [*autoencoder.measures.names, *(name for phase in autoencoder.phases for name in phase.measures)]
+    for name in names:
         find(name)
+    errors = [name for name in names if name in OF_IMAGES]
+    if errors and autoencoder.kind == "classifier":
+        raise SpecificationError(
+            f"{autoencoder.name}: a classifier gives no images whose error could be measured; "
+            f"expected other measures than {', '.join(errors)}, such as accuracy at its phases"
+        )
 
 
 def after_epoch(model: Model, phase: Phase, dataset: Dataset) -> dict[str, float]:

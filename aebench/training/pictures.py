@@ -12,6 +12,7 @@ from aebench.data import Dataset
 from aebench.errors import UnknownNameError
 from aebench.protocol import Batch, Model
 from aebench.records.checkpoint import write_arrays
+from aebench.spec import Autoencoder
 from aebench.streams import stream
 from aebench.training.metrics import evaluation_noise
 
@@ -27,6 +28,12 @@ def record(path: Path, framework: str, model: Model, dataset: Dataset, seed: int
     shape = "x".join(map(str, dataset.image_shape or ()))
     metadata = {"autoencoder": autoencoder.name, "framework": framework, "image_shape": shape}
     write_arrays(path, {name: np.asarray(array, np.float32) for name, array in arrays.items()}, metadata)
+
+
+def check(autoencoder: Autoencoder) -> None:
+    """That every picture that the specification names is known; errors as of `find`."""
+    for name in autoencoder.measures.pictures:
+        find(name)
 
 
 def find(name: str) -> Picture:
@@ -54,9 +61,11 @@ def _curve(model: Model, dataset: Dataset, seed: int) -> Arrays:
 
 
 def _features(model: Model, dataset: Dataset, seed: int) -> Arrays:
-    """Columns of the first layer's weight."""
-    weight = f"{model.autoencoder.layers[0].name}.weight"
-    return {"features": model.parameters()[weight][:, :SHOWN_FEATURES]}
+    """Columns of the first layer's weight, where it is dense."""
+    weight = model.parameters().get(f"{model.autoencoder.layers[0].name}.weight")
+    if weight is None or weight.ndim != 2 or len(weight) != dataset.n_inputs:
+        return {}
+    return {"features": weight[:, :SHOWN_FEATURES]}
 
 
 def _denoised(model: Model, dataset: Dataset, seed: int) -> Arrays:

@@ -22,17 +22,22 @@ def training_split(phase: Phase, dataset: Dataset) -> Split:
     return dataset.first(min(phase.n_labels, len(dataset.train))).train
 
 
+def require_a_batch(phase: Phase, n_images: int) -> None:
+    """UsageError when there are fewer images than one batch of the phase takes."""
+    if n_images < phase.batch_size:
+        raise UsageError(
+            f"phase {phase.name} takes batches of {phase.batch_size}, but there are only {n_images} images; "
+            "choose a larger data set"
+        )
+
+
 def epoch_order(phase: Phase, seed: int, n_images: int, epoch: int) -> Int64:
     """Row numbers (n_batches, batch_size) of one epoch, epochs counted from 0.
 
     Raises:
         UsageError: there are fewer images than one batch takes.
     """
-    if n_images < phase.batch_size:
-        raise UsageError(
-            f"phase {phase.name} takes batches of {phase.batch_size}, but there are only {n_images} images; "
-            "choose a larger data set"
-        )
+    require_a_batch(phase, n_images)
     n_batches, name = phase.n_batches(n_images), f"order/{phase.name}"
     if phase.sampling == "full":
         return np.arange(n_images, dtype=np.int64)[None, :]

@@ -6,31 +6,36 @@ written to the trial's checkpoint; a trial that is taken up again goes on from t
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from msgspec import structs
 
 from aebench import registry
 from aebench.arrays import Array, Arrays, Dtype
-from aebench.data import Dataset, load
-from aebench.errors import AebenchError, CheckpointError, DataError
+from aebench.data import Dataset
+from aebench.data import load as load_dataset
+from aebench.errors import AebenchError, DataError
 from aebench.given import require_finite
 from aebench.parameters import initial_parameters
 from aebench.processes.inside import tell
 from aebench.protocol import Model
-from aebench.records import checkpoint
+from aebench.records import capture, checkpoint
+from aebench.records.conditions import Conditions
 from aebench.records.documents import write
+from aebench.records.fields import plain
+from aebench.records.machine import Watch
 from aebench.spec import Autoencoder, Phase
 from aebench.training import measuring, metrics, pictures, schedule
 from aebench.training.feeding import Feeder
-from aebench.training.metrics import Metric, Metrics, Trained
+from aebench.training.metrics import Metrics, Trained
+from aebench.training.progress import CHECKPOINT, RESULT, Progress, origin, save, taken_up
 from aebench.training.schedule import training_split
+from aebench.training.timing import speed
 
 SECONDS_BETWEEN_CHECKPOINTS = 10.0
 QUICK_IMAGES = 10_000
@@ -60,14 +65,23 @@ class Trial:
     importance_samples: tuple[int, ...] = ()
 
     @property
+    def identity(self) -> str:
+        """Which training it is, in words: what a checkpoint must be of to be gone on with."""
+        images = "all" if self.images is None else f"{self.images:,}"
+        return (
+            f"{self.autoencoder.name}, {self.framework}, seed {self.seed}, {self.dtype}, {self.device}, schedule "
+            f"{self.schedule}, {images} images of {self.dataset}"
+        )
+
+    @property
     def checkpoint(self) -> Path:
         """Parameters, optimiser state and history: to go on from, and the trained model in the end."""
-        return self.folder / "checkpoint.safetensors"
+        return self.folder / CHECKPOINT
 
     @property
     def result(self) -> Path:
         """The finished trial's document; its presence says that the trial is finished."""
-        return self.folder / "result.json"
+        return self.folder / RESULT
 
     @property
     def pictures(self) -> Path:
@@ -75,32 +89,10 @@ class Trial:
         return self.folder / "pictures.safetensors"
 
 
-@dataclass
-class Progress:
-    """How far a trial is: finished epochs of the phase under way, and what was seen on the way."""
-
-    phase: int = 0
-    epoch: int = 0
-    history: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
-    measured: Metrics = field(default_factory=dict)
-
-    def to_text(self) -> str:
-        """As JSON, for the checkpoint's metadata."""
-        measured = {name: vars(metric) for name, metric in self.measured.items()}
-        return json.dumps({**vars(self), "measured": measured})
-
-    @classmethod
-    def from_text(cls, text: str) -> Progress:
-        """From the checkpoint's metadata."""
-        content = json.loads(text)
-        content["measured"] = {name: Metric(**values) for name, values in content["measured"].items()}
-        return cls(**content)
-
-
 @cache
 def dataset_of(name: str, data_dir: str | None, schedule: str) -> Dataset:
     """The data set as a schedule sees it, loaded once a process: `quick` takes the first 10,000 training images."""
-    dataset = load(name, data_dir=data_dir)
+    dataset = load_dataset(name, data_dir=data_dir)
     return dataset.first(min(QUICK_IMAGES, len(dataset.train))) if schedule == "quick" else dataset
 
 
@@ -121,16 +113,19 @@ def scheduled(autoencoder: Autoencoder, dataset: Dataset, schedule: str) -> Auto
 
 
 def run(trial: Trial) -> dict[str, Any]:
-    """Train, measure, write; the trial's document. Messages of the kind (epochs done, epochs in all) are told."""
-    dataset = dataset_of(trial.dataset, trial.data_dir, trial.schedule)
-    dataset = dataset if trial.images is None else dataset.first(trial.images)
+    """Train, measure, write; the trial's document. Told: (epochs done, epochs in all), and sentences to know of."""
+    started, watch = time.perf_counter(), Watch()
+    whole = dataset_of(trial.dataset, trial.data_dir, trial.schedule)
+    dataset = whole if trial.images is None else whole.first(trial.images)
     autoencoder = scheduled(trial.autoencoder, dataset, trial.schedule).at_label_budgets(len(dataset.train))
     measuring.check(autoencoder)
+    pictures.check(autoencoder)
     framework = registry.framework(trial.framework)
-    started = time.perf_counter()
     initial = initial_parameters(autoencoder, trial.seed)
     model = framework.build(autoencoder, initial, dtype=trial.dtype, device=trial.device)
-    progress, optimizer = _resumed(trial, model)
+    start = origin(autoencoder.pretraining, trial.pretrained) if autoencoder.pretraining else None
+    progress, optimizer = taken_up(trial.checkpoint, trial.identity, model, start)
+    progress.began = started
     for number in range(progress.phase, len(autoencoder.phases)):
         phase = autoencoder.phases[number]
         if progress.epoch == 0:
@@ -138,13 +133,28 @@ def run(trial: Trial) -> dict[str, Any]:
         _train_phase(trial, model, phase, dataset, progress, optimizer)
         progress.measured |= measuring.after_phase(model, phase, dataset, trial.seed)
         progress.phase, progress.epoch, optimizer = number + 1, 0, {}
-        _save(trial, model, progress, {})
+        save(trial.checkpoint, trial.identity, model, progress, {})
     measured = {**progress.measured, **measuring.gains(autoencoder, progress.measured)}
     curve_end = progress.history[autoencoder.phases[-1].name][-1].get("test_mse", float("nan"))
     trained = Trained(model, dataset, trial.seed, curve_end)
     measured |= measuring.after_training(trained, trial.importance_samples)
     pictures.record(trial.pictures, trial.framework, model, dataset, trial.seed)
-    return _document(trial, model, progress, measured, time.perf_counter() - started)
+    conditions = structs.replace(_conditions(trial, whole), busy=watch.busy())
+    return _document(trial, model, progress, measured, conditions)
+
+
+def _conditions(trial: Trial, dataset: Dataset) -> Conditions:
+    """Under which conditions this process, which is the framework's own, trains."""
+    return capture.here(
+        # The process has the variables that a worker is given, and no others.
+        alone=True,
+        subjects={trial.framework: capture.subject(trial.framework)},
+        autoencoders=(trial.autoencoder,),
+        data={trial.dataset: dataset.checksum},
+        schedule=trial.schedule,
+        device=trial.device,
+        dtype=trial.dtype,
+    )
 
 
 def _begin(trial: Trial, model: Model, phase: Phase, initial: Arrays) -> None:
@@ -152,9 +162,8 @@ def _begin(trial: Trial, model: Model, phase: Phase, initial: Arrays) -> None:
     if phase.starts_from == "previous":
         return
     model.assign(initial)
-    if phase.copies:
-        assert trial.pretrained is not None
-        checkpoint.load_model(model, trial.pretrained / "checkpoint.safetensors", layers=phase.copies)
+    if phase.copies and trial.pretrained is not None:
+        checkpoint.load_model(model, trial.pretrained / CHECKPOINT, layers=phase.copies)
 
 
 def _train_phase(
@@ -163,22 +172,23 @@ def _train_phase(
     """Train what is left of a phase's epochs."""
     split = schedule.training_split(phase, dataset)
     feeder = Feeder(model, phase, split)
-    if optimizer:
+    if progress.epoch:
         feeder.trainer.restore(optimizer)
     history = progress.history.setdefault(phase.name, [])
     epochs_in_all = sum(p.epochs for p in model.autoencoder.phases)
     epochs_before = sum(p.epochs for p in model.autoencoder.phases[: progress.phase])
-    together, saved = epochs_together(phase, len(split)), time.monotonic()
+    together, saved, cold = epochs_together(phase, len(split)), time.monotonic(), True
     while progress.epoch < phase.epochs:
         epochs = range(progress.epoch, min(progress.epoch + together, phase.epochs))
         order = np.concatenate([schedule.epoch_order(phase, trial.seed, len(split), epoch) for epoch in epochs])
         record = _train_epochs(trial, model, feeder, phase, epochs, order)
         last_batch = metrics.last_batch(model, phase, feeder.batch(order[-1]), trial.seed, epochs[-1])
-        history.append({**record, "last_batch": last_batch, **measuring.after_epoch(model, phase, dataset)})
-        progress.epoch = epochs.stop
+        measured = {"last_batch": last_batch, **measuring.after_epoch(model, phase, dataset)}
+        history.append({**record, "cold": cold, **measured})
+        progress.epoch, cold = epochs.stop, False
         tell((epochs_before + epochs.stop, epochs_in_all))
         if time.monotonic() - saved > SECONDS_BETWEEN_CHECKPOINTS:
-            _save(trial, model, progress, feeder.trainer.state())
+            save(trial.checkpoint, trial.identity, model, progress, feeder.trainer.state())
             saved = time.monotonic()
 
 
@@ -206,29 +216,10 @@ def _train_epochs(
     return {"epoch": epochs.stop, "seconds": seconds, "images": int(order.size), "mean": means}
 
 
-def _save(trial: Trial, model: Model, progress: Progress, optimizer: Arrays) -> None:
-    metadata = {"progress": progress.to_text(), "framework": trial.framework}
-    name = trial.autoencoder.name
-    checkpoint.save(trial.checkpoint, name, model.parameters(), optimizer=optimizer, metadata=metadata)
-
-
-def _resumed(trial: Trial, model: Model) -> tuple[Progress, Arrays]:
-    """Where an interrupted trial stood; a damaged checkpoint is set aside and the trial begins anew."""
-    if not trial.checkpoint.exists():
-        return Progress(), {}
-    try:
-        parameters, optimizer, metadata = checkpoint.load_training(trial.checkpoint, trial.autoencoder.name)
-        model.assign(parameters)
-    except CheckpointError:
-        trial.checkpoint.rename(trial.checkpoint.with_suffix(".damaged"))
-        return Progress(), {}
-    return Progress.from_text(metadata["progress"]), optimizer
-
-
-def _document(trial: Trial, model: Model, progress: Progress, measured: Metrics, seconds: float) -> dict[str, Any]:
+def _document(
+    trial: Trial, model: Model, progress: Progress, measured: Metrics, conditions: Conditions
+) -> dict[str, Any]:
     """The trial as plain data, written as its result."""
-    firsts = [history[0]["seconds"] - float(np.median([e["seconds"] for e in history[1:]]))
-              for history in progress.history.values() if len(history) > 1]  # fmt: skip
     document = {
         "autoencoder": trial.autoencoder.name,
         "framework": trial.framework,
@@ -238,28 +229,15 @@ def _document(trial: Trial, model: Model, progress: Progress, measured: Metrics,
         "device": trial.device,
         "metrics": {name: vars(metric) for name, metric in measured.items()},
         "invalid": measuring.invalid(measured, model),
-        "speed": {
-            "seconds_per_1000_images": 1000.0 * seconds_per_image(progress.history),
-            "warm": bool(firsts),
-            "warm_up_seconds": max(0.0, sum(firsts)) if firsts else None,
-            "trial_seconds": seconds,
-        },
+        "speed": speed(progress.history, progress.elapsed()),
+        "parameters": checkpoint.digest(model.parameters()),
+        "started_from": progress.started_from,
+        "notes": progress.notes,
         "history": progress.history,
+        "conditions": plain(conditions),
     }
     write(trial.result, "trial", document)
     return document
-
-
-def seconds_per_image(history: Mapping[str, Sequence[Mapping[str, Any]]]) -> float:
-    """Seconds of training steps for one image: median over a phase's warm epochs, mean over the images of the phases.
-
-    The first epoch of a phase compiles and is left out, and with it a phase that has no other; where no phase has
-    another, the first ones count. An epoch in which the machine did something else moves no median.
-    """
-    phases = [epochs for epochs in history.values() if len(epochs) > 1] or list(history.values())
-    medians = [float(np.median([e["seconds"] / e["images"] for e in epochs[1:] or epochs])) for epochs in phases]
-    images = [sum(e["images"] for e in epochs) for epochs in phases]
-    return float(np.average(medians, weights=images))
 
 
 def failure(trial: Trial, error: AebenchError) -> dict[str, Any]:

@@ -22,6 +22,11 @@ class PyTorch(Framework):
 
         return devices()
 
+    def settings(self) -> dict[str, str]:
+        from aebench.implementations.pytorch.settings import settings
+
+        return settings()
+
     def make(self, autoencoder: Autoencoder, parameters: Arrays, *, dtype: Dtype, device: str) -> Model:
         from aebench.implementations.pytorch.compiled import CompiledModel
         from aebench.implementations.pytorch.training import PyTorchModel

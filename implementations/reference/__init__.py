@@ -19,6 +19,11 @@ class Reference(Framework):
     def devices(self) -> list[str]:
         return ["cpu"]
 
+    def settings(self) -> dict[str, str]:
+        from aebench.implementations.reference.settings import settings
+
+        return settings()
+
     def make(self, autoencoder: Autoencoder, parameters: Arrays, *, dtype: Dtype, device: str) -> Model:
         from threadpoolctl import threadpool_limits
 

@@ -22,6 +22,11 @@ class TensorFlow(Framework):
 
         return devices()
 
+    def settings(self) -> dict[str, str]:
+        from aebench.implementations.tensorflow.settings import settings
+
+        return settings()
+
     def make(self, autoencoder: Autoencoder, parameters: Arrays, *, dtype: Dtype, device: str) -> Model:
         from aebench.implementations.tensorflow.compiled import CompiledModel
         from aebench.implementations.tensorflow.training import TensorFlowModel

@@ -52,7 +52,7 @@ def uninterrupted(pytorch, tmp_path_factory) -> dict[str, object]:
 
 
 def test_run_leaves_a_table_results_and_figures(aebench, pytorch, tmp_path) -> None:
-    """The verdict, a table, the versioned document with its environment, a figure; a line for each piece; status 0."""
+    """The verdict, a table, the versioned document with its conditions, a figure; a line for each piece; status 0."""
     outcome = aebench("run", "linear", "-f", "reference,pytorch", "-o", "out")
     assert 0 == outcome.returncode
     assert ["linear, agreement: ", "linear, reference, seed 0: ", "linear, pytorch, seed 0: "] == [
@@ -62,8 +62,9 @@ def test_run_leaves_a_table_results_and_figures(aebench, pytorch, tmp_path) -> N
     assert verdict.startswith("linear agrees in float64 and float32; least headroom ×")
     assert "agree" in next(line for line in lines if line.startswith("linear"))
     document = json.loads((tmp_path / "out" / "result.json").read_text())
-    assert ("aebench-run/1", True) == (document["format"], document["complete"])
-    assert {"frameworks", "processor", "cores", "gpus", "commit", "python"} <= set(document["environment"])
+    assert ("aebench-run/2", True) == (document["format"], document["complete"])
+    assert ["reference", "pytorch"] == list(document["conditions"]["subjects"])
+    assert [["curve"]] * 2 == [list(trial["conditions"]["data"]) for trial in document["trials"]]
     assert [t["framework"] for t in document["trials"]] == ["reference", "pytorch"]
     assert {a["parting"] for a in document["agreements"]} == {None}
     assert (tmp_path / "out" / "linear" / "curve.png").stat().st_size > 1000

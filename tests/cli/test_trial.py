@@ -16,7 +16,8 @@ from aebench.errors import ResultError, TrainingError
 from aebench.records import checkpoint
 from aebench.report.summary import problems
 from aebench.streams import stream
-from aebench.training import trial
+from aebench.training import progress, trial
+from aebench.training.timing import seconds_per_image, speed
 
 
 @pytest.fixture
@@ -36,33 +37,6 @@ def made(name: str, folder: Path, epochs: int = 4, **changes: object) -> trial.T
     autoencoder = autoencoder.with_schedule({p.name: epochs for p in autoencoder.phases}, batch_size=20)
     settings = {"dtype": "float64", "device": "cpu", "dataset": "small", "data_dir": None, "schedule": "source"}
     return trial.Trial(autoencoder, "reference", 0, folder=folder, **{**settings, **changes})  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize("name", ["tied", "layerwise_cached", "denoising_dropout", "variational"])
-@pytest.mark.parametrize("stop", [1, 3, 4, 6])
-def test_a_resumed_trial_ends_with_the_same_bits(small, tmp_path, monkeypatch, name: str, stop: int) -> None:
-    """Stopped after any epoch of any phase and taken up again, a trial gives the parameters it would have given."""
-    monkeypatch.setattr(trial, "SECONDS_BETWEEN_CHECKPOINTS", -1.0)
-    monkeypatch.setattr(trial, "STEPS_TOGETHER", 1)
-    whole = trial.run(made(name, tmp_path / "whole"))
-    told = 0
-
-    def interrupt(_: object) -> None:
-        nonlocal told
-        told += 1
-        if told == stop + 1:
-            raise KeyboardInterrupt
-
-    monkeypatch.setattr(trial, "tell", interrupt)
-    broken = made(name, tmp_path / "broken")
-    if stop < sum(p.epochs for p in broken.autoencoder.phases):
-        with pytest.raises(KeyboardInterrupt):
-            trial.run(broken)
-    monkeypatch.setattr(trial, "tell", lambda _: None)
-    resumed = trial.run(broken)
-    expected, actual = (checkpoint.load(t.checkpoint) for t in (made(name, tmp_path / "whole"), broken))
-    assert [n for n in expected if not np.array_equal(expected[n], actual[n])] == []
-    assert whole["metrics"] == resumed["metrics"]
 
 
 def test_arms_start_from_the_pretrained_encoder(small, tmp_path) -> None:
@@ -102,7 +76,7 @@ def test_a_full_disk_keeps_what_was_there(small, tmp_path, monkeypatch) -> None:
         trial.run(kept)
     monkeypatch.undo()
     _, _, metadata = checkpoint.load_training(kept.checkpoint, "tied")
-    assert trial.Progress.from_text(metadata["progress"]).epoch == 2
+    assert progress.Progress.from_text(metadata["progress"]).epoch == 2
     assert [p.name for p in tmp_path.iterdir()] == ["checkpoint.safetensors"]
 
 
@@ -155,28 +129,35 @@ def test_the_test_error_is_measured_once_an_epoch(small, tmp_path, monkeypatch) 
     assert measure(model, split) == document["metrics"]["test_mse"]["value"]
 
 
-def epochs(seconds: list[float], images: int) -> list[dict[str, float]]:
-    """Epochs that took so long."""
-    return [{"seconds": s, "images": images} for s in seconds]
+def epochs(seconds: list[float], images: int, cold: tuple[int, ...] = (0,)) -> list[dict[str, float]]:
+    """Epochs that took so long; those of these numbers were the first of their session."""
+    return [{"seconds": s, "images": images, "cold": i in cold} for i, s in enumerate(seconds)]
 
 
 def test_the_cost_of_an_image_by_hand() -> None:
     """Medians of the warm epochs, 0.02 and 0.05 s, by the 400 and 200 images of the phases: 18 s for 600 images."""
     cheap, dear = epochs([9, 2, 2, 3], 100), epochs([9, 2, 1, 3, 2], 40)
-    assert trial.seconds_per_image({"cheap": cheap}) == pytest.approx(0.02, rel=1e-12)
-    assert trial.seconds_per_image({"cheap": cheap, "dear": dear}) == pytest.approx(18 / 600, rel=1e-12)
+    assert seconds_per_image({"cheap": cheap}) == pytest.approx(0.02, rel=1e-12)
+    assert seconds_per_image({"cheap": cheap, "dear": dear}) == pytest.approx(18 / 600, rel=1e-12)
 
 
 def test_one_busy_epoch_does_not_spoil_the_cost() -> None:
     """Planted: an epoch that took a hundred times as long changes nothing; a total would."""
     calm, busy = epochs([5, 2, 2, 2, 2], 100), epochs([5, 2, 200, 2, 2], 100)
-    assert trial.seconds_per_image({"phase1": calm}) == trial.seconds_per_image({"phase1": busy})
+    assert seconds_per_image({"phase1": calm}) == seconds_per_image({"phase1": busy})
 
 
 def test_what_has_no_warm_epoch_counts_only_alone() -> None:
     """A phase of one epoch is left out beside another; alone its first epoch is all there is."""
     single, warm = epochs([9], 100), epochs([9, 1], 100)
-    assert (0.09, 0.01) == (trial.seconds_per_image({"a": single}), trial.seconds_per_image({"a": single, "b": warm}))
+    assert (0.09, 0.01) == (seconds_per_image({"a": single}), seconds_per_image({"a": single, "b": warm}))
+
+
+def test_every_session_warms_up() -> None:
+    """By hand: sessions began at epochs 1 and 4; warm epochs take 2 s, so the cold ones took 7 and 4 s more."""
+    found = speed({"phase1": epochs([9, 2, 2, 6, 2], 100, cold=(0, 3))}, trial_seconds=30.0)
+    expected = {"seconds_per_1000_images": 20.0, "warm": True, "warm_up_seconds": 11.0, "trial_seconds": 30.0}
+    assert expected == found
 
 
 def test_fewer_images_are_the_first_ones(small, tmp_path) -> None:

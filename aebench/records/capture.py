@@ -1,0 +1,145 @@
+"""Taking down the conditions here and now: the harness's part in any process, a subject's in that subject's own."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import platform
+from collections.abc import Iterable, Mapping
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+
+import aebench
+from aebench import __version__, registry
+from aebench.records.conditions import Conditions, Harness, Subject
+from aebench.records.machine import machine, output
+from aebench.spec import Autoencoder
+
+PACKAGE = Path(aebench.__file__).parent
+NOTED_PACKAGES = ("numpy", "scipy", "safetensors", "keras", "jax", "triton")
+# Variables that choose kernels, threads or devices, by the beginning of their names. Another program's variables begin
+# with TF_, too, and may hold its secrets: of these only TensorFlow's own are named.
+NOTED_VARIABLES = (
+    "OMP_", "GOMP_", "KMP_", "MKL_", "OPENBLAS_", "GOTO_", "BLIS_", "VECLIB_", "ONEDNN_", "DNNL_", "NPY_", "ATEN_",
+    "TORCH_", "TORCHINDUCTOR_", "PYTORCH_", "TRITON_", "CUBLAS_", "CUDA_", "CUDNN_", "NVIDIA_TF32_", "NCCL_", "XLA_",
+    "JAX_", "LD_PRELOAD", "MALLOC_", "GLIBC_TUNABLES", "CXX",
+    *(f"TF_{word}" for word in (
+        "AUTOTUNE", "CPP_", "CUBLAS", "CUDA", "CUDNN", "DETERMINISTIC", "DISABLE_", "ENABLE_", "FORCE_", "GPU_",
+        "LAYOUT", "MKL", "NUM_", "ONEDNN", "OVERRIDE", "USE_", "XLA",
+    )),
+)  # fmt: skip
+# What every framework's process gets where nobody set it.
+WORKER_VARIABLES = {"TF_CPP_MIN_LOG_LEVEL": "2"}
+# And what it gets unless it is timed with nothing else running. GOMP_SPINCOUNT: how long an OpenMP thread spins for
+# others before it sleeps. GNU's default is a few hundred thousand turns: on a machine that something else uses, too,
+# each barrier then lasts a time slice. `stacked` in PyTorch on two cores, with one busy process beside it: 340 ms a
+# step by default, 28 ms with a thousand turns. Alone it pays to spin: 0.89 of the time of a thousand turns.
+SHARING_VARIABLES = {"GOMP_SPINCOUNT": "1000"}
+# Endings of variables among these that choose nothing: where something lies, and what scikit-learn and PyTorch set by
+# themselves while they are imported.
+LEFT_OUT = ("_CACHE_DIR", "_CACHE_PATH", "KMP_DUPLICATE_LIB_OK", "KMP_INIT_AT_FORK", "CUDA_MODULE_LOADING")
+DIGEST = 16  # characters of a digest that is kept
+
+_at_start: dict[str, str] | None = None
+
+
+def worker_variables(*, alone: bool = False) -> dict[str, str]:
+    """The variables of a framework's process, where nobody set them; alone: nothing else runs beside it."""
+    return WORKER_VARIABLES if alone else WORKER_VARIABLES | SHARING_VARIABLES
+
+
+def here(
+    *, alone: bool = False, subjects: Mapping[str, Subject] | None = None, autoencoders: Iterable[Autoencoder] = (),
+    data: Mapping[str, str | None] | None = None, schedule: str | None = None, device: str | None = None,
+    dtype: str | None = None,
+) -> Conditions:  # fmt: skip
+    """The conditions in this process, with what is handed in; loads no framework. alone: as of `worker_variables`."""
+    return Conditions(
+        aebench=harness(),
+        machine=machine(),
+        variables=variables(alone=alone),
+        packages={name: found for name in NOTED_PACKAGES if (found := _version(name))},
+        subjects=dict(subjects or {}),
+        specifications={autoencoder.name: digest(autoencoder) for autoencoder in autoencoders},
+        data=dict(data or {}),
+        schedule=schedule,
+        device=device,
+        dtype=dtype,
+    )
+
+
+def begin() -> None:
+    """First thing in a framework's process: remember the variables, since a framework sets some of its own."""
+    global _at_start
+    _at_start = dict(os.environ)
+
+
+def variables(*, alone: bool = False) -> dict[str, str]:
+    """The variables that choose kernels, as a framework's process has them from its start."""
+    noted = {name: value for name, value in (_at_start or os.environ).items()
+             if name.startswith(NOTED_VARIABLES) and not name.endswith(LEFT_OUT)}  # fmt: skip
+    return dict(sorted({**worker_variables(alone=alone), **noted}.items()))
+
+
+def subject(name: str) -> Subject:
+    """In a framework's process: what it says about itself."""
+    framework = registry.framework(name)
+    return Subject(
+        framework=registry.plain(name),
+        mode=framework.mode,
+        package=framework.packages[0],
+        version=registry.version(framework),
+        python=platform.python_version(),
+        settings={name: str(value) for name, value in sorted(framework.settings().items())},
+    )
+
+
+def digest(autoencoder: Autoencoder) -> str:
+    """A digest of every number and name of the specification."""
+    return hashlib.sha256(repr(autoencoder).encode()).hexdigest()[:DIGEST]
+
+
+@cache
+def harness() -> Harness:
+    """aebench's version, the commit that its files belong to, and a digest of them; looked at once in a process."""
+    root = PACKAGE.parent
+    of_commit = _is_own_repository(root)
+    status = output("git", "-C", str(root), "status", "--porcelain", "--", "aebench", "implementations")
+    return Harness(
+        version=__version__,
+        commit=output("git", "-C", str(root), "rev-parse", "HEAD") if of_commit else None,
+        modified=bool(status) if of_commit and status is not None else None,
+        sources=_digest_of_sources(),
+    )
+
+
+def _is_own_repository(root: Path) -> bool:
+    """Whether aebench's own files are tracked by a repository whose root this is: one around site-packages is not."""
+    top = output("git", "-C", str(root), "rev-parse", "--show-toplevel")
+    if top is None or Path(top).resolve() != root.resolve() or not (root / "pyproject.toml").is_file():
+        return False
+    return output("git", "-C", str(root), "ls-files", "--error-unmatch", "aebench/__init__.py") is not None
+
+
+def _digest_of_sources() -> str:
+    """Of the package's texts, whatever git says: a tree that is modified twice differs from itself."""
+    # In a clone the implementations stand beside the package; where they are inside it, they are found with the rest.
+    beside = importlib.util.find_spec("aebench.implementations")
+    folders = {"aebench": PACKAGE}
+    if beside is not None and beside.submodule_search_locations:
+        folders["aebench/implementations"] = Path(beside.submodule_search_locations[0])
+    texts = {f"{name}/{path.relative_to(folder).as_posix()}": path
+             for name, folder in folders.items() for path in folder.rglob("*.py")}  # fmt: skip
+    digest = hashlib.sha256()
+    for name, path in sorted(texts.items()):
+        digest.update(f"{name}\0".encode() + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:DIGEST]
+
+
+def _version(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None

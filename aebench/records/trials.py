@@ -1,0 +1,144 @@
+"""Records of training: the plan of a run, its trials, the run itself, and the baseline that is made of runs."""
+
+from __future__ import annotations
+
+from msgspec import UNSET
+
+from aebench.arrays import Dtype
+from aebench.records.agreements import Agreement, Failure
+from aebench.records.asked import Device, Optional, Options, Schedule
+from aebench.records.conditions import Conditions
+from aebench.records.fields import Count, Name, Number, Part
+
+
+class Plan(Part):
+    """What a run is to do. begun: when, in UTC, as in 2026-11-25T21:00:00Z."""
+
+    options: Options
+    conditions: Conditions
+    begun: str | None
+
+
+class Metric(Part):
+    """A measured number. version: of its formula; missing where it was not on record."""
+
+    value: Number
+    unit: str
+    better: str
+    version: Count | Optional = UNSET
+
+
+class Speed(Part):
+    """How long a trial took. trial_seconds: with all the measuring, over every session; only where it was trained."""
+
+    seconds_per_1000_images: Number
+    warm: bool
+    warm_up_seconds: Number | None
+    trial_seconds: Number | Optional = UNSET
+
+
+class Epoch(Part):
+    """One epoch, or several run together: its number, its training steps, its mean and last losses.
+
+    cold: the first one of its phase in a session, which compiles; unknown in version 1.
+    """
+
+    epoch: Count
+    seconds: Number
+    images: Count
+    mean: dict[str, Number]
+    last_batch: dict[str, Number]
+    cold: bool | Optional = UNSET
+    test_mse: Number | Optional = UNSET
+
+
+class Progress(Part):
+    """How far an interrupted trial is, in its checkpoint; `aebench.training.progress` says what each field is."""
+
+    phase: Count
+    epoch: Count
+    seconds: Number
+    started_from: str | None
+    notes: list[str]
+    history: dict[str, list[Epoch]]
+    measured: dict[str, Metric]
+
+
+class Trial(Part):
+    """One training of one subject from one seed, or the reason why there is none.
+
+    parameters: SHA-256 of what was trained; started_from: of the trained parameters that a phase started from, if any;
+    notes: what happened on the way, in sentences. Unknown in version 1.
+    """
+
+    autoencoder: Name
+    framework: Name
+    seed: Count
+    failure: str | Optional = UNSET
+    version: str | Optional | None = UNSET
+    dtype: Dtype | Optional = UNSET
+    device: Device | Optional = UNSET
+    metrics: dict[str, Metric] | Optional = UNSET
+    invalid: dict[str, str] | Optional = UNSET
+    speed: Speed | Optional = UNSET
+    history: dict[str, list[Epoch]] | Optional = UNSET
+    parameters: str | Optional = UNSET
+    started_from: str | Optional | None = UNSET
+    notes: list[str] | Optional = UNSET
+    conditions: Conditions | Optional | None = UNSET
+
+    def __post_init__(self) -> None:
+        measured = ("version", "dtype", "device", "metrics", "invalid", "speed", "history", "conditions")
+        missing = [name for name in measured if getattr(self, name) is UNSET]
+        if self.failure is UNSET and missing:
+            raise ValueError(f"a trial that did not fail lacks {', '.join(missing)}")
+
+
+class Run(Part):
+    """A run's trials and agreements; complete when no trial is missing."""
+
+    options: Options
+    conditions: Conditions
+    complete: bool
+    agreements: list[Agreement]
+    trials: list[Trial]
+    failures: list[Failure]
+
+
+class Accepted(Part):
+    """A trial in a baseline. conditions: its place in the baseline's list, None where they are unknown.
+
+    curves: phase -> loss term -> a value for each epoch.
+    """
+
+    autoencoder: Name
+    framework: Name
+    version: str | None
+    seed: Count
+    metrics: dict[str, Metric]
+    invalid: dict[str, str]
+    speed: Speed
+    curves: dict[str, dict[str, list[Number]]]
+    conditions: Count | None
+
+
+class Entry(Part):
+    """One `aebench accept`: when, why, what of, and under which conditions (places in the baseline's list)."""
+
+    date: str
+    reason: str
+    autoencoders: list[Name]
+    commands: list[str]
+    conditions: list[Count | None]
+
+
+class Baseline(Part):
+    """Accepted trials of one data set, schedule, dtype and device."""
+
+    dataset: Name
+    schedule: Schedule
+    dtype: Dtype
+    device: Device
+    history: list[Entry]
+    conditions: list[Conditions]
+    trials: list[Accepted]
