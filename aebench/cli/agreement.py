@@ -30,15 +30,9 @@ UNDECIDED = 125
 @click.option("--all", "everything", is_flag=True, help="Show every pair and rung.")
 @click.option("--keep-traces", is_flag=True, help="Leave the compared arrays in the output folder.")
 def agree(
-    output: Path | None,
-    dtype: str,
-    steps: int,
-    forced: bool,
-    growth: bool,
-    everything: bool,
-    keep_traces: bool,
+    output: Path | None, dtype: str, steps: int, forced: bool, growth: bool, everything: bool, keep_traces: bool,
     **asked: Any,
-) -> None:
+) -> None:  # fmt: skip
     """Climb the agreement ladder and name the first place where two frameworks part.
 
     The exit status is 1 where frameworks part, 2 where something could not be compared, 125 where a rung is vacuous.
@@ -54,10 +48,7 @@ def agree(
     from aebench.running import growing, ladders
     from aebench.running.options import DTYPES, Options, with_defaults
 
-    if keep_traces and output is None:
-        raise click.UsageError("--keep-traces needs a folder to leave them in: --output")
-    if growth and (forced or keep_traces):
-        raise click.UsageError("--growth compares parameters only: leave --teacher-forced and --keep-traces out")
+    _refuse(output, forced=forced, growth=growth, keep_traces=keep_traces)
     options = with_defaults(Options(**asked), arbiter=True)
     if set(options.frameworks) <= {registry.ARBITER}:
         raise click.UsageError(
@@ -71,6 +62,14 @@ def agree(
         else:
             document = ladders.agreements(options, climb, dtypes, folder, bars, forced=forced, keep_traces=keep_traces)
     sys.exit(_report_growth(document, output) if growth else _report_agreements(document, everything))
+
+
+def _refuse(output: Path | None, *, forced: bool, growth: bool, keep_traces: bool) -> None:
+    """Options that do not go together."""
+    if keep_traces and output is None:
+        raise click.UsageError("--keep-traces needs a folder to leave them in: --output")
+    if growth and (forced or keep_traces):
+        raise click.UsageError("--growth compares parameters only: leave --teacher-forced and --keep-traces out")
 
 
 @contextlib.contextmanager

@@ -39,7 +39,10 @@ def sparsity_loss(preactivations: Array, target: float) -> Array:
 
     Computed from log q and log (1 - q), so that it stays finite where q rounds to 0 or 1.
     """
-    log_active, log_inactive = log_activities(preactivations)
+    # log (1 - q) as log q - x, as the frameworks take it at half the time: for very negative x it is the small difference
+    # of large numbers, whose rounding the arbiter must have, too, for its spread to allow for it.
+    log_active = log_sigmoid(preactivations)
+    log_inactive = rounded(log_active - preactivations)
     log_q, log_not_q = log_mean_exp(log_active), log_mean_exp(log_inactive)
     active = target * (np.log(target) - log_q)
     inactive = (1.0 - target) * (np.log(1.0 - target) - log_not_q)
@@ -50,20 +53,11 @@ def sparsity_loss_backward(preactivations: Array, target: float) -> Array:
     """Gradient by the preactivations a: (1 - target) w(-a) sigmoid(a) - target w(a) sigmoid(-a),
     w(a) the share of sigmoid(a) in its column's sum."""
     a = preactivations
-    log_active, log_inactive = log_activities(a)
+    log_active = log_sigmoid(a)
+    log_inactive = rounded(log_active - a)
     share_active = np.exp(log_active - log_mean_exp(log_active)) / len(a)
     share_inactive = np.exp(log_inactive - log_mean_exp(log_inactive)) / len(a)
     return rounded((1.0 - target) * share_inactive * sigmoid(a) - target * share_active * sigmoid(-a))
-
-
-def log_activities(preactivations: Array) -> tuple[Array, Array]:
-    """log q and log (1 - q) of q = sigmoid(preactivations), the second as log q - preactivations.
-
-    The frameworks take it so, at half the time: for very negative preactivations it is the small difference of large
-    numbers, whose rounding the arbiter must have, too, for its spread to allow for it.
-    """
-    log_active = log_sigmoid(preactivations)
-    return log_active, rounded(log_active - preactivations)
 
 
 def log_mean_exp(x: Array) -> Array:
