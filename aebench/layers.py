@@ -60,6 +60,8 @@ class Layer:
         checks.one_of(f"layer {self.name}: activation", self.activation, Activation)
         checks.one_of(f"layer {self.name}: initializer", self.initializer, Initializer)
         checks.distinct(f"layer {self.name}: a parameter", (parameter.name for parameter in self.own))
+        drawn = self.tied_to is None or self.initializer == "he_normal"
+        checks.require(drawn, f"layer {self.name}: a tied one has no weight of its own for an initializer")
         checks.require(not (self.own and self.tied_to), f"layer {self.name}: a tied one has no parameters of its own")
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib.util
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -88,6 +88,11 @@ def offers(framework: str, autoencoder: str) -> bool:
     """Whether the framework, in whatever mode, has the autoencoder; False where either is unknown."""
     found = variants().get(framework)
     return found is not None and autoencoder in autoencoders() and found.offers(autoencoder)
+
+
+def offering(autoencoder: str, among: Iterable[str]) -> list[str]:
+    """Those of the frameworks that have the autoencoder."""
+    return [name for name in among if offers(name, autoencoder)]
 
 
 def _named(kind: Kind, name: str, known: Mapping[str, Plugin]) -> Plugin:

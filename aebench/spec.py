@@ -79,7 +79,11 @@ class Autoencoder:
         for layer in self.layers:
             self._check_tie(layer)
         if self.kind == "variational":
-            checks.require(self.log_variance_layer is not None, f"{self.name}: no layer behind {self.coding_layer}")
+            head = self.log_variance_layer
+            checks.require(
+                head is not None and head.n_outputs == self.n_codings,
+                f"{self.name}: behind {self.coding_layer} stands no head of {self.n_codings} log variances",
+            )
         for layer in self.layers:
             before = self.layer_before(layer)
             if before is not None and before.is_dense and layer.is_dense:

@@ -14,9 +14,12 @@ from statistics import median
 
 from aebench import registry
 from aebench.errors import FrameworkError, UnknownNameError
-from aebench.records.conditions import WORKER_VARIABLES, gpus
-from aebench.speed.workloads import SECONDS_TO_CALM_DOWN, Products, Traffic, Training, Workload, images, seconds
+from aebench.records.capture import WORKER_VARIABLES
+from aebench.records.machine import gpus
+from aebench.speed.workloads import SECONDS_TO_CALM_DOWN, Products, Traffic, Workload, images, seconds
 
+# The values of each parameter of a benchmark.
+Parameters = tuple[tuple[object, ...], ...]
 AUTOENCODERS = tuple(registry.autoencoders())
 # A reconstructing one and a variational one, for what takes a row for each of several sizes.
 TWO = ("stacked", "variational")
@@ -80,7 +83,7 @@ def seconds_per_1000_images(workload: Workload) -> float:
     return min(rounds) / images(workload) * 1000
 
 
-def times_the_ceiling(workload: Training) -> float:
+def times_the_ceiling(workload: Workload) -> float:
     """How many times as long as its matrix products and its optimiser's way through memory an epoch takes.
 
     Those by NumPy, or on a GPU by the framework itself, in turn with the epoch and in its process: a machine that is

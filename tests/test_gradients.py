@@ -92,12 +92,9 @@ def _twice(function: Callable[..., Any]) -> Callable[..., Any]:
 
 PLANTED = {
     ("linear", "mean_squared_error_backward"): _scaled,
-    ("stacked", "elu_backward"): _scaled,
     ("tied", "l2_penalty_backward"): _twice,
-    ("layerwise_separate", "elu_backward"): _scaled,
     ("layerwise_joint", "mean_squared_error_backward"): _scaled,
     ("pretrained", "softmax_cross_entropy_backward"): _scaled,
-    ("sparse", "sigmoid_backward"): _scaled,
     ("sparse", "sparsity_loss_backward"): _scaled,
     ("variational", "bernoulli_loss_backward"): _scaled,
     ("variational", "latent_loss_backward"): _scaled,
@@ -112,11 +109,25 @@ def test_a_gradient_wrong_by_a_thousandth_is_noticed(monkeypatch: pytest.MonkeyP
     assert _worst(name, remote.narrow(name).phases[0].name) > CLOSE
 
 
+@pytest.mark.parametrize(
+    ("name", "activation"), [("stacked", "elu"), ("layerwise_separate", "elu"), ("sparse", "sigmoid")]
+)
+def test_an_activation_s_gradient_wrong_by_a_thousandth_is_noticed(
+    monkeypatch: pytest.MonkeyPatch, name: str, activation: str
+) -> None:
+    """Planted fault: the gradient of one activation off by 0.1 % fails the check above."""
+    activations = importlib.import_module("aebench.implementations.reference.layers").ACTIVATIONS
+    function, backward = activations[activation]
+    monkeypatch.setitem(activations, activation, (function, _scaled(backward)))
+    assert _worst(name, remote.narrow(name).phases[0].name) > CLOSE
+
+
 def test_a_forgotten_tie_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Planted fault: a decoder that does not give its share of the gradient to the encoder's weight."""
     layers = importlib.import_module("aebench.implementations.reference.layers")
 
-    def forgetful(self: Any, x: Array, d_outputs: Array, encoder: Any) -> Array:
+    def forgetful(self: Any, x: Array, y: Array, d_y: Array, encoder: Any) -> Array:
+        d_outputs = self.activation_backward(y, d_y)
         self.bias_gradient = self.bias_gradient + d_outputs.sum(axis=0)
         return d_outputs @ encoder.weight
 

@@ -31,6 +31,9 @@ DRAWS = (
 TOLERANCES = r"\b(rtol|atol|rel_tol|abs_tol)\s*=|\b(allclose|isclose|assert_allclose|approx)\("
 
 
+LOSSES = ("_error", "_penalty", "_loss", "_entropy")
+
+
 def _relative(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
@@ -190,8 +193,8 @@ def _definitions(source: str, without: tuple[str, ...] = ()) -> list[str]:
 
 def _different_lines(first: str, second: str) -> list[str]:
     """Lines of code that stand in one text only; the framework's own name does not count, nor do docstrings."""
-    own = r"implementations\.(reference|tensorflow|pytorch)"
-    texts = [re.sub(own, "implementations.F", _code(text)).splitlines() for text in (first, second)]
+    own = r"(?<=implementations\.)(reference|tensorflow|pytorch)|(tensorflow|torch)(?= import Tensor)"
+    texts = [re.sub(own, "F", _code(text)).splitlines() for text in (first, second)]
     return [line for line in difflib.unified_diff(*texts, n=0, lineterm="") if re.match(r"[-+](?![-+]{2})", line)]
 
 
@@ -247,11 +250,44 @@ def _docstrings(source: str) -> dict[str, str]:
     return {name: text for name, text in found.items() if text}
 
 
+def _without_source(source: str) -> list[str]:
+    """Of a text with loss terms the functions that say nothing of where they come from, of any other the module."""
+    tree = ast.parse(source)
+    terms = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name.endswith(LOSSES)]
+    return [getattr(n, "name", "the module") for n in terms or [tree] if "Source: " not in (ast.get_docstring(n) or "")]
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+@pytest.mark.parametrize("name", [*NETWORKS, "losses", "adam"])
+def test_every_text_names_its_source(framework: str, name: str) -> None:
+    """Every network, every loss term and Adam say which lines of the notebook they are made from."""
+    assert _without_source(_text(framework, name)) == []
+
+
+def test_a_missing_source_is_noticed() -> None:
+    """Planted fault: a network and a loss term without a source are named."""
+    assert _without_source(_text("pytorch", "tied").replace("Source: ", "")) == ["the module"]
+    losses = _text("pytorch", "losses").replace("Source: line 651", "line 651")
+    assert _without_source(losses) == ["latent_loss"]
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_what_a_text_states_is_what_it_computes(name: str) -> None:
+    """The terms that a network states beside its text are those that its losses return, and `total`."""
+    text = _text("reference", name)
+    stated = re.search(r"terms=\(([^)]*)\)", text)
+    if stated is None:
+        pytest.skip(f"{name} states what its base does")
+    returned = re.search(r'return {("[^}]*"total": [^}]*)}', text)
+    assert returned is not None
+    assert re.findall(r'"(\w+)"', stated[1]) == [t for t in re.findall(r'"(\w+)":', returned[1]) if t != "total"]
+
+
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        ("elu(self.encoder2(hidden1))", "self.encoder2(hidden1)"),
-        ("    def decode(self, codings):", "    def decoded(self, codings):"),
+        ("self.encoder2(hidden1)", "self.encoder2.affine(hidden1)"),
+        ("    def decode(self, ", "    def decoded(self, "),
     ],
 )
 def test_texts_that_part_are_noticed(old: str, new: str) -> None:

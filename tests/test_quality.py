@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import math
 import re
@@ -19,6 +20,7 @@ from rich.text import Text
 from aebench import registry
 from aebench.errors import ResultError, UsageError
 from aebench.measures import Margin
+from aebench.quality.equivalence import LEVEL
 from aebench.quality.margins import MARGINS, margin
 from aebench.quality.table import compared_pairs, rows
 from aebench.records import baselines, documents
@@ -196,6 +198,8 @@ def test_the_verdicts_of_a_call_share_their_level() -> None:
         }}}
         for document in alone
     ]  # fmt: skip
+    expected = rows(alone)[0].pairs[0].comparison.seeds_to_see(LEVEL / 50)
+    assert [expected] == [row.pairs[0].seeds_to_see for row in rows(among) if row.metric == "test_mse"]
     verdicts = {row.metric: row.pairs[0].verdict for row in rows(among)}
     assert (50, "undecided") == (len(verdicts), verdicts["test_mse"])
 
@@ -207,6 +211,19 @@ def test_a_metric_without_a_margin_says_so() -> None:
         document["metrics"] = {"roughness": document["metrics"]["test_mse"]}
     assert ["–", "–", "no margin"] == line_of("roughness", found)[-3:]
     assert "1 without a margin" in text(found)
+
+
+def test_a_specification_states_the_margin_of_its_own_metric(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With it there is a verdict; a metric that has a margin here may have another one there."""
+    tied = registry.autoencoder("tied")
+    margins = (("roughness", Margin(10.0, "for a test")), ("test_mse", Margin(9.0, "for a test")))
+    own = dataclasses.replace(tied, measures=dataclasses.replace(tied.measures, margins=margins))
+    monkeypatch.setattr(registry, "autoencoders", lambda: {"tied": own})
+    found = trials([1.0, 2.0, 3.0], [1.1, 2.0, 3.1])
+    for document in found:
+        document["metrics"]["roughness"] = document["metrics"]["test_mse"]
+    assert [("test_mse", 9.0), ("roughness", 10.0)] == [(row.metric, row.margin.value) for row in rows(found)]
+    assert ["equivalent", "equivalent"] == [row.pairs[0].verdict for row in rows(found)]
 
 
 def test_an_autoencoder_that_is_not_installed_here_is_shown_last() -> None:

@@ -132,7 +132,15 @@ BAD: dict[str, tuple[Callable[[], Any], str]] = {
         lambda: _autoencoder(layers=(LAYER, Layer("decoder1", 2, 5))), "x: images have 4 values, decoder1 gives 5",
     ),
     "one head": (
-        lambda: _autoencoder(kind="variational", layers=(Layer("encoder1", 4, 4),)), "x: no layer behind encoder1",
+        lambda: _autoencoder(kind="variational", layers=(Layer("encoder1", 4, 4),)),
+        "x: behind encoder1 stands no head of 4 log variances",
+    ),
+    "heads of two sizes": (
+        lambda: _autoencoder(
+            kind="variational",
+            layers=(LAYER, Layer("log_variance", 4, 3), Layer("decoder1", 2, 4)),
+        ),
+        "x: behind encoder1 stands no head of 2 log variances",
     ),
     "sparse without a sigmoid": (
         lambda: _autoencoder(phases=(replace(PHASE, sparsity=Sparsity(0.2, 0.1)),)),
@@ -166,6 +174,10 @@ BAD: dict[str, tuple[Callable[[], Any], str]] = {
     "tied with a kernel": (
         lambda: Layer("a", 3, 2, tied_to="b", own=(Parameter("kernel", (3,)),)),
         "layer a: a tied one has no parameters of its own",
+    ),
+    "tied and drawn": (
+        lambda: Layer("a", 3, 2, tied_to="b", initializer="glorot_uniform"),
+        "layer a: a tied one has no weight of its own for an initializer",
     ),
     "parameter twice": (
         lambda: Layer("a", 3, 2, own=(Parameter("bias", (3,)), Parameter("bias", (3,)))),

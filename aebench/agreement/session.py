@@ -97,10 +97,8 @@ def document(
 ) -> dict[str, Any]:  # fmt: skip
     """The agreements of one autoencoder over several climbs (dtypes) as plain data; failures as rows."""
     name = climbs[0].autoencoder.name
-    refereed = registry.offers(ARBITER, name)
     ordered = {ARBITER: processes[ARBITER], **processes}
-    if not refereed:
-        del ordered[ARBITER]
+    ordered = {framework: ordered[framework] for framework in registry.offering(name, ordered)}
     rows: list[dict[str, Any]] = []
     failed: dict[str, str] = {}
     listener.begin(f"{name}: agreement", len(climbs))
@@ -108,7 +106,7 @@ def document(
         try:
             agreements, failures = agree(ordered, climb, source, folder, forced=forced, keep_traces=keep_traces)
         except AebenchError as error:
-            agreements, failures = [], {ARBITER if refereed else next(iter(ordered)): str(error)}
+            agreements, failures = [], {next(iter(ordered)): str(error)}
         rows += as_data(agreements)
         failed |= failures
         listener.advance(done + 1, len(climbs))

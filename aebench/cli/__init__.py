@@ -8,7 +8,7 @@ from aebench import __version__
 from aebench.cli.agreement import agree
 from aebench.cli.benching import bench
 from aebench.cli.ending import STATUSES, Group
-from aebench.cli.looking import list_, show
+from aebench.cli.looking import list_, schema, show
 from aebench.cli.measured import accept, quality
 from aebench.cli.running import run
 from aebench.cli.sweeping import scale
@@ -39,5 +39,5 @@ def main() -> None:
     """
 
 
-for command in (list_, run, agree, show, quality, accept, scale, bench):
+for command in (list_, run, agree, show, quality, accept, scale, bench, schema):
     main.add_command(command)

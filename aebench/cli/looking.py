@@ -1,4 +1,4 @@
-"""`aebench list` and `aebench show`: what is here, without running any of it."""
+"""`aebench list`, `aebench show` and `aebench schema`: what is here, without running any of it."""
 
 from __future__ import annotations
 
@@ -32,3 +32,21 @@ def show(name: str, frameworks: tuple[str, ...], bases: bool) -> None:
     from aebench.report.side_by_side import show as show_texts
 
     show_texts(name, frameworks or tuple(registry.frameworks()), console=console(), bases=bases)
+
+
+@click.command()
+@click.argument("kind", required=False)
+def schema(kind: str | None) -> None:
+    """Print the JSON Schema of a kind of record, or the kinds there are.
+
+    \b
+    Examples:
+      aebench schema
+      aebench schema trial > trial.schema.json
+    """
+    import json
+
+    from aebench.records import documents
+    from aebench.records.kinds import KINDS
+
+    click.echo("\n".join(KINDS) if kind is None else json.dumps(documents.schema(kind), indent=1))

@@ -43,6 +43,8 @@ def run(context: click.Context, /, output: Path | None, resume: bool, **asked: A
         try:
             document = started.execute(resume=resume)
         except KeyboardInterrupt:
+            if started.conditions is None:
+                raise  # nothing was begun, so there is nothing to go on with
             document = started.document()
     screen = console()
     _print(document, screen)
@@ -54,8 +56,7 @@ def run(context: click.Context, /, output: Path | None, resume: bool, **asked: A
         raise
     screen.print(f"Results: {folder / 'result.json'}; {drawn}.", soft_wrap=True)
     if not document["complete"]:
-        if (folder / "plan.json").exists():
-            screen.print(f"Interrupted; nothing finished is lost. Go on with: aebench run --resume --output {folder}")
+        screen.print(f"Interrupted; nothing finished is lost. Go on with: aebench run --resume --output {folder}")
         raise KeyboardInterrupt
     failed = any("failure" in row for row in (*document["failures"], *document["trials"]))
     sys.exit(2 if failed else 1 if problems(document) else 0)

@@ -94,7 +94,7 @@ IMAGE_SETS = {image_set.name: image_set for image_set in (MNIST, FASHION)}
 def load(name: str, data_dir: Path | str | None = None) -> Dataset:
     """The image set: inputs pixels / 255 in float32, in [0, 1], labels int64.
 
-    Deviates: an uncompressed Fashion-MNIST file is checked for form only, because no checksum of it is published.
+    Deviates: an uncompressed Fashion-MNIST file is refused, because only checksums of the packed ones are published.
 
     Raises:
         DataError: a file is missing in the folder given, cannot be downloaded, or is not the one it should be.
@@ -217,7 +217,10 @@ def _check_sums(image_set: ImageSet, file: ImageFile, raw: bytes, payload: bytes
     elif raw is not payload:
         found, expected = f"its MD5 is {md5}", file.md5
     else:
-        return
+        raise idx.IdxError(
+            "is uncompressed, and nobody can say whether its bytes are the right ones: only the checksum of the .gz is "
+            "published"
+        )
     raise idx.IdxError(f"has corrupt bytes: {found}, expected {expected}")
 
 

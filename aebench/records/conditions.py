@@ -109,7 +109,10 @@ def differences(then: Conditions, now: Conditions, *, but: Sequence[str] = ()) -
             continue
         if path[0] in NAMED and not all(path[1] in getattr(c, path[0]) for c in (then, now)):
             continue
-        sentence = f"{_label(path)}: {_shown(path, before.get(path))} then, {_shown(path, after.get(path))} now"
+        values = [_shown(path, each.get(path)) for each in (before, after)]
+        skipped = _alike(*values)
+        then_shown, now_shown = (_cut(value, skipped) for value in values)
+        sentence = f"{_label(path)}: {then_shown} then, {now_shown} now"
         found.append(Difference(sentence, ("speed",) if path in SPEED_ONLY else ALL))
     return found
 
@@ -156,8 +159,21 @@ def _shown(path: tuple[str, ...], value: object) -> str:
         return "not set" if path[:1] == ("variables",) and len(path) > 1 else "unknown"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    text = (", ".join(map(str, value)) or "none") if isinstance(value, list) else str(value)
-    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
+    return (", ".join(map(str, value)) or "none") if isinstance(value, list) else str(value)
+
+
+def _alike(one: str, other: str) -> int:
+    """So many characters at the beginning of two long texts are the same; 0 for short ones."""
+    if max(len(one), len(other)) <= SHOWN:
+        return 0
+    return next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+
+
+def _cut(text: str, skipped: int) -> str:
+    """A part of a long text, from a little before the place where it differs."""
+    begin = max(0, skipped - SHOWN // 4)
+    cut = text[begin : begin + SHOWN].replace("\n", " ")
+    return f"{'…' if begin else ''}{cut}{'…' if len(text) > begin + SHOWN else ''}"
 
 
 def in_words(found: Iterable[Difference]) -> str:

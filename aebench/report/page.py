@@ -56,7 +56,7 @@ def _baseline(path: Path, folder: Path) -> Iterator[str]:
     if at_source:
         yield "### Against the published figures"
         yield PUBLISHED
-        yield "\n".join(_published(trials))
+        yield "\n".join(published(trials))
     yield "### Quality, and whether the frameworks end equally well"
     found = rows(trials)
     yield "\n".join([sentence(found), *(f"- {line}" for line in (*differences(found), *mixed(found)))])
@@ -91,11 +91,12 @@ def _counts(trials: Trials) -> Iterator[str]:
     return (f"{n} in each framework for {', '.join(names)}" for n, names in sorted(seeds.items(), reverse=True))
 
 
-def _published(trials: Trials) -> Iterator[str]:
+def published(trials: Trials, figures: Sequence[Published] = FIGURES) -> Iterator[str]:
+    """The table of published figures beside those of a baseline's trials, one line at a time."""
     frameworks = list(dict.fromkeys(t["framework"] for t in trials))
     yield f"| autoencoder | what | published | {' | '.join(frameworks)} | published / ours | what differs |"
     yield f"|---|---|---|{'---|' * len(frameworks)}---|---|"
-    for figure in FIGURES:
+    for figure in figures:
         mine = [t for t in trials if t["autoencoder"] == figure.autoencoder]
         if mine:
             cells = [_ours(figure, [t for t in mine if t["framework"] == framework]) for framework in frameworks]

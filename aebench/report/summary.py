@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import product
 from statistics import mean
 from typing import Any
 
 from rich.console import Console
 from rich.text import Text
 
-from aebench import registry
+from aebench import networks, registry
 from aebench.quality.leaps import errors, leap
 from aebench.registry import ARBITER
 from aebench.report.tables import Cell, Column, Table
@@ -41,6 +42,9 @@ def print_run(document: Document, console: Console, verdicts: Sequence[str] = ()
         table.add(*_row(name, document, frameworks))
     table.print(console)
     console.print(EXPLANATION, style="dim")
+    for framework, name in product(frameworks, _in_order(document)):
+        if not registry.offers(framework, name):
+            console.print(f"n/a: {networks.lacking(framework, name)}", style="dim")
     if document["options"]["agreement"] and ARBITER not in frameworks:
         named = ",".join((ARBITER, *frameworks))
         console.print(f"{ARBITER}: judged the agreement and was not trained; to train it, too: -f {named}", style="dim")
@@ -102,17 +106,17 @@ def _row(name: str, document: Document, frameworks: Sequence[str]) -> Iterable[C
         found = [a for a in document["agreements"] if (a["autoencoder"], a["dtype"]) == (name, dtype)]
         yield _agreement_cell(found, frameworks)
     yield measures.label
-    for framework in frameworks:
-        yield _quality([t for t in trials if t["framework"] == framework], measures.headline)
-    for framework in frameworks:
-        yield _cell(trials, framework, lambda trial: 1000.0 * float(trial["speed"]["seconds_per_1000_images"]), 3)
+    of = {framework: [t for t in trials if t["framework"] == framework] for framework in frameworks}
+    absent = {framework: "–" if registry.offers(framework, name) else "n/a" for framework in frameworks}
+    yield from (_quality(mine, measures.headline) if mine else absent[f] for f, mine in of.items())
+    yield from (_speed(mine) if mine else absent[f] for f, mine in of.items())
 
 
-def _cell(trials: Sequence[Document], framework: str, value: Callable[[Document], float], digits: int) -> Cell:
-    mine = [t for t in trials if t["framework"] == framework]
+def _speed(mine: Sequence[Document]) -> Cell:
+    """Milliseconds of training steps per 1,000 images, the mean over the trainings."""
     if any("failure" in t for t in mine):
         return Text("failed", "red")
-    return f"{mean(map(value, mine)):.{digits}g}" if mine else "–"
+    return f"{1000.0 * mean(t['speed']['seconds_per_1000_images'] for t in mine):.3g}"
 
 
 def _quality(mine: Sequence[Document], metric: str) -> Cell:

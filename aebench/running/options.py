@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from aebench import registry
+from aebench import networks, registry
 from aebench.arrays import Dtype
 from aebench.errors import FrameworkError, ResultError, UsageError
 from aebench.processes.worker import FrameworkProcess
@@ -84,6 +84,9 @@ def check(options: Options) -> None:
         registry.framework(name)
     for name in ordered(options):
         autoencoder = registry.autoencoder(name)
+        if not registry.offering(name, options.frameworks):
+            lacking = "; ".join(networks.lacking(framework, name) for framework in options.frameworks)
+            raise UsageError(f"there is nothing to measure: {lacking}")
         dataset = dataset_of(dataset_name(options, autoencoder), options.data_dir, options.schedule)
         scheduled(autoencoder, dataset, options.schedule)
         if autoencoder.kind == "classifier" and dataset.train.labels is None:
@@ -126,15 +129,16 @@ def devices_of(name: str) -> list[str]:
 
 
 def with_defaults(options: Options, *, arbiter: bool) -> Options:
-    """The options with every autoencoder and every installed framework, where none was named.
+    """The options with every autoencoder that the frameworks have and every installed framework, where none was named.
 
     arbiter: whether the reference is one of these. It says who is right on the ladder, for which it need not be
     trained: what trains or times takes it in where it is named, or where nothing else is installed.
     """
     installed = tuple(registry.installed(registry.frameworks()))
     others = tuple(name for name in installed if name != ARBITER)
-    autoencoders = options.autoencoders or tuple(registry.autoencoders())
     frameworks = options.frameworks or (installed if arbiter else others or installed)
+    offered = tuple(name for name in registry.autoencoders() if registry.offering(name, frameworks))
+    autoencoders = options.autoencoders or offered
     return replace(options, autoencoders=autoencoders, frameworks=frameworks)
 
 

@@ -55,7 +55,8 @@ class Run:
             for name in ordered(self.options):
                 if self.options.agreement:
                     self._agree(name, processes)
-                for seed, framework in product(self.options.seeds, self.options.frameworks):
+                frameworks = registry.offering(name, self.options.frameworks)
+                for seed, framework in product(self.options.seeds, frameworks):
                     self.measure(name, seed, framework, processes[framework])
         return self.document()
 
@@ -95,7 +96,11 @@ class Run:
 
     def document(self) -> dict[str, Any]:
         """What there is so far, earlier calls' trials with it; complete when no trial is missing."""
-        asked = list(product(ordered(self.options), self.options.seeds, self.options.frameworks))
+        asked = [
+            (name, seed, framework)
+            for name, seed in product(ordered(self.options), self.options.seeds)
+            for framework in registry.offering(name, self.options.frameworks)
+        ]
         for name, seed, framework in asked:
             if self._measured(name, seed, framework) is None:
                 with contextlib.suppress(ResultError, UsageError):

@@ -98,9 +98,8 @@ def _points(options: Options, lines: Lines) -> list[Row]:
     """What is asked for, in the order in which it is measured: the frameworks take turns at each point."""
     return [
         {"autoencoder": name, "framework": framework, "images": images, "width": width, "seed": seed}
-        for name, (images, width), seed, framework in product(
-            options.autoencoders, lines.points, options.seeds, options.frameworks
-        )
+        for name, (images, width), seed in product(options.autoencoders, lines.points, options.seeds)
+        for framework in registry.offering(name, options.frameworks)
     ]
 
 

@@ -128,7 +128,10 @@ def subjects(case: Case, options: Options) -> list[Subject]:
             return Inference(framework=name, **common, **inference)
         return Training(framework=name, batch_size=case.batch, **common)
 
-    found = [Subject(name, "framework", of_framework(name)) for name in options.frameworks]
+    found = [
+        Subject(name, "framework", of_framework(name))
+        for name in registry.offering(case.autoencoder, options.frameworks)
+    ]
     # A peer trains the specification as it stands; beside anything else its speed would be compared with other work.
     if case == Case(case.autoencoder):
         where = {key: value for key, value in common.items() if key != "width"}

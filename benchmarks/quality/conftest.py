@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import asdict
-from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from aebench import registry
 from aebench.cli.pytest_plugin import TRIALS, option, selected
 from aebench.errors import AebenchError
 from aebench.processes.events import Silent
@@ -50,7 +50,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     pairs = [("any", "any")]
     if metafunc.config.getoption("--benchmark"):
         options = selected(metafunc.config)
-        pairs = list(product(options.autoencoders, options.frameworks))
+        pairs = [(name, f) for name in options.autoencoders for f in registry.offering(name, options.frameworks)]
     metafunc.parametrize(("name", "framework"), pairs)
 
 

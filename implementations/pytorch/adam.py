@@ -1,5 +1,8 @@
 """Adam in the pinned form, theta -= a_t m / (sqrt(v) + epsilon), a_t = learning_rate sqrt(1 - beta2^t) / (1 - beta1^t):
-from the stock PyTorch optimiser, and written out for a compiled step."""
+from the stock PyTorch optimiser, and written out for a compiled step.
+
+Source: line 58, `tf.train.AdamOptimizer`; Kingma and Ba 2015, the remark before section 2.1, "epsilon hat".
+"""
 
 from __future__ import annotations
 

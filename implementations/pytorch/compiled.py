@@ -17,10 +17,10 @@ from torch.func import functional_call, grad_and_value
 from aebench.arrays import Array, Arrays, Dtype
 from aebench.errors import FrameworkError
 from aebench.implementations.pytorch.adam import step_written_out
-from aebench.implementations.pytorch.network import Network
+from aebench.implementations.pytorch.network import Network, Tensors
 from aebench.implementations.pytorch.training import PyTorchModel, PyTorchTrainer, collected, exported, threads_for
 from aebench.protocol import Batch, Trainer
-from aebench.spec import Autoencoder, Phase
+from aebench.spec import Adam, Autoencoder, Phase
 
 # The vector instructions that the processor has are those that the compiler may use: any g++ that torch takes knows
 # them. To try each out with a program of its own first takes 5 s of the 16 of a first compilation.
@@ -98,7 +98,10 @@ class CompiledTrainer(PyTorchTrainer):
         return run
 
 
-def training_step(objective, adam, trained, first_moments, second_moments, data, labels, rows, noise, rate):
+def training_step(
+    objective: Objective, adam: Adam, trained: Tensors, first_moments: Tensors, second_moments: Tensors,
+    data: Tensor, labels: Tensor | None, rows: Tensor, noise: Tensor | None, rate: Tensor,
+) -> Tensors:  # fmt: skip
     """One step on these rows; the loss terms before it."""
     losses, gradients = losses_and_gradients(
         objective, trained, data[rows], noise, None if labels is None else labels[rows]
@@ -108,10 +111,12 @@ def training_step(objective, adam, trained, first_moments, second_moments, data,
     return losses
 
 
-def losses_and_gradients(objective, trained, x, noise, labels):
+def losses_and_gradients(
+    objective: Objective, trained: Tensors, x: Tensor, noise: Tensor | None, labels: Tensor | None
+) -> tuple[Tensors, Tensors]:
     """Loss terms, and the gradient of what is minimised by each of `trained`."""
 
-    def losses_at(parameters):
+    def losses_at(parameters: Tensors) -> tuple[Tensor, Tensors]:
         losses = functional_call(objective, {f"network.{n}": p for n, p in parameters.items()}, (x, noise, labels))
         return losses["total"], losses
 

@@ -41,9 +41,8 @@ class PyTorchModel(Model):
         network = networks.load("pytorch", __package__, autoencoder.name, Network)(autoencoder)
         self.network = network.to(DEVICES[device], DTYPES[dtype])
         self.assign(parameters)
-        self.activations, self.encoded, self.decoded = map(
-            self.ready, (self.network, self.network.encode, self.network.decode)
-        )
+        self.activations = self.ready(self.network)
+        self.encoded, self.decoded = self.ready(self.network.encode), self.ready(self.network.decode)
 
     def ready(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """The function as it is run: here as it is written."""

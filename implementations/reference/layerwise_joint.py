@@ -3,9 +3,16 @@
 Phase 1 trains the outer layers as 784-300-784, bypassing the middle. Phase 2 trains the middle to reproduce the
 first hidden layer, through ELU, with the outer layers frozen.
 Expect training MSEs near 0.0075 (phase 1) and 0.0025 (phase 2) after four epochs each on MNIST.
+
+Source: lines 245 to 309, "bypass hidden2 and hidden3", "freeze hidden1".
 """
 
-from aebench.implementations.reference.layers import elu, elu_backward, frozen
+from __future__ import annotations
+
+from dataclasses import replace
+
+from aebench.arrays import Array, Arrays
+from aebench.implementations.reference.layers import frozen
 from aebench.implementations.reference.losses import (
     l2_penalty,
     l2_penalty_backward,
@@ -13,46 +20,59 @@ from aebench.implementations.reference.losses import (
     mean_squared_error_backward,
 )
 from aebench.implementations.reference.stacked import Stacked
+from aebench.spec import Phase
+from aebench.text import Pass
 
 
 class LayerwiseJoint(Stacked):
     """Two phases on the layers of `stacked`, loss of each: reconstruction + l2."""
 
-    def forward(self, phase, x, noise):
-        return self.phase1(x) if phase.name == "phase1" else self.phase2(x)
+    text = replace(
+        Stacked.text,
+        passes=(
+            Pass(("encoder1", "decoder2")),
+            Pass(("encoder1", "encoder2", "decoder1"), constant=("encoder1",)),
+        ),
+    )
 
-    def phase1(self, x):
+    def forward(self, phase: Phase, x: Array, noise: Array | None) -> Arrays:
+        return self.phase1(x) if self.is_first(phase) else self.phase2(x)
+
+    def is_first(self, phase: Phase) -> bool:
+        """Whether it is phase 1, which computes the last layer; phase 2 does not get as far."""
+        return "decoder2" in phase.passes
+
+    def phase1(self, x: Array) -> Arrays:
         """Activations of 784-300-784 on images x (batch, 784): encoder1, then decoder2."""
-        hidden1 = elu(self.encoder1(x))
+        hidden1 = self.encoder1(x)
         outputs = self.decoder2(hidden1)
         return {"hidden1": hidden1, "outputs": outputs}
 
-    def phase2(self, x):
+    def phase2(self, x: Array) -> Arrays:
         """Activations of 300-150-300 on the frozen first hidden layer of images x (batch, 784)."""
-        hidden1 = frozen(elu(self.encoder1(x)))
-        codings = elu(self.encoder2(hidden1))
-        hidden3 = elu(self.decoder1(codings))
+        hidden1 = frozen(self.encoder1(x))
+        codings = self.encoder2(hidden1)
+        hidden3 = self.decoder1(codings)
         return {"hidden1": hidden1, "codings": codings, "hidden3": hidden3}
 
-    def losses(self, phase, activations, x, labels):
-        if phase.name == "phase1":
+    def losses(self, phase: Phase, activations: Arrays, x: Array, labels: Array | None) -> Arrays:
+        if self.is_first(phase):
             reconstruction = mean_squared_error(activations["outputs"], x)
-            l2 = l2_penalty(phase.l2, [self.encoder1, self.decoder2])
         else:
             reconstruction = mean_squared_error(activations["hidden3"], activations["hidden1"])
-            l2 = l2_penalty(phase.l2, [self.encoder2, self.decoder1])
+        l2 = l2_penalty(phase.l2, self.penalised(phase))
         return {"reconstruction": reconstruction, "l2": l2, "total": reconstruction + l2}
 
-    def backward(self, phase, activations, x, labels):
-        if phase.name == "phase1":
-            hidden1 = activations["hidden1"]
-            d_outputs = mean_squared_error_backward(activations["outputs"], x)
-            d_hidden1 = self.decoder2.backward(hidden1, d_outputs)
-            self.encoder1.backward(x, elu_backward(hidden1, d_hidden1))
-            l2_penalty_backward(phase.l2, [self.encoder1, self.decoder2])
+    def backward(self, phase: Phase, activations: Arrays, x: Array, labels: Array | None) -> None:
+        hidden1 = activations["hidden1"]
+        if self.is_first(phase):
+            outputs = activations["outputs"]
+            d_outputs = mean_squared_error_backward(outputs, x)
+            d_hidden1 = self.decoder2.backward(hidden1, outputs, d_outputs)
+            self.encoder1.backward(x, hidden1, d_hidden1)
         else:
-            hidden1, codings, hidden3 = activations["hidden1"], activations["codings"], activations["hidden3"]
+            codings, hidden3 = activations["codings"], activations["hidden3"]
             d_hidden3 = mean_squared_error_backward(hidden3, hidden1)
-            d_codings = self.decoder1.backward(codings, elu_backward(hidden3, d_hidden3))
-            self.encoder2.backward(hidden1, elu_backward(codings, d_codings))
-            l2_penalty_backward(phase.l2, [self.encoder2, self.decoder1])
+            d_codings = self.decoder1.backward(codings, hidden3, d_hidden3)
+            self.encoder2.backward(hidden1, codings, d_codings)
+        l2_penalty_backward(phase.l2, self.penalised(phase))

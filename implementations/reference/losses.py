@@ -13,8 +13,11 @@ from aebench.spec import L2
 
 
 def mean_squared_error(outputs: Array, target: Array) -> Array:
-    """mean((outputs - target)**2) over batch and features."""
-    return rounded(np.mean(rounded(rounded(outputs - target) ** 2)), terms=outputs.shape[1])
+    """mean((outputs - target)**2) over batch and features.
+
+    Source: line 57, `tf.reduce_mean(tf.square(outputs - X))`.
+    """
+    return rounded(np.asarray(np.mean(rounded(rounded(outputs - target) ** 2))), terms=outputs.shape[1])
 
 
 def mean_squared_error_backward(outputs: Array, target: Array) -> Array:
@@ -23,7 +26,10 @@ def mean_squared_error_backward(outputs: Array, target: Array) -> Array:
 
 
 def l2_penalty(l2: L2, layers: Sequence[Dense]) -> Array:
-    """scale * sum over layers of 0.5 * sum(weight**2)."""
+    """scale * sum over layers of 0.5 * sum(weight**2).
+
+    Source: line 150, `tf.contrib.layers.l2_regularizer`.
+    """
     squares = [rounded(0.5 * np.sum(rounded(layer.weight**2)), terms=layer.weight.shape[1]) for layer in layers]
     return rounded(np.asarray(l2.scale * sum(squares)))
 
@@ -37,10 +43,11 @@ def l2_penalty_backward(l2: L2, layers: Sequence[Dense]) -> None:
 def sparsity_loss(preactivations: Array, target: float) -> Array:
     """sum_j KL(target || q_j), q_j the batch mean of sigmoid(preactivations[:, j]).
 
-    Computed from log q and log (1 - q), so that it stays finite where q rounds to 0 or 1.
+    Source: lines 563 to 565 and 588 to 589. Deviates: computed from log q and log (1 - q), so that it stays finite
+    where q rounds to 0 or 1.
     """
-    # log (1 - q) as log q - x, as the frameworks take it at half the time: for very negative x it is the small difference
-    # of large numbers, whose rounding the arbiter must have, too, for its spread to allow for it.
+    # log (1 - q) as log q - x, as the frameworks take it at half the time: for very negative x it is the small
+    # difference of large numbers, whose rounding the arbiter must have, too, for its spread to allow for it.
     log_active = log_sigmoid(preactivations)
     log_inactive = rounded(log_active - preactivations)
     log_q, log_not_q = log_mean_exp(log_active), log_mean_exp(log_inactive)
@@ -67,7 +74,10 @@ def log_mean_exp(x: Array) -> Array:
 
 
 def bernoulli_loss(logits: Array, target: Array) -> Array:
-    """Sigmoid cross-entropy summed over batch and pixels, in nats."""
+    """Sigmoid cross-entropy summed over batch and pixels, in nats.
+
+    Source: line 650, `sigmoid_cross_entropy_with_logits`.
+    """
     terms = np.maximum(logits, 0.0) - logits * target + np.log1p(np.exp(-np.abs(logits)))
     return rounded(np.sum(rounded(terms)), terms=logits.shape[1])
 
@@ -79,7 +89,10 @@ def bernoulli_loss_backward(logits: Array, target: Array) -> Array:
 
 def latent_loss(mean: Array, log_variance: Array) -> Array:
     """KL of N(mean, exp(log_variance)) from N(0, 1), summed over batch and codings, in nats:
-    0.5 * sum(exp(log_variance) + mean**2 - 1 - log_variance)."""
+    0.5 * sum(exp(log_variance) + mean**2 - 1 - log_variance).
+
+    Source: line 651, `latent_loss`; Kingma and Welling 2014, appendix B.
+    """
     terms = rounded(rounded(np.exp(log_variance)) + rounded(mean**2)) - 1.0 - log_variance
     return rounded(0.5 * np.sum(rounded(terms)), terms=mean.shape[1])
 
@@ -90,11 +103,14 @@ def latent_loss_backward(mean: Array, log_variance: Array) -> tuple[Array, Array
 
 
 def softmax_cross_entropy(logits: Array, labels: Array) -> Array:
-    """mean over the batch of log(sum(exp(logits))) - logits[label], in nats."""
+    """mean over the batch of log(sum(exp(logits))) - logits[label], in nats.
+
+    Source: line 379, `sparse_softmax_cross_entropy_with_logits`. Deviates: the mean over the batch, not each image's.
+    """
     shifted = logits - logits.max(axis=1, keepdims=True)
     log_sum = rounded(np.log(np.sum(rounded(np.exp(shifted)), axis=1)))
     chosen = shifted[np.arange(len(labels)), labels]
-    return rounded(np.mean(rounded(log_sum - chosen)), terms=len(labels))
+    return rounded(np.asarray(np.mean(rounded(log_sum - chosen))), terms=len(labels))
 
 
 def softmax_cross_entropy_backward(logits: Array, labels: Array) -> Array:

@@ -2,9 +2,14 @@
 
 Loss: reconstruction MSE plus 0.2 times the sum over codings of KL(0.1 || batch mean).
 Expect an MSE of 0.012 to 0.033 and a sparsity loss of 0.08 to 0.45 after 100 epochs on MNIST.
+
+Source: lines 563 to 608, `sparsity_target`, `sparsity_weight`.
 """
 
-from aebench.implementations.reference.layers import Dense, sigmoid, sigmoid_backward
+from __future__ import annotations
+
+from aebench.arrays import Array, Arrays
+from aebench.implementations.reference.layers import Dense
 from aebench.implementations.reference.losses import (
     mean_squared_error,
     mean_squared_error_backward,
@@ -13,38 +18,42 @@ from aebench.implementations.reference.losses import (
 )
 from aebench.implementations.reference.network import Network
 from aebench.implementations.reference.rounding import rounded
+from aebench.spec import Autoencoder, Phase
+from aebench.text import Text
 
 
 class Sparse(Network):
     """784-1000-784, loss: reconstruction + weight * sparsity."""
 
-    def __init__(self, autoencoder):
+    text = Text(layers=("encoder1", "decoder1"), terms=("reconstruction", "sparsity"), coding_layer="encoder1")
+
+    def __init__(self, autoencoder: Autoencoder) -> None:
         super().__init__(autoencoder)
         self.encoder1 = Dense(autoencoder.layer("encoder1"))
         self.decoder1 = Dense(autoencoder.layer("decoder1"))
 
-    def encode(self, x, noise=None):
-        return sigmoid(self.encoder1(x))
+    def encode(self, x: Array, noise: Array | None = None) -> Array:
+        return self.encoder1(x)
 
-    def decode(self, codings):
+    def decode(self, codings: Array) -> Array:
         return self.decoder1(codings)
 
-    def forward(self, phase, x, noise):
-        preactivations = self.encoder1(x)
-        codings = sigmoid(preactivations)
+    def forward(self, phase: Phase, x: Array, noise: Array | None) -> Arrays:
+        preactivations = self.encoder1.affine(x)
+        codings = self.encoder1.activation(preactivations)
         outputs = self.decoder1(codings)
         return {"preactivations": preactivations, "codings": codings, "outputs": outputs}
 
-    def losses(self, phase, activations, x, labels):
+    def losses(self, phase: Phase, activations: Arrays, x: Array, labels: Array | None) -> Arrays:
         reconstruction = mean_squared_error(activations["outputs"], x)
         sparsity = sparsity_loss(activations["preactivations"], phase.sparsity.target)
         total = reconstruction + phase.sparsity.weight * sparsity
         return {"reconstruction": reconstruction, "sparsity": sparsity, "total": total}
 
-    def backward(self, phase, activations, x, labels):
-        codings, preactivations = activations["codings"], activations["preactivations"]
-        d_outputs = mean_squared_error_backward(activations["outputs"], x)
-        d_codings = self.decoder1.backward(codings, d_outputs)
+    def backward(self, phase: Phase, activations: Arrays, x: Array, labels: Array | None) -> None:
+        preactivations, codings, outputs = (activations[name] for name in ("preactivations", "codings", "outputs"))
+        d_outputs = mean_squared_error_backward(outputs, x)
+        d_codings = self.decoder1.backward(codings, outputs, d_outputs)
         d_sparsity = sparsity_loss_backward(preactivations, phase.sparsity.target)
-        d_preactivations = sigmoid_backward(codings, d_codings) + phase.sparsity.weight * d_sparsity
-        self.encoder1.backward(x, rounded(d_preactivations))
+        d_preactivations = self.encoder1.activation_backward(codings, d_codings) + phase.sparsity.weight * d_sparsity
+        self.encoder1.affine_backward(x, rounded(d_preactivations))

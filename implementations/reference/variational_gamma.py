@@ -2,10 +2,15 @@
 
 The same model as `variational` in exact arithmetic; another rounding, and another initialiser (He).
 Expect a total near 98 nats an image after 50 epochs on MNIST.
+
+Source: lines 658 to 702, whose `hidden3_gamma` is the log variance.
 """
+
+from __future__ import annotations
 
 import numpy as np
 
+from aebench.arrays import Array
 from aebench.implementations.reference.rounding import rounded
 from aebench.implementations.reference.variational import Variational
 
@@ -13,5 +18,5 @@ from aebench.implementations.reference.variational import Variational
 class VariationalGamma(Variational):
     """As `variational`, with the deviation taken in one exponential."""
 
-    def deviation(self, log_variance):
+    def deviation(self, log_variance: Array) -> Array:
         return rounded(np.exp(log_variance / 2.0))

@@ -1,4 +1,7 @@
-"""Adam in the pinned form, on TensorFlow variables."""
+"""Adam in the pinned form, on TensorFlow variables.
+
+Source: line 58, `tf.train.AdamOptimizer`; Kingma and Ba 2015, the remark before section 2.1, "epsilon hat".
+"""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ def multiplying(products: Sequence[Product], dtype: Dtype, device: str) -> Calla
         pairs = [(tf.fill((m, k), half), tf.fill((k, n), half)) for m, k, n in products]
 
     @tf.function(jit_compile=True)
-    def all_products(pairs):
+    def all_products(pairs: list[tuple[tf.Tensor, tf.Tensor]]) -> list[tf.Tensor]:
         return [tf.matmul(a, b) for a, b in pairs]
 
     def run() -> None:

@@ -36,9 +36,8 @@ class TensorFlowModel(Model):
         self.autoencoder, self.dtype, self.device = autoencoder, dtype, device
         self.network = networks.load("tensorflow", __package__, autoencoder.name, Network)(autoencoder)
         self.assign(parameters)
-        self.activations, self.encoded, self.decoded = map(
-            self.ready, (self.network.forward, self.network.encode, self.network.decode)
-        )
+        self.activations = self.ready(self.network.forward)
+        self.encoded, self.decoded = self.ready(self.network.encode), self.ready(self.network.decode)
         self.losses_and_gradients = self.ready(self.with_tape)
 
     def ready(self, function: Callable[..., Any]) -> Callable[..., Any]:

@@ -13,10 +13,12 @@ import pytest
 from aebench import registry
 from aebench.data import Dataset, Split
 from aebench.errors import ResultError, TrainingError
+from aebench.measures import Measures
 from aebench.records import checkpoint
 from aebench.report.summary import problems
 from aebench.streams import stream
 from aebench.training import progress, trial
+from aebench.training.metrics import Metric, Metrics, Trained
 from aebench.training.timing import seconds_per_image, speed
 
 
@@ -105,6 +107,40 @@ def test_a_metric_that_is_not_a_number_is_named_with_its_reason(small, tmp_path,
     assert ["tied, reference, seed 0: " + why for why in document["invalid"].values()] == problems(
         {"agreements": [], "failures": [], "trials": [document]}
     )
+
+
+def roughness(trained: Trained) -> Metrics:
+    """A measure of another package."""
+    return {"roughness": Metric(float(np.std(trained.model.reconstruct(trained.dataset.test.inputs))), "", version=3)}
+
+
+def test_a_trial_takes_the_measures_that_its_specification_names(small, tmp_path) -> None:
+    """Its own beside the usual ones, in the order named, with unit and version in the document."""
+    plain = made("tied", tmp_path)
+    measures = Measures(("test_error", f"{__name__}:roughness"), headline="roughness")
+    own = dataclasses.replace(plain, autoencoder=dataclasses.replace(plain.autoencoder, measures=measures))
+    document = trial.run(own)
+    assert ["test_mse", "explained_variance", "roughness"] == list(document["metrics"])
+    assert 3 == document["metrics"]["roughness"]["version"]
+
+
+def test_a_trained_classifier_that_is_not_finite_has_no_accuracy(small, tmp_path, monkeypatch) -> None:
+    """Planted: the last step of every arm leaves a NaN behind. No accuracy, no gain, and the reason names it."""
+    trial.run(made("layerwise_cached", tmp_path / "cached"))
+    arms = made("pretrained", tmp_path / "arms", pretrained=tmp_path / "cached")
+    measured = trial.measuring.after_phase
+
+    def spoilt(model, phase, dataset, seed):
+        bias = model.parameters()["logits.bias"]
+        model.parameters = lambda found=model.parameters: {**found(), "logits.bias": np.full_like(bias, np.nan)}
+        return measured(model, phase, dataset, seed)
+
+    monkeypatch.setattr(trial.measuring, "after_phase", spoilt)
+    monkeypatch.setattr(trial, "save", lambda *_: None)
+    document = trial.run(arms)
+    assert document["metrics"].keys() == document["invalid"].keys()
+    expected = "scratch.test_accuracy is nan: the trained logits.bias is not finite"
+    assert expected == document["invalid"]["scratch.test_accuracy"]
 
 
 def test_the_test_curve_ends_at_the_measured_error(small, tmp_path) -> None:

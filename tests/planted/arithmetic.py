@@ -18,13 +18,13 @@ def _tensorflow():
     return importlib.import_module("tensorflow")
 
 
-@planted("pytorch", "stacked", "stacked.elu", "forward", "hidden1")
+@planted("pytorch", "stacked", "layers.ACTIVATIONS", "forward", "hidden1")
 def float16_activations(sound):
     """Automatic mixed precision left on."""
-    return lambda x: sound(x).half().to(x.dtype)
+    return {**sound, "elu": lambda x: sound["elu"](x).half().to(x.dtype)}
 
 
-@planted("tensorflow", "linear", "layers.Dense.__call__", "forward", "codings")
+@planted("tensorflow", "linear", "layers.Dense.affine", "forward", "codings")
 def bfloat16_products(sound):
     """Operands of a product in bfloat16, as a library's fast mode takes them."""
     tf = _tensorflow()
@@ -43,28 +43,28 @@ def _cut(x):
     return x + (cut - x).detach()
 
 
-@planted("pytorch", "tied", "layers.Dense.forward", "forward", "hidden1")
+@planted("pytorch", "tied", "layers.Dense.affine", "forward", "hidden1")
 def tensor_float_32_products(sound):
     """Operands of a product cut to TensorFloat-32, the default of some devices."""
     linear = _torch().nn.functional.linear
     return lambda layer, x: linear(_cut(x), _cut(layer.weight), layer.bias)
 
 
-@planted("pytorch", "stacked", "stacked.elu", "forward", "hidden1", float32=BY_DEFINITION)
+@planted("pytorch", "stacked", "layers.ACTIVATIONS", "forward", "hidden1", float32=BY_DEFINITION)
 def float32_activations(sound):
     """One activation of a float64 run computed in float32."""
-    return lambda x: sound(x.float()).to(x.dtype)
+    return {**sound, "elu": lambda x: sound["elu"](x.float()).to(x.dtype)}
 
 
-@planted("tensorflow", "tied", "tied.elu", "forward", "hidden1", float32=BY_DEFINITION)
+@planted("tensorflow", "tied", "layers.ACTIVATIONS", "forward", "hidden1", float32=BY_DEFINITION)
 def float32_activations_too(sound):
     """One activation of a float64 run computed in float32."""
     tf = _tensorflow()
 
     def elu(x):
-        return tf.cast(sound(tf.cast(x, tf.float32)), x.dtype)
+        return tf.cast(sound["elu"](tf.cast(x, tf.float32)), x.dtype)
 
-    return elu
+    return {**sound, "elu": elu}
 
 
 @planted(

@@ -15,28 +15,28 @@ def _tensorflow():
     return importlib.import_module("tensorflow")
 
 
-@planted("pytorch", "stacked", "stacked.elu", "forward", "hidden1")
+@planted("pytorch", "stacked", "layers.ACTIVATIONS", "forward", "hidden1")
 def elu_of_half_alpha(sound):
     """alpha 0.5 for 1."""
-    return lambda x: sound(x, alpha=0.5)
+    return {**sound, "elu": lambda x: sound["elu"](x, alpha=0.5)}
 
 
-@planted("tensorflow", "tied", "tied.elu", "forward", "hidden1")
+@planted("tensorflow", "tied", "layers.ACTIVATIONS", "forward", "hidden1")
 def relu_for_elu(sound):
     """The activation everyone uses."""
-    return _tensorflow().nn.relu
+    return {**sound, "elu": _tensorflow().nn.relu}
 
 
-@planted("pytorch", "tied", "tied.elu", "forward", "hidden1")
+@planted("pytorch", "tied", "layers.ACTIVATIONS", "forward", "hidden1")
 def selu_for_elu(sound):
     """The scaled sibling."""
-    return _torch().nn.functional.selu
+    return {**sound, "elu": _torch().nn.functional.selu}
 
 
-@planted("pytorch", "sparse", "sparse.sigmoid", "forward", "codings")
+@planted("pytorch", "sparse", "layers.ACTIVATIONS", "forward", "codings")
 def tanh_for_sigmoid(sound):
     """The other saturating activation."""
-    return _torch().tanh
+    return {**sound, "sigmoid": _torch().tanh}
 
 
 @planted("tensorflow", "sparse", "sparse.Sparse.forward", "forward", "outputs")
@@ -54,7 +54,7 @@ def sigmoid_on_linear_outputs(sound):
 @planted("pytorch", "stacked", "stacked.Stacked.decode", "evaluation", "decoded")
 def elu_missing_in_decode(sound):
     """What trains is sound, what users call is not."""
-    return lambda network, codings: network.decoder2(network.decoder1(codings))
+    return lambda network, codings: network.decoder2(network.decoder1.affine(codings))
 
 
 @planted("pytorch", "variational", "variational.Variational.deviation", "forward", "deviation")
@@ -77,8 +77,7 @@ def encode_gives_the_other_head(sound):
     def encode(network, x, noise=None):
         if noise is not None:
             return sound(network, x, noise)
-        hidden2 = _torch().nn.functional.elu(network.encoder2(_torch().nn.functional.elu(network.encoder1(x))))
-        return network.log_variance(hidden2)
+        return network.log_variance(network.encoder2(network.encoder1(x)))
 
     return encode
 
@@ -166,14 +165,14 @@ def noise_left_out_of_encode(sound):
     return lambda network, x, noise=None: sound(network, x)
 
 
-@planted("pytorch", "tied", "layers.TiedDense.forward", "gradients", "encoder1.weight")
+@planted("pytorch", "tied", "layers.TiedDense.affine", "gradients", "encoder1.weight")
 def decoder_untied(sound):
     """The decoder has a copy of the weight: equal at the start, but its share of the gradient is missing."""
     linear = _torch().nn.functional.linear
     return lambda layer, x, encoder: linear(x, encoder.weight.detach().T, layer.bias)
 
 
-@planted("tensorflow", "tied", "layers.TiedDense.__call__", "gradients", "encoder1.weight")
+@planted("tensorflow", "tied", "layers.TiedDense.affine", "gradients", "encoder1.weight")
 def tied_gradient_twice(sound):
     """The decoder's share is added once by the tape and once by hand."""
     tf = _tensorflow()
@@ -185,14 +184,14 @@ def tied_gradient_twice(sound):
     return call
 
 
-@planted("pytorch", "tied", "layers.TiedDense.forward", "gradients", "decoder1.bias")
+@planted("pytorch", "tied", "layers.TiedDense.affine", "gradients", "decoder1.bias")
 def decoder_bias_dropped(sound):
     """Tied layers without a bias. Biases start at 0, so the first to show it is the gradient."""
     linear = _torch().nn.functional.linear
     return lambda layer, x, encoder: linear(x, encoder.weight.T, 0.0 * layer.bias)
 
 
-@planted("pytorch", "stacked", "layers.Dense.forward", "gradients", "encoder1.bias")
+@planted("pytorch", "stacked", "layers.Dense.affine", "gradients", "encoder1.bias")
 def bias_dropped(sound):
     """bias=False. Biases start at 0, so the first to show it is the gradient."""
     linear = _torch().nn.functional.linear
@@ -206,7 +205,7 @@ def bias_dropped_in_encode(sound):
 
     def encode(network, x, noise=None):
         hidden1 = functional.elu(functional.linear(x, network.encoder1.weight))
-        return functional.elu(network.encoder2(hidden1))
+        return network.encoder2(hidden1)
 
     return encode
 

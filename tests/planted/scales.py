@@ -11,10 +11,10 @@ from planted.optimizers import with_numbers
 OFF = 1.0001
 
 
-@planted("pytorch", "stacked", "stacked.elu", "forward", "hidden1")
+@planted("pytorch", "stacked", "layers.ACTIVATIONS", "forward", "hidden1")
 def activations_a_ten_thousandth_off(sound):
     """Every activation times 1.0001."""
-    return lambda x: OFF * sound(x)
+    return {**sound, "elu": lambda x: OFF * sound["elu"](x)}
 
 
 @planted("pytorch", "stacked", "stacked.mean_squared_error", "losses", "reconstruction")

@@ -8,7 +8,7 @@ Deviates: optax's Adam adds its epsilon to sqrt(v) / sqrt(1 - beta2^t), not to s
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from aebench.spec import Phase
 from aebench.speed.peers import Peer, Task, no_device
@@ -41,7 +41,7 @@ def ready(work: Peer) -> tuple[Callable[[], float], int]:
     return run, task.n_images
 
 
-def _training(task: Task, seed: int):
+def _training(task: Task, seed: int) -> tuple[Any, Callable[[Any, Any], tuple[Any, Any]]]:
     """The state before the first step and the compiled function (state, images) -> (state, mean total)."""
     from functools import partial
 
@@ -54,14 +54,14 @@ def _training(task: Task, seed: int):
     parameters = {name: jax.numpy.array(value) for name, value in task.parameters.items()}
     gradient_of = jax.value_and_grad(lambda p, x, key: loss_of(_layers(task, p), p, x, phase, key))
 
-    def step(state, batch):
+    def step(state: Any, batch: Any) -> tuple[Any, Any]:
         parameters, moments = state
         total, gradients = gradient_of(parameters, *batch)
         updates, moments = optimizer.update(gradients, moments)
         return (optax.apply_updates(parameters, updates), moments), total
 
     @partial(jax.jit, donate_argnums=0)
-    def epoch(state, images):
+    def epoch(state: Any, images: Any) -> tuple[Any, Any]:
         *trained, key = state
         key, for_order, for_noise = jax.random.split(key, 3)
         order = jax.random.permutation(for_order, len(images))[: task.n_images]

@@ -33,10 +33,10 @@ class Convolutional(Network):
         self.decoder1 = Dense(autoencoder.layer("decoder1"))
 
     def encode(self, x, noise=None):
-        return elu(self.encoder2(elu(self.encoder1(x))))
+        return self.encoder2(elu(self.encoder1(x)))
 
     def decode(self, codings):
-        return self.decoder2.transposed(elu(self.decoder1(codings)))
+        return self.decoder2.transposed(self.decoder1(codings))
 
     def forward(self, phase, x, noise):
         codings = self.encode(x)
