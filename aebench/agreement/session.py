@@ -120,7 +120,9 @@ def outcome(document: Mapping[str, Any]) -> str:
     parting = next((row["parting"] for row in document["agreements"] if row["parting"]), None)
     failed = [f"{name} failed: {why}" for name, why in document["failures"].items()]
     pairs = len({(row["left"], row["right"]) for row in document["agreements"]})
-    compared = f"PARTS: {parting}" if parting else f"{pairs} {'pair agrees' if pairs == 1 else 'pairs agree'}"
+    agreeing = f"{pairs} {'pair agrees' if pairs == 1 else 'pairs agree'}"
+    vacuous = any(row.get("vacuous") for row in document["agreements"])
+    compared = f"PARTS: {parting}" if parting else "a rung is vacuous" if vacuous else agreeing
     return "; ".join([*failed, *([compared] if pairs or not failed else [])])
 
 

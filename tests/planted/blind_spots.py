@@ -152,17 +152,18 @@ def class_logits_clamped(sound):
     return lambda logits, labels: sound(logits.clamp(-50.0, 50.0), labels)
 
 
-@planted("pytorch", "stacked", "stacked.elu", "extremes", "tiny.forward.hidden1")
+@planted("pytorch", "stacked", "layers.ACTIVATIONS", "extremes", "tiny.forward.hidden1")
 def elu_by_exp_minus_one(sound):
     """exp(x) - 1 for expm1(x): a small negative activation becomes 0. Elsewhere it is one rounding."""
     torch = _torch()
-    return lambda x: torch.where((x < 0) & (x > -1e-6), torch.exp(x) - 1.0, sound(x))
+    elu = sound["elu"]
+    return {**sound, "elu": lambda x: torch.where((x < 0) & (x > -1e-6), torch.exp(x) - 1.0, elu(x))}
 
 
 @planted(
     "pytorch",
     "tied",
-    "tied.elu",
+    "layers.ACTIVATIONS",
     "extremes",
     "dead.gradient.encoder1.weight",
     expect_float32="dead.gradient.encoder1.weight",
@@ -170,7 +171,8 @@ def elu_by_exp_minus_one(sound):
 def dead_units_leak(sound):
     """Units below -20 keep a hundredth of their gradient."""
     torch = _torch()
-    return lambda x: torch.where(x < -20.0, sound(x).detach() + 0.01 * (x - x.detach()), sound(x))
+    elu = sound["elu"]
+    return {**sound, "elu": lambda x: torch.where(x < -20.0, elu(x).detach() + 0.01 * (x - x.detach()), elu(x))}
 
 
 # Many rows
