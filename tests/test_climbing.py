@@ -57,3 +57,23 @@ def test_an_interruption_waits_for_nobody(
     assert time.monotonic() - started < remote_at_once.PATIENCE
     monkeypatch.undo()
     assert {} == session.at_once(two, {"left": (remote_at_once.meet, here, here)})
+
+
+PAIR = {"left": "tensorflow", "right": "pytorch", "parting": None}
+
+
+@pytest.mark.parametrize(
+    ("agreements", "failures", "expected"),
+    [
+        ([PAIR, PAIR], {}, "1 pair agrees"),
+        ([PAIR, {**PAIR, "left": "reference"}], {}, "2 pairs agree"),
+        ([PAIR, {**PAIR, "parting": "phase1, rung losses"}], {}, "PARTS: phase1, rung losses"),
+        ([PAIR, {**PAIR, "vacuous": ["step"]}], {}, "nothing parts, but 1 of 2 comparisons have vacuous rungs"),
+        ([PAIR], {"outside": "lost"}, "outside failed: lost; 1 pair agrees"),
+        ([], {"pytorch": "lost"}, "pytorch failed: lost"),
+        ([], {}, "nothing was compared"),
+    ],
+)
+def test_an_outcome_in_one_line(agreements: list[Any], failures: dict[str, str], expected: str) -> None:
+    """What is told when an autoencoder's climbs are over: nothing agrees that was not compared."""
+    assert expected == session.outcome({"agreements": agreements, "failures": failures})

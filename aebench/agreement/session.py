@@ -111,10 +111,16 @@ def document(
 def outcome(document: Mapping[str, Any]) -> str:
     """How the climbs of one autoencoder ended, in one line."""
     parting = next((row["parting"] for row in document["agreements"] if row["parting"]), None)
-    failed = [f"{name} failed: {why}" for name, why in document["failures"].items()]
+    vacuous = sum(1 for row in document["agreements"] if row.get("vacuous"))
     pairs = len({(row["left"], row["right"]) for row in document["agreements"]})
-    compared = f"PARTS: {parting}" if parting else f"{pairs} {'pair agrees' if pairs == 1 else 'pairs agree'}"
-    return "; ".join([*failed, *([compared] if pairs or not failed else [])])
+    found = [f"{name} failed: {why}" for name, why in document["failures"].items()]
+    if parting:
+        found.append(f"PARTS: {parting}")
+    elif vacuous:
+        found.append(f"nothing parts, but {vacuous} of {len(document['agreements'])} comparisons have vacuous rungs")
+    elif pairs:
+        found.append("1 pair agrees" if pairs == 1 else f"{pairs} pairs agree")
+    return "; ".join(found) or "nothing was compared"
 
 
 def pairs(traces: Mapping[str, Trace], climb: Climb, *, forced: bool) -> list[Agreement]:

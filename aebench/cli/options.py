@@ -29,7 +29,8 @@ def _as_schedule(context: click.Context, _: click.Parameter, value: str | None) 
 AUTOENCODERS = click.argument("autoencoders", nargs=-1, callback=names("autoencoder"), metavar="[AUTOENCODER]...")
 FRAMEWORKS = click.option(
     "--frameworks", "-f", callback=names("framework"),
-    help="Names separated by commas, such as tensorflow,pytorch-compiled; default: all installed ones.",
+    help="Names separated by commas, such as tensorflow,pytorch-compiled; default: all installed ones, the reference "
+    "only where it is to judge.",
 )  # fmt: skip
 DATASET = click.option(
     "--dataset", "-d", callback=data_set, default="digits", show_default=True, help="See `aebench list`."

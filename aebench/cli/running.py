@@ -24,6 +24,8 @@ from aebench.cli.options import IMPORTANCE_SAMPLES, console, selection
 def run(context: click.Context, /, output: Path | None, resume: bool, **asked: Any) -> None:
     """Train the autoencoders in every framework, measure them, and say how closely the frameworks agree.
 
+    The reference judges the agreement; it is trained, too, where --frameworks names it.
+
     \b
     Examples:
       aebench run

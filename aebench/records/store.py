@@ -51,9 +51,9 @@ def is_empty(folder: Path) -> bool:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write text whole, in UTF-8."""
+    """Write text whole, in UTF-8; bytes of a file's name that are no text, as a command line may hold, are replaced."""
     with whole(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+        temporary.write_text(text, encoding="utf-8", errors="replace")
 
 
 @contextmanager

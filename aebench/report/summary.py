@@ -14,7 +14,7 @@ from aebench import networks, registry
 from aebench.quality.leaps import errors, leap
 from aebench.registry import ARBITER
 from aebench.report.tables import Cell, Column, Table
-from aebench.report.verdict import AGREES, NOT_COMPARED, PARTS, least_headroom, sentences, state
+from aebench.report.verdict import AGREES, NOT_COMPARED, PARTS, VACUOUS, least_headroom, sentences, state
 from aebench.running.options import DTYPES
 
 Document = Mapping[str, Any]
@@ -51,15 +51,20 @@ def print_run(document: Document, console: Console, verdicts: Sequence[str] = ()
 
 
 def problems(document: Document) -> list[str]:
-    """Every parting, every failure and every metric that is not a number, a line each."""
+    """Every parting, every rung that judges nothing, every failure, every metric that is not a number, a line each."""
     partings = [f"{a['autoencoder']}, {a['dtype']}: {a['parting']}" for a in document["agreements"] if a["parting"]]
+    vacuous = [
+        f"{a['autoencoder']}, {a['dtype']}, {a['left']} – {a['right']}: rung {rung} is vacuous: anything passes it"
+        for a in document["agreements"]
+        for rung in a.get("vacuous", ())
+    ]
     failed = [f for f in (*document["failures"], *document.get("trials", ())) if "failure" in f]
     invalid = [
         f"{t['autoencoder']}, {t['framework']}, seed {t['seed']}: {why}"
         for t in document.get("trials", ())
         for why in t.get("invalid", {}).values()
     ]
-    return [*partings, *(f"{f['autoencoder']}, {f['framework']}: {f['failure']}" for f in failed), *invalid]
+    return [*partings, *vacuous, *(f"{f['autoencoder']}, {f['framework']}: {f['failure']}" for f in failed), *invalid]
 
 
 def print_problems(lines: Iterable[str], console: Console) -> None:
@@ -146,8 +151,8 @@ def _quality(mine: Sequence[Document], metric: str) -> Cell:
 
 def _agreement_cell(agreements: Sequence[Document], frameworks: Sequence[str]) -> Cell:
     found = state(agreements, frameworks)
-    if found == PARTS:
-        return Text(PARTS, "red")
+    if found in (PARTS, VACUOUS):
+        return Text(PARTS if found == PARTS else "vacuous", "red")
     if found == NOT_COMPARED:
         return "–"
     word = Text("agree", "green") if found == AGREES else Text("in part", "yellow")

@@ -10,7 +10,12 @@ from typing import Any
 from aebench.running.options import DTYPES, Options, ordered
 
 Document = Mapping[str, Any]
-AGREES, PARTS, IN_PART, NOT_COMPARED = "agrees", "parts", "was compared in part", "was not compared"
+AGREES, PARTS, VACUOUS = "agrees", "parts", "has a vacuous rung"
+IN_PART, NOT_COMPARED = "was compared in part", "was not compared"
+PLURAL = {
+    PARTS: "part", VACUOUS: "have vacuous rungs", IN_PART: "were compared in part",
+    NOT_COMPARED: "were not compared",
+}  # fmt: skip
 NAMED = 4  # names that a sentence lists before it only counts
 
 
@@ -46,6 +51,8 @@ def state(agreements: Sequence[Document], frameworks: Sequence[str]) -> str:
     """
     if any(row["parting"] for row in agreements):
         return PARTS
+    if any(row.get("vacuous") for row in agreements):
+        return VACUOUS
     if not agreements:
         return NOT_COMPARED
     compared = {frozenset((row["left"], row["right"])) for row in agreements}
@@ -71,7 +78,7 @@ def _agreement(document: Document) -> Iterator[str]:
         who = names[0] if len(names) == 1 else _share(len(agreeing), len(names))
         at = f"; least headroom ×{least:.3g} ({where['autoencoder']}, {where['dtype']})" if where else ""
         yield f"{who} {'agrees' if len(agreeing) == 1 else 'agree'} in {dtypes}{at}."
-    for other, plural in ((PARTS, "part"), (IN_PART, "were compared in part"), (NOT_COMPARED, "were not compared")):
+    for other, plural in PLURAL.items():
         found = [name for name in names if states[name] == other]
         if found:
             listed = ", ".join(found) if len(found) <= NAMED else f"{len(found)} of {len(names)} autoencoders"
@@ -85,7 +92,7 @@ def _worst(document: Document, name: str) -> str:
     found = {state([row for row in mine if row["dtype"] == dtype], frameworks) for dtype in DTYPES}
     if found == {AGREES, NOT_COMPARED}:
         return IN_PART
-    return next(worse for worse in (PARTS, IN_PART, NOT_COMPARED, AGREES) if worse in found)
+    return next(state for state in (*PLURAL, AGREES) if state in found)
 
 
 def _asked(document: Document) -> int:

@@ -55,6 +55,7 @@ def growths(
                 rows = [*document["growth"], *growth(processes, climb, source, folder)]
                 document["growth"] = sorted(rows, key=_by_registry)
                 documents.write(path, "growth", document)
+                listener.finished(f"{name}, growth in {dtype}", f"measured over {climbs.steps:,} steps of each phase")
     return document
 
 

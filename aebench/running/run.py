@@ -68,15 +68,19 @@ class Run:
             UsageError: impossible options, or a folder that holds another run.
         """
         check(self.options)
+        self._require_empty(resume=resume)  # before the lock, which leaves a file in the folder
         with locked(self.folder):
-            if not resume and not is_empty(self.folder):
-                raise UsageError(f"{self.folder} is not empty; go on with --resume, or choose another --output")
+            self._require_empty(resume=resume)
             with processes_of(self.options, self.folder / "logs", arbiter=self.options.agreement) as processes:
                 self._plan(processes)
                 try:
                     yield processes
                 finally:
                     documents.write(self.folder / "result.json", "run", self.document())
+
+    def _require_empty(self, *, resume: bool) -> None:
+        if not resume and not is_empty(self.folder):
+            raise UsageError(f"{self.folder} is not empty; go on with --resume, or choose another --output")
 
     def _plan(self, processes: dict[str, FrameworkProcess]) -> None:
         """Write what is to be done, after it was made sure that nothing has changed since the run was begun.

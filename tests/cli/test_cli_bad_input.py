@@ -58,6 +58,7 @@ BAD = {
     "--output": PATHS,
     "--to": PATHS,
     "--reason": ["", " ", "\t"],
+    "kind": ["", " ", "nope", "Trial", "run,trial", LONG],
     "runs": ["", " ", "/dev/null", "none", ".", "file", "file/x", LONG, "nowhere/result.json"],
     "--steps": LEAST_ONE,
     "--epochs": LEAST_ONE,
@@ -191,3 +192,17 @@ def test_the_message_blames_what_was_set(given: str, name: str, monkeypatch: pyt
     other = {"AEBENCH_DATA": "--data-dir", "--data-dir": "AEBENCH_DATA"}[name]
     said = refused(line)
     assert (True, False) == (name in said, other in said), said
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("new machine", "new machine"),
+        ("grün", "grün"),
+        ("grün".encode().decode("ascii", "surrogateescape"), "grün"),
+    ],
+)
+def test_a_reason_in_the_bytes_of_another_locale_is_read(given: str, kept: str) -> None:
+    """What a terminal in UTF-8 sends to a program in an ASCII locale is read as UTF-8, and can be written."""
+    option = next(p for p in main.commands["accept"].params if p.name == "reason")
+    assert kept == option.process_value(click.Context(main.commands["accept"]), given)

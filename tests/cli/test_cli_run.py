@@ -31,13 +31,14 @@ class Plant(importlib.abc.MetaPathFinder):
 sys.meta_path.insert(0, Plant())
 """
 
-RUN = ("run", "linear", "stacked", "-f", "reference,pytorch", "--no-agreement", "-o", "out")
+RUN = ("run", "linear", "-s", "0,1", "-f", "reference,pytorch", "--no-agreement", "-o", "out")
 
 
 def results(folder: Path) -> dict[str, object]:
     """The metrics of every finished trial of a run."""
     document = json.loads((folder / "result.json").read_text())
-    return {f"{t['autoencoder']}/{t['framework']}": t["metrics"] for t in document["trials"] if "metrics" in t}
+    trials = [trial for trial in document["trials"] if "metrics" in trial]
+    return {f"{t['autoencoder']}/{t['seed']}/{t['framework']}": t["metrics"] for t in trials}
 
 
 @pytest.fixture(scope="module")
@@ -133,7 +134,7 @@ def test_one_failing_framework_is_a_row(aebench, pytorch, tmp_path) -> None:
     outcome = aebench("run", "linear", "-f", "reference,pytorch", "-o", "out", PYTHONPATH=str(tmp_path))
     assert (2, False) == (outcome.returncode, "Traceback" in outcome.stderr)
     assert "pytorch: its process ended in the middle of its work" in outcome.stdout
-    assert list(results(tmp_path / "out")) == ["linear/reference"]
+    assert list(results(tmp_path / "out")) == ["linear/0/reference"]
 
 
 def test_agree_says_where_frameworks_part(aebench, pytorch, tmp_path) -> None:

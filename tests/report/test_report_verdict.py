@@ -66,12 +66,20 @@ ONE_OF_TWO = f"1 of 2 autoencoders agrees in float64 and float32; {AGREEMENT}"
     ("keeps", "changes", "expected"),
     [
         (lambda row: True, {"parting": "phase1, rung losses"}, "stacked parts."),
+        (lambda row: True, {"vacuous": ["step"]}, "stacked has a vacuous rung."),
         (lambda row: "pytorch" not in (row["left"], row["right"]), {}, "stacked was compared in part."),
         (lambda row: row["left"] == ARBITER, {}, "stacked was compared in part."),
         (lambda row: row["dtype"] == "float64", {}, "stacked was compared in part."),
         (lambda row: False, {}, "stacked was not compared."),
     ],
-    ids=["parted", "one framework not compared", "one pair missing", "one dtype not compared", "nothing compared"],
+    ids=[
+        "parted",
+        "vacuous",
+        "one framework not compared",
+        "one pair missing",
+        "one dtype not compared",
+        "nothing compared",
+    ],
 )
 def test_what_does_not_agree_is_named(
     document: dict[str, Any], keeps: Any, changes: dict[str, Any], expected: str
