@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 import remote
@@ -12,7 +14,8 @@ from processes import same
 from aebench import registry
 from aebench.arrays import Array, Arrays, Dtype
 from aebench.errors import AebenchError
-from aebench.protocol import Model, Trainer
+from aebench.protocol import Batch, Model, Trainer
+from aebench.records import checkpoint
 from aebench.streams import stream
 
 
@@ -70,6 +73,40 @@ def exactly_restored(name: str, parameters: Arrays, dtype: Dtype) -> Arrays:
     second.restore(kept)
     now = second.parameters()
     return {**{f"kept.{n}": a for n, a in kept.items()}, **{f"now.{n}": a for n, a in now.items()}}
+
+
+def loaded(name: str, path: Path, layers: Sequence[str] | None, dtype: Dtype) -> tuple[str, bool]:
+    """The error when a model loads that checkpoint, and whether its parameters are what they were."""
+    model = remote.model_of(name, dtype)
+    before = model.parameters()
+    return _refused(lambda: checkpoint.load_model(model, path, layers)), same(before, model.parameters())
+
+
+def retraced(name: str) -> list[str]:
+    """What the framework logs when a model meets ever other shapes: batches of 1 to 8, orders of 1 to 8 steps."""
+    model, found = remote.model_of(name), _Collected()
+    logging.getLogger("tensorflow").addHandler(found)
+    try:
+        phase = model.autoencoder.phases[0].name
+        images, trainer = remote.images(model.autoencoder), _trainer(model, phase)
+        for n in range(1, 9):
+            model.reconstruct(images[:n])
+            model.forward(phase, Batch(images[:n]))
+            trainer.run(np.zeros((n, 2), np.int64))
+    finally:
+        logging.getLogger("tensorflow").removeHandler(found)
+    return found.texts
+
+
+class _Collected(logging.Handler):
+    """Keeps what is logged."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.texts: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.texts.append(record.getMessage())
 
 
 def _trainer(model: Model, phase: str) -> Trainer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,9 @@ import remote_given
 from processes import Process, same
 
 from aebench import registry
-from aebench.arrays import Array, Dtype
+from aebench.arrays import Array, Arrays, Dtype
 from aebench.given import checked_images, checked_order, checked_state, not_finite
+from aebench.records import checkpoint
 
 WEIGHT, BIAS = "encoder2.weight.first_moment", "decoder1.bias.second_moment"
 SHAPE, LAST = (30, 15), remote.N_IMAGES - 1
@@ -165,6 +167,57 @@ def test_parameters_are_restored_to_the_bit(process: Process, dtype: Dtype) -> N
     now = {n.removeprefix("now."): a for n, a in found.items() if n.startswith("now.")}
     precise = dtype if process.framework != registry.ARBITER else "float64"
     assert same({n: a.astype(precise) for n, a in kept.items()}, now)
+
+
+KEPT = remote.parameters(remote.narrow("layerwise_cached"), 3)
+BROKEN: dict[str, tuple[str, Arrays, str]] = {
+    "one missing": ("layerwise_cached", {"decoder2.bias": np.empty(0)}, "lacks decoder2.bias; it holds "),
+    "bias of a layer missing": (
+        "pretrained",
+        {"encoder1.bias": np.empty(0)},
+        "lacks encoder1.bias; it holds encoder1.w",
+    ),
+    "nan": (
+        "layerwise_cached",
+        {"encoder2.bias": np.full(15, np.nan)},
+        ": layerwise_cached: encoder2.bias holds nan, ",
+    ),
+    "nan in a layer": ("pretrained", {"encoder2.bias": np.full(15, np.nan)}, ": pretrained: encoder2.bias holds nan, "),
+    "too large": (
+        "layerwise_cached",
+        {"encoder2.bias": np.full(15, -1e300)},
+        ": layerwise_cached: encoder2.bias holds -inf",
+    ),
+    "transposed": (
+        "pretrained",
+        {"encoder1.weight": np.ones((30, 36))},
+        ": pretrained: encoder1.weight has shape (30, 36)",
+    ),
+    "one too many": (
+        "layerwise_cached",
+        {"logits.bias": np.ones(10)},
+        ": layerwise_cached: no parameter is called logits",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_a_checkpoint_that_is_not_whole_is_refused(process: Process, tmp_path: Path, case: str) -> None:
+    """Whole or some layers of it: every array is there, has its shape and is finite; else the model stays as it is."""
+    name, changes, expected = BROKEN[case]
+    path, layers = tmp_path / "x", None if name == "layerwise_cached" else ["encoder1", "encoder2"]
+    kept = {n: a for n, a in {**KEPT, **changes}.items() if a.size}
+    checkpoint.save(path, "layerwise_cached", kept)
+    text, unchanged = process.call(remote_given.loaded, name, path, layers, "float32")
+    assert text.startswith(f"CheckpointError: {path}")
+    assert expected in text
+    assert unchanged
+
+
+@pytest.mark.slow
+def test_no_shape_is_one_too_many(process: Process) -> None:
+    """A framework that compiles for shapes warns of nothing when it meets many."""
+    assert [] == process.call(remote_given.retraced, "stacked")
 
 
 def test_what_fits_passes_unchanged() -> None:

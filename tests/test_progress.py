@@ -73,6 +73,11 @@ def test_a_checkpoint_that_cannot_be_read_is_not_damaged(
     assert [] == trial.run(asked)["notes"]
 
 
+def _epochs(content: dict[str, Any]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = content["history"]["phase1"]
+    return found
+
+
 Change = Callable[[dict[str, Any]], Any]
 PROGRESS: dict[str, tuple[Change, str]] = {
     "no JSON": (lambda _: "half a", "its 'progress' is not what a training leaves (Expecting value"),
@@ -84,6 +89,10 @@ PROGRESS: dict[str, tuple[Change, str]] = {
     "epoch 1": (lambda p: {**p, "epoch": 1}, "its history ends at the epochs {'phase1': 2}, expected {'phase1': 1}"),
     "no history": (lambda p: {**p, "history": {}}, "its history ends at the epochs {}, expected {'phase1': 2}"),
     "another's history": (lambda p: {**p, "history": {"x": []}}, "its history ends at the epochs {'x': 0}, expected"),
+    "an epoch that does not say how warm it was": (
+        lambda p: {**p, "history": {"phase1": [{k: v for k, v in e.items() if k != "cold"} for e in _epochs(p)]}},
+        "an epoch of its history does not say whether it was cold",
+    ),
     "no field": (lambda p: {k: v for k, v in p.items() if k != "seconds"}, "missing required field `seconds`"),
     "a field too many": (lambda p: {**p, "batch": 3}, "unknown field `batch`"),
     "a metric of no phase": (

@@ -49,6 +49,14 @@ def test_benchmarks_print_quality_and_write_what_pytest_benchmark_writes(tmp_pat
     mark(tmp_path / "trials" / "linear" / "seed0" / "reference" / "result.json", value=1234.5)
     assert "1234.5" not in done.stdout + again.stdout
     assert "617" in call(*QUICK, "--trials", trials).stdout
+    # Planted: what was trained by another state of aebench is not shown as this one's.
+    plan = documents.read(tmp_path / "trials" / "plan.json", "plan")
+    plan["conditions"]["aebench"]["commit"] = "fedcba"
+    documents.write(tmp_path / "trials" / "plan.json", "plan", plan)
+    refused = call(*QUICK, "--trials", trials)
+    assert (1, True) == (refused.returncode, "commit of aebench: fedcba then" in refused.stdout), refused.stdout
+    assert "Traceback" not in refused.stdout
+    assert "require_same_document" not in refused.stdout
 
 
 def mark(path: Path, value: float, **changes: object) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -428,3 +429,17 @@ def test_a_baseline_keeps_its_trials_conditions(tmp_path: Path) -> None:
     path = baselines.accept([written(tmp_path / "run", (0, 1), conditions("pytorch"))], reason="x", folder=tmp_path)
     assert 1 == len(documents.read(path, "baseline")["conditions"])
     assert [conditions("pytorch")] * 2 == [trial["conditions"] for trial in baselines.trials_of(path)]
+
+
+def test_two_that_accept_at_once_lose_nothing(tmp_path: Path) -> None:
+    """One waits for the other, and both autoencoders are in the baseline."""
+    names = ("tied", "stacked", "sparse", "variational")
+    runs = []
+    for name in names:
+        known = conditions("pytorch", autoencoder=name)
+        trials = [trial_of("pytorch", 0, autoencoder=name, conditions=known)]
+        runs.append(written(tmp_path / name, (), None, trials=trials))
+    with ThreadPoolExecutor(len(runs)) as threads:
+        paths = list(threads.map(lambda run: baselines.accept([run], reason="x", folder=tmp_path / "to"), runs))
+    assert set(names) == {trial["autoencoder"] for trial in baselines.trials_of(paths[0])}
+    assert 4 == len(documents.read(paths[0], "baseline")["history"])

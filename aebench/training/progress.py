@@ -166,5 +166,7 @@ def _check(autoencoder: Autoencoder, progress: Progress) -> None:
     found = {name: epochs[-1]["epoch"] if epochs else 0 for name, epochs in history.items()}
     if found != expected:
         raise ValueError(f"its history ends at the epochs {found}, expected {expected}")
+    if any("cold" not in epoch for epochs in history.values() for epoch in epochs):
+        raise ValueError("an epoch of its history does not say whether it was cold")
     if unknown := [name for name in progress.measured if name.split(".")[0] not in done]:
         raise ValueError(f"it has measured {', '.join(unknown)}, which no finished phase is measured by")

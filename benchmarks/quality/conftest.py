@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -67,14 +68,21 @@ def run(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -
     kept, options = option(pytestconfig, "trials"), selected(pytestconfig)
     folder = Path(kept) if kept else tmp_path_factory.mktemp("trials")
     if (folder / "plan.json").exists():
-        options = planned(folder, asdict(options))
+        try:
+            options = planned(folder, asdict(options))
+        except AebenchError as error:
+            pytest.fail(str(error), pytrace=False)
     return Run(options, folder, Silent())
 
 
 @pytest.fixture(scope="session")
 def processes(run: Run) -> Iterator[dict[str, FrameworkProcess]]:
     """Framework -> its process."""
-    with run.opened(resume=True) as found:
+    with contextlib.ExitStack() as stack:
+        try:
+            found = stack.enter_context(run.opened(resume=True))
+        except AebenchError as error:
+            pytest.fail(str(error), pytrace=False)
         yield found
 
 

@@ -56,3 +56,11 @@ def test_the_difference_is_relative_to_the_largest_parameter(tmp_path: Path) -> 
     same = {1: 0.0, 10: 0.0, 11: 0.0, 20: 0.0}
     assert {**same, 11: 0.25} == relative["reference", "tensorflow"] == relative["tensorflow", "pytorch"]
     assert same == relative["reference", "pytorch"]
+
+
+def test_a_difference_that_is_not_a_number_stays_one(tmp_path: Path) -> None:
+    """Planted fault: NaN at one step is NaN there, and not the 0 that Python's `max` makes of it."""
+    climb = Climb(registry.autoencoder("tied"), steps=STEPS)
+    processes: dict[str, Any] = {"reference": Climber({}), "pytorch": Climber({("phase1", 1): float("nan")})}
+    (found,) = growth(processes, climb, Source("digits", None, "quick"), tmp_path)
+    assert [True, False] == [bool(np.isnan(value)) for value in found["relative"]]
