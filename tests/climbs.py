@@ -19,10 +19,10 @@ from planted.optimizers import WRITTEN_OUT
 from threadpoolctl import threadpool_limits
 
 from aebench import registry
-from aebench.agreement import bounds
 from aebench.agreement.bounds import Spread
 from aebench.agreement.compare import Comparison, compare
 from aebench.agreement.ladder import Climb, record
+from aebench.agreement.spreads import draw
 from aebench.arrays import Dtype
 from aebench.data import Dataset, load
 from aebench.records.trace import Place, Trace
@@ -58,9 +58,9 @@ def narrow(name: str) -> Autoencoder:
     return autoencoder.resized(width=width).with_schedule({}, batch_size=BATCH_SIZE)
 
 
-def narrow_climb(name: str, dtype: Dtype, *, seed: int = 0, steps: int = faults.STEPS) -> Climb:
-    """A climb of the narrow autoencoder."""
-    return Climb(narrow(name), seed=seed, dtype=dtype, steps=steps)
+def narrow_climb(name: str, dtype: Dtype, *, seed: int = 0, steps: int = faults.STEPS, plain: bool = True) -> Climb:
+    """A climb of the narrow autoencoder, without what stands beside the way unless that is asked for."""
+    return Climb(narrow(name), seed=seed, dtype=dtype, steps=steps, plain=plain)
 
 
 @cache
@@ -95,7 +95,7 @@ def refereed(climb: Climb, forced: bool = False) -> Refereed:
     with one_thread():
         teacher = record(arbiter, dataclasses.replace(climb, moments=True), data) if forced else None
         base = record(arbiter, climb, data, teacher)
-        return Refereed(base, bounds.spreads(arbiter, climb, data, base, teacher), teacher)
+        return Refereed(base, draw(arbiter, climb, data, base, teacher), teacher)
 
 
 def climbed(climb: Climb, fault: faults.Fault | None = None, teacher: Trace | None = None) -> Trace:

@@ -7,7 +7,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from aebench.agreement.bounds import Bound, Spread, bound, root_mean_square
+from aebench.agreement.bounds import (
+    BLIND,
+    UNDERFLOW,
+    Bound,
+    Spread,
+    bound,
+    difference,
+    magnitudes,
+    representable,
+    root_mean_square,
+)
 from aebench.agreement.ladder import RUNGS
 from aebench.arrays import Array
 from aebench.records.trace import Place, Trace
@@ -23,7 +33,10 @@ class Comparison:
     """One array of two frameworks. `problem` says why they part; None when they agree.
 
     relative: largest difference over the reference's largest magnitude. share: the larger of the two quotients
-    difference / bound (largest, root mean square); above 1 they part, its reciprocal is the headroom.
+    difference / bound (largest, root mean square); above 1 they part, its reciprocal is the headroom. sensitivity: the
+    smallest relative fault of the array that its bound would show: a fault s moves the largest magnitude M by s M and
+    the root mean square R by s R, and is seen when s M or s R exceeds its bound. judged: whether the array is there
+    for its values at all, as whole numbers, zeros and numbers that the dtype may lose are not.
     """
 
     place: Place
@@ -31,6 +44,13 @@ class Comparison:
     share: float
     bound: Bound
     problem: str | None = None
+    sensitivity: float = 0.0
+    judged: bool = True
+
+    @property
+    def blind(self) -> bool:
+        """Whether the bound lets through what the array is there to show."""
+        return self.judged and not self.problem and self.sensitivity > BLIND
 
     @property
     def headroom(self) -> float:
@@ -47,6 +67,20 @@ class Agreement:
     left: str
     right: str
     comparisons: tuple[Comparison, ...]
+    arbiter: bool = True
+
+    @property
+    def blind(self) -> list[Comparison]:
+        """The arrays that cannot be judged: a fault of a tenth of them would pass."""
+        return [c for c in self.comparisons if c.blind]
+
+    def sensitivity(self, rung: str) -> float:
+        """The smallest relative fault that the rung would show, in the array of it that shows it best."""
+        return min((c.sensitivity for c in self.comparisons if c.place.rung == rung and c.judged), default=0.0)
+
+    def vacuous(self) -> list[str]:
+        """The rungs that would let through any fault of a tenth: what stands there was not compared."""
+        return [rung for rung in RUNGS if self.sensitivity(rung) > BLIND]
 
     @property
     def first_parting(self) -> Comparison | None:
@@ -60,26 +94,29 @@ class Agreement:
 
 
 def compare(
-    left: Trace, right: Trace, reference: Trace, spreads: Mapping[Place, Spread], autoencoder: Autoencoder,
+    left: Trace, right: Trace, reference: Trace | None, spreads: Mapping[Place, Spread], autoencoder: Autoencoder,
     *, forced: bool = False,
 ) -> Agreement:  # fmt: skip
     """Compare two traces of the same climb (one of them may be the reference's own).
 
+    reference: None where no arbiter took part: the two are held against each other, with the left's own spreads.
     forced: the climb was teacher-forced, so no phase continues from trained parameters.
     """
     continuing = {p.name for p in autoencoder.phases[1:] if p.starts_from == "previous" and not forced}
+    judge = left if reference is None else reference
     both = ARBITER not in (left.framework, right.framework)
     comparisons = []
-    for place in _places(left, right, reference):
-        expected = reference.arrays.get(place)
+    for place in _places(left, right, judge):
+        expected = judge.arrays.get(place)
         missing = _missing(place, left, right, expected)
         if missing or expected is None:
             comparisons.append(Comparison(place, np.inf, np.inf, Bound(0.0, 0.0, "no array to compare"), missing))
             continue
         spread = spreads.get(place, Spread(0.0, 0.0))
         limit = bound(place, expected, spread, left.dtype, continued=place.phase in continuing, both=both)
-        comparisons.append(_compared(place, left, right, expected, limit))
-    return Agreement(autoencoder.name, left.dtype, left.framework, right.framework, tuple(comparisons))
+        comparisons.append(_compared(place, left, right, judge, limit))
+    names = left.framework, right.framework
+    return Agreement(autoencoder.name, left.dtype, *names, tuple(comparisons), reference is not None)
 
 
 def _places(*traces: Trace) -> list[Place]:
@@ -108,34 +145,49 @@ def _missing(place: Place, left: Trace, right: Trace, expected: Array | None) ->
     return None
 
 
-def _compared(place: Place, left: Trace, right: Trace, expected: Array, limit: Bound) -> Comparison:
-    a, b = (t.arrays[place].astype(np.float64) for t in (left, right))
-    for framework, array in ((left.framework, a), (right.framework, b), (ARBITER, expected)):
-        if not np.isfinite(array).all():
-            index = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
-            beside = "" if framework == ARBITER else f", the reference {expected[index]:.{DIGITS[left.dtype]}g}"
-            found = f"{_where(place, index)} is {array[index]} in {framework}{beside}"
-            return Comparison(place, np.inf, np.inf, limit, found)
+def _compared(place: Place, left: Trace, right: Trace, judge: Trace, limit: Bound) -> Comparison:
+    arrays = {trace.framework: trace.arrays[place].astype(np.float64) for trace in (left, right, judge)}
+    unlike = _not_finite(place, arrays, judge.framework, left.dtype)
+    if unlike:
+        return Comparison(place, np.inf, np.inf, limit, unlike)
     if not np.isfinite((limit.largest, limit.rms)).all():
         # A quotient by NaN is never above 1, so without this the two would silently agree.
         found = f"{_where(place, ())}: the disturbed reference is not finite, so there is no bound to hold"
         return Comparison(place, np.inf, np.inf, limit, found)
-    difference = np.abs(a - b)
-    largest, rms = float(np.max(difference, initial=0.0)), root_mean_square(difference)
-    scale = float(np.max(np.abs(expected), initial=0.0))
+    apart = difference(arrays[left.framework], arrays[right.framework], place, left.dtype)
+    largest, rms = float(np.max(apart, initial=0.0)), root_mean_square(apart)
+    scale, scale_rms = magnitudes(judge.arrays[place], left.dtype)
     relative = largest / scale if scale else (0.0 if largest == 0.0 else np.inf)
     share = max(_quotient(largest, limit.largest), _quotient(rms, limit.rms))
     problem: str | None = None
     if share > 1.0:
-        index = tuple(int(i) for i in np.unravel_index(int(np.argmax(difference)), difference.shape))
-        values = {left.framework: a[index], right.framework: b[index], ARBITER: float(expected[index])}
+        index = tuple(int(i) for i in np.unravel_index(int(np.argmax(apart)), apart.shape))
+        values = {name: float(array[index]) for name, array in arrays.items()}
         shown = ", ".join(f"{name} {value:.{DIGITS[left.dtype]}g}" for name, value in values.items())
         differences = f"Largest difference {largest:.3g} ({relative:.3g} of the largest magnitude"
         problem = (
             f"{_where(place, index)}: {shown}; {_verdict(values)}. {differences}, bound {limit.largest:.3g}), "
             f"root mean square {rms:.3g} (bound {limit.rms:.3g}): {limit.reason}"
         )
-    return Comparison(place, relative, share, limit, problem)
+    judged = scale > UNDERFLOW[left.dtype] and not np.issubdtype(judge.arrays[place].dtype, np.integer)
+    sensitivity = min(_quotient(limit.largest, scale), _quotient(limit.rms, scale_rms))
+    return Comparison(place, relative, share, limit, problem, sensitivity, judged)
+
+
+def _not_finite(place: Place, arrays: Mapping[str, Array], judge: str, dtype: str) -> str | None:
+    """The first place where one is not finite; at the extremes the first where only some are.
+
+    What exceeds the dtype's largest number counts as infinite, in the float64 reference, too.
+    """
+    extreme = place.rung == "extremes"
+    lost = {name: ~np.isfinite(representable(a, dtype) if extreme else a) for name, a in arrays.items()}
+    for name, found in lost.items():
+        unlike = found != (lost[judge] if extreme else np.zeros_like(found))
+        if unlike.any():
+            index = tuple(int(i) for i in np.argwhere(unlike)[0])
+            beside = "" if name == judge else f", the {judge} {arrays[judge][index]:.{DIGITS[dtype]}g}"
+            return f"{_where(place, index)} is {arrays[name][index]} in {name}{beside}"
+    return None
 
 
 def _quotient(difference: float, limit: float) -> float:
@@ -149,6 +201,8 @@ def _where(place: Place, index: tuple[int, ...]) -> str:
 
 def _verdict(values: dict[str, float]) -> str:
     """Which framework is further from the reference."""
+    if ARBITER not in values:
+        return "no arbiter took part, so either may be wrong"
     distances = {name: abs(value - values[ARBITER]) for name, value in values.items() if name != ARBITER}
     further = max(distances, key=lambda name: distances[name])
     return f"{further} is further from the reference" if len(distances) > 1 else f"{further} parts from the reference"

@@ -28,7 +28,7 @@ def growth(
     """
     paths = {name: folder / f"growth-{name}-{climb.dtype}.safetensors" for name in processes}
     try:
-        here = {name: replace(climb, device="cpu") if name == ARBITER else climb for name in paths}
+        here = {name: replace(climb, plain=True, device="cpu" if name == ARBITER else climb.device) for name in paths}
         errors = at_once(processes, {n: (climb_in, n, here[n], source, path, None) for n, path in paths.items()})
         for error in errors.values():
             raise error

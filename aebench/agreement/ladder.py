@@ -1,8 +1,9 @@
 """Which arrays stand on which rung, and the climb that records them.
 
-init -> inputs -> forward -> evaluation -> losses -> gradients -> step -> trajectory, phase after phase. In free mode
-every framework goes on from its own arrays. In teacher-forced mode each rung is fed the reference's, so that what
-differs there was made there.
+init -> inputs -> forward -> evaluation -> losses -> gradients -> rows -> extremes -> step -> trajectory, and beside
+these program and resumed, phase after phase. In free mode every framework goes on from its own arrays. In
+teacher-forced mode each phase begins with the reference's parameters, and each step with the reference's parameters
+and optimiser state, so that what differs after a step was made in it.
 """
 
 from __future__ import annotations
@@ -10,10 +11,15 @@ from __future__ import annotations
 import math
 import tempfile
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
+from aebench.agreement import program
+from aebench.agreement.extremes import at_extremes
+from aebench.agreement.program import Feed, climb_program, climb_resumed
+from aebench.agreement.rows import at_sizes, of_rows
 from aebench.arrays import Array, Arrays, Dtype
 from aebench.data import Dataset
 from aebench.parameters import initial_parameters
@@ -24,8 +30,13 @@ from aebench.spec import Autoencoder, Phase
 from aebench.streams import stream
 from aebench.training import schedule
 
-RUNGS = ("init", "inputs", "forward", "evaluation", "losses", "gradients", "step", "trajectory")
+RUNGS = (
+    "init", "inputs", "forward", "evaluation", "losses", "gradients", "rows", "extremes", "step", "trajectory",
+    "program", "resumed",
+)  # fmt: skip
 EVALUATED_IMAGES = 100
+# Rows that are computed at other sizes and at extremes; a larger batch (`sparse`: 1,000) shows nothing more there.
+PROBED_ROWS = 150
 CHUNK = 10
 
 
@@ -35,6 +46,7 @@ class Climb:
 
     steps: training steps per phase; every one up to 10 is recorded, beyond that those of `marks`.
     moments: record the optimiser's state at every recorded step (needed of a teacher), not only at the first.
+    plain: leave out what stands beside the way from the start to the last step (rows, extremes, program, resumed).
     """
 
     autoencoder: Autoencoder
@@ -43,6 +55,7 @@ class Climb:
     device: str = "cpu"
     steps: int = 10
     moments: bool = False
+    plain: bool = False
 
     def marks(self) -> list[int]:
         """The recorded steps: 1 to 10, then about ten to the decade, whole tens."""
@@ -51,9 +64,14 @@ class Climb:
         return sorted({*range(1, min(self.steps, CHUNK) + 1), *(int(s) for s in spaced if s <= self.steps), self.steps})
 
 
-def record(framework: Framework, climb: Climb, dataset: Dataset, teacher: Trace | None = None) -> Trace:
-    """Climb the ladder in one framework; with a teacher, feed every rung the teacher's arrays."""
-    autoencoder, initial = climb.autoencoder, initial_parameters(climb.autoencoder, climb.seed)
+def record(
+    framework: Framework, climb: Climb, dataset: Dataset, teacher: Trace | None = None, initial: Arrays | None = None
+) -> Trace:
+    """Climb the ladder in one framework; with a teacher, from the teacher's parameters and state at every step.
+
+    initial: other initial parameters than those of the climb's seed.
+    """
+    autoencoder, initial = climb.autoencoder, initial or initial_parameters(climb.autoencoder, climb.seed)
     model = framework.build(autoencoder, initial, dtype=climb.dtype, device=climb.device)
     trace = Trace(framework.name, autoencoder.name, climb.dtype)
     for phase in autoencoder.phases:
@@ -89,9 +107,10 @@ def _climb_phase(
     split = schedule.training_split(phase, dataset)
     labels = split.labels if autoencoder.kind == "classifier" else None
     trace.add(name, "init", 0, model.parameters())
-    trainer = model.trainer(name, split.inputs, labels)
-    order = schedule.first_orders(phase, climb.seed, len(split), climb.steps)
-    noise = schedule.noise(autoencoder, phase, climb.seed, [0], order.shape[1])
+    begin = partial(model.trainer, name, split.inputs, labels)
+    order = schedule.first_orders(phase, climb.seed, len(split), max(climb.steps, program.STEPS))
+    noise = schedule.noise(autoencoder, phase, climb.seed, range(program.STEPS), order.shape[1])
+    feed, trainer = Feed(order, noise), begin()
     batch = Batch(
         trainer.inputs()[order[0]], None if noise is None else noise[0], None if labels is None else labels[order[0]]
     )
@@ -100,10 +119,17 @@ def _climb_phase(
     trace.add(name, "evaluation", 0, _evaluated(model, dataset.test.inputs[:EVALUATED_IMAGES], climb.seed))
     trace.add(name, "losses", 0, model.losses(name, batch))
     trace.add(name, "gradients", 0, model.gradients(name, batch))
+    if not climb.plain:
+        few = of_rows(batch, slice(PROBED_ROWS))
+        trace.add(name, "rows", 0, at_sizes(model, phase, few))
+        trace.add(name, "extremes", 0, at_extremes(model, phase, few))
+        left = climb_program(model, phase, begin(), feed, trace)
     _climb_steps(model, trainer, phase, climb, order, trace, teacher)
     # Before training the biases are zero, which hides whatever is done to them outside of the training step.
     evaluated = _evaluated(model, dataset.test.inputs[:EVALUATED_IMAGES], climb.seed)
     trace.add(name, "trajectory", climb.steps, {f"evaluation.{array}": value for array, value in evaluated.items()})
+    if not climb.plain:
+        climb_resumed(model, phase, begin(), trainer, left, feed, seed=climb.seed, trace=trace)
 
 
 def _evaluated(model: Model, images: Array, seed: int) -> Arrays:

@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from aebench import registry
-from aebench.agreement.bounds import Spread, spreads
-from aebench.agreement.compare import Agreement, compare
+from aebench.agreement.bounds import Spread
+from aebench.agreement.compare import Agreement, Comparison, compare
 from aebench.agreement.ladder import RUNGS, Climb, record
+from aebench.agreement.spreads import draw, spreads
 from aebench.data import Dataset
-from aebench.errors import AebenchError
+from aebench.errors import AebenchError, UsageError
 from aebench.processes.events import Listener
 from aebench.processes.worker import FrameworkProcess
 from aebench.records.trace import Place, Trace
@@ -39,15 +40,21 @@ def agree(
 ) -> tuple[list[Agreement], dict[str, str]]:  # fmt: skip
     """Let every framework climb; the agreements of all pairs, and for each framework that failed the reason.
 
+    Without the reference among the processes the frameworks are compared with each other, and no arbiter takes part.
     forced: teacher-forced mode. keep_traces: leave the traces in the folder (tens of megabytes each).
 
     Raises:
         AebenchError: the reference itself failed, so that nothing can be compared.
+        UsageError: teacher-forced mode without the reference.
     """
+    refereed = ARBITER in processes
+    if forced and not refereed:
+        raise UsageError(f"{climb.autoencoder.name} has no network in the reference, so there is no teacher to follow")
     paths = {name: folder / f"{name}-{climb.dtype}.safetensors" for name in processes}
     teacher = folder / f"teacher-{climb.dtype}.safetensors" if forced else None
-    others = {name: (climb_in, name, climb, source, paths[name], teacher) for name in processes if name != ARBITER}
-    arbiter = {ARBITER: (climb_as_arbiter, climb, source, paths[ARBITER], teacher)}
+    judge = () if refereed else (True,)
+    others = {n: (climb_in, n, climb, source, paths[n], teacher, *judge) for n in processes if n != ARBITER}
+    arbiter = {ARBITER: (climb_as_arbiter, climb, source, paths[ARBITER], teacher)} if refereed else {}
     try:
         # Nothing is timed here, so all climb at once; those who follow a teacher once its trace is there.
         errors = at_once(processes, arbiter) if forced else at_once(processes, arbiter | others)
@@ -99,7 +106,7 @@ def document(
         try:
             agreements, failures = agree(ordered, climb, source, folder, forced=forced, keep_traces=keep_traces)
         except AebenchError as error:
-            agreements, failures = [], {ARBITER: str(error)}
+            agreements, failures = [], {next(iter(ordered)): str(error)}
         rows += as_data(agreements)
         failed |= failures
         listener.advance(done + 1, len(climbs))
@@ -124,20 +131,25 @@ def outcome(document: Mapping[str, Any]) -> str:
 
 
 def pairs(traces: Mapping[str, Trace], climb: Climb, *, forced: bool) -> list[Agreement]:
-    """Compare every pair, the reference first."""
-    reference = traces[ARBITER]
-    limits = {Place.parse(key): Spread(*values) for key, values in reference.metadata["spreads"].items()}
-    return [
-        compare(traces[left], traces[right], reference, limits, climb.autoencoder, forced=forced)
-        for left, right in combinations(traces, 2)
-    ]
+    """Compare every pair, the reference first; without it each by the spreads of the pair's first."""
+    found = []
+    for left, right in combinations(traces, 2):
+        judge = traces.get(ARBITER, traces[left])
+        limits = {Place.parse(key): Spread(*values) for key, values in judge.metadata["spreads"].items()}
+        reference = traces.get(ARBITER)
+        found.append(compare(traces[left], traces[right], reference, limits, climb.autoencoder, forced=forced))
+    return found
 
 
-def climb_in(name: str, climb: Climb, source: Source, path: Path, teacher: Path | None) -> None:
-    """In a framework's process: climb and write the trace."""
-    climb, dataset = _prepared(climb, source)
-    followed = Trace.read(teacher) if teacher else None
-    record(registry.framework(name), climb, dataset, followed).save(path)
+def climb_in(name: str, climb: Climb, source: Source, path: Path, teacher: Path | None, judge: bool = False) -> None:
+    """In a framework's process: climb and write the trace; as a judge, with how far it strays itself."""
+    climb, dataset = prepared(climb, source)
+    framework, followed = registry.framework(name), Trace.read(teacher) if teacher else None
+    trace = record(framework, climb, dataset, followed)
+    if judge:
+        found = draw(framework, climb, dataset, trace)
+        trace.metadata["spreads"] = {place.key: (s.largest, s.rms) for place, s in found.items()}
+    trace.save(path)
 
 
 def climb_as_arbiter(climb: Climb, source: Source, path: Path, teacher: Path | None) -> None:
@@ -145,7 +157,7 @@ def climb_as_arbiter(climb: Climb, source: Source, path: Path, teacher: Path | N
 
     With a teacher the reference first climbs freely, leaves that as the teacher's trace, and then follows it itself.
     """
-    climb, dataset = _prepared(replace(climb, device="cpu"), source)
+    climb, dataset = prepared(replace(climb, device="cpu"), source)
     arbiter, followed = registry.framework(ARBITER), None
     if teacher is not None:
         followed = record(arbiter, replace(climb, moments=True), dataset)
@@ -156,32 +168,39 @@ def climb_as_arbiter(climb: Climb, source: Source, path: Path, teacher: Path | N
     base.save(path)
 
 
-def _prepared(climb: Climb, source: Source) -> tuple[Climb, Dataset]:
+def prepared(climb: Climb, source: Source) -> tuple[Climb, Dataset]:
+    """The climb with the schedule and widths that go with the data set, and the data set."""
     dataset = dataset_of(source.dataset, source.data_dir, source.schedule)
     return replace(climb, autoencoder=scheduled(climb.autoencoder, dataset, source.schedule)), dataset
 
 
 def as_data(agreements: Sequence[Agreement]) -> list[dict[str, Any]]:
-    """The agreements as plain data: per rung the place with the least headroom, and the first that parts."""
+    """The agreements as plain data: per rung the place with the least headroom, the first that parts, and what no
+    bound could judge: `blind` arrays, and `vacuous` rungs, of which that is all."""
     return [
         {
             "autoencoder": a.autoencoder,
             "dtype": a.dtype,
             "left": a.left,
             "right": a.right,
+            "arbiter": ARBITER if a.arbiter else None,
             "parting": a.first_parting.problem if a.first_parting else None,
-            "rungs": [
-                {
-                    "rung": rung,
-                    "place": worst.place.key,
-                    "relative": worst.relative,
-                    "headroom": worst.headroom,
-                    "bound": worst.bound.largest,
-                    "reason": worst.bound.reason,
-                }
-                for rung in RUNGS
-                if (worst := a.worst(rung))
-            ],
+            "vacuous": a.vacuous(),
+            "blind": {c.place.key: c.sensitivity for c in a.blind},
+            "rungs": [_rung(a, rung, worst) for rung in RUNGS if (worst := a.worst(rung))],
         }
         for a in agreements
     ]
+
+
+def _rung(agreement: Agreement, rung: str, worst: Comparison) -> dict[str, Any]:
+    return {
+        "rung": rung,
+        "arrays": sum(c.place.rung == rung for c in agreement.comparisons),
+        "place": worst.place.key,
+        "relative": worst.relative,
+        "headroom": worst.headroom,
+        "sensitivity": agreement.sensitivity(rung),
+        "bound": worst.bound.largest,
+        "reason": worst.bound.reason,
+    }

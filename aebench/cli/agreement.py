@@ -13,6 +13,8 @@ import click
 from aebench.cli.options import console, selection
 from aebench.cli.values import MOST
 
+UNDECIDED = 125
+
 
 @click.command()
 @selection
@@ -21,14 +23,19 @@ from aebench.cli.values import MOST
     "--steps", type=click.IntRange(1, MOST), default=10, show_default=True, help="Training steps of each phase."
 )
 @click.option(
-    "--teacher-forced", "forced", is_flag=True, help="Feed each rung the reference's arrays: local error only."
-)
+    "--teacher-forced", "forced", is_flag=True,
+    help="Begin each step with the reference's parameters and optimiser state: local error only.",
+)  # fmt: skip
 @click.option("--growth", is_flag=True, help="Plot how the difference grows with the steps; try --steps 1000.")
+@click.option("--all", "everything", is_flag=True, help="Show every pair and rung.")
 @click.option("--keep-traces", is_flag=True, help="Leave the compared arrays in the output folder.")
 def agree(
-    output: Path | None, dtype: str, steps: int, forced: bool, growth: bool, keep_traces: bool, **asked: Any
-) -> None:
+    output: Path | None, dtype: str, steps: int, forced: bool, growth: bool, everything: bool, keep_traces: bool,
+    **asked: Any,
+) -> None:  # fmt: skip
     """Climb the agreement ladder and name the first place where two frameworks part.
+
+    The exit status is 1 where frameworks part, 2 where something could not be compared, 125 where a rung is vacuous.
 
     \b
     Examples:
@@ -41,10 +48,7 @@ def agree(
     from aebench.running import growing, ladders
     from aebench.running.options import DTYPES, Options, with_defaults
 
-    if keep_traces and output is None:
-        raise click.UsageError("--keep-traces needs a folder to leave them in: --output")
-    if growth and (forced or keep_traces):
-        raise click.UsageError("--growth compares parameters only: leave --teacher-forced and --keep-traces out")
+    _refuse(output, forced=forced, growth=growth, keep_traces=keep_traces)
     options = with_defaults(Options(**asked), arbiter=True)
     if set(options.frameworks) <= {registry.ARBITER}:
         raise click.UsageError(
@@ -57,7 +61,15 @@ def agree(
             document = growing.growths(options, climb, dtypes, folder, bars)
         else:
             document = ladders.agreements(options, climb, dtypes, folder, bars, forced=forced, keep_traces=keep_traces)
-    sys.exit(_report_growth(document, output) if growth else _report_agreements(document))
+    sys.exit(_report_growth(document, output) if growth else _report_agreements(document, everything))
+
+
+def _refuse(output: Path | None, *, forced: bool, growth: bool, keep_traces: bool) -> None:
+    """Options that do not go together."""
+    if keep_traces and output is None:
+        raise click.UsageError("--keep-traces needs a folder to leave them in: --output")
+    if growth and (forced or keep_traces):
+        raise click.UsageError("--growth compares parameters only: leave --teacher-forced and --keep-traces out")
 
 
 @contextlib.contextmanager
@@ -71,13 +83,17 @@ def _climbing(output: Path | None) -> Iterator[tuple[Path, Any]]:
         yield output or Path(scratch), bars
 
 
-def _report_agreements(document: dict[str, Any]) -> int:
+def _report_agreements(document: dict[str, Any], everything: bool) -> int:
     """Print the agreements; the exit status."""
-    from aebench.agreement.ladder import RUNGS
-    from aebench.report.summary import print_agreements, problems
+    from aebench.report.agreement import print_agreements
 
-    print_agreements(document, console(), RUNGS)
-    return 2 if document["failures"] else 1 if problems(document) else 0
+    print_agreements(document, console(), everything=everything)
+    rows = document["agreements"]
+    if document["failures"] or not rows:
+        return 2
+    if any(row["parting"] for row in rows):
+        return 1
+    return UNDECIDED if any(row.get("vacuous") for row in rows) else 0
 
 
 def _report_growth(document: dict[str, Any], output: Path | None) -> int:

@@ -11,7 +11,7 @@ from aebench.records.fields import Count, Name, Number, Part
 
 
 class Rung(Part):
-    """The place of a rung with the least headroom."""
+    """The place of a rung with the least headroom; sensitivity: the smallest relative fault that the rung shows."""
 
     rung: str
     place: str
@@ -19,10 +19,16 @@ class Rung(Part):
     headroom: Number
     bound: Number
     reason: str
+    arrays: Count | Optional = UNSET
+    sensitivity: Number | Optional = UNSET
 
 
 class Agreement(Part):
-    """One pair of frameworks in one dtype, rung by rung; parting: the first place where they part, in words."""
+    """One pair of frameworks in one dtype, rung by rung; parting: the first place where they part, in words.
+
+    arbiter: who judged, null where nobody did. vacuous: rungs that let anything through. blind: arrays, by place, that
+    no bound can judge, and the smallest relative fault that they show. command: what climbs the pair again.
+    """
 
     autoencoder: Name
     dtype: Dtype
@@ -31,6 +37,10 @@ class Agreement(Part):
     parting: str | None
     rungs: list[Rung]
     seed: Count | Optional = UNSET
+    arbiter: str | Optional | None = UNSET
+    vacuous: list[str] | Optional = UNSET
+    blind: dict[str, Number] | Optional = UNSET
+    command: str | Optional = UNSET
 
 
 class AgreementOfOne(Part):

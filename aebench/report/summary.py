@@ -73,20 +73,6 @@ def print_problems(lines: Iterable[str], console: Console) -> None:
         console.print(line, style="red", markup=False, soft_wrap=True)
 
 
-def print_agreements(document: Document, console: Console, rungs: Sequence[str]) -> None:
-    """One row per autoencoder, dtype and pair: the largest relative difference of each rung and the least headroom."""
-    columns = [Column(name) for name in ("autoencoder", "dtype", "pair")]
-    columns += [Column(rung, right=True) for rung in (*rungs, "headroom")]
-    table = Table("Agreement: relative difference where each rung has the least headroom", columns, keys=3)
-    for a in document["agreements"]:
-        found = {r["rung"]: r for r in a["rungs"]}
-        cells = [f"{found[rung]['relative']:.0e}" if rung in found else "" for rung in rungs]
-        headroom = Text(PARTS, "red") if a["parting"] else f"×{least_headroom([a])[0]:.3g}"
-        table.add(a["autoencoder"], a["dtype"], f"{a['left']} – {a['right']}", *cells, headroom)
-    table.print(console)
-    print_problems(problems(document), console)
-
-
 def print_growth(rows: Sequence[Document], console: Console) -> None:
     """Largest relative difference of the parameters after 1, 10, 100 … steps."""
     marks = sorted(

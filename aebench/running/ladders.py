@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import product
@@ -87,12 +88,22 @@ def _climb(
         forced=climbing.forced, keep_traces=climbing.keep_traces,
     )  # fmt: skip
     rows = {
-        "agreements": found["agreements"],
+        "agreements": [{**row, "command": command(options, climbing, row, seed)} for row in found["agreements"]],
         "failures": [{"autoencoder": name, "framework": k, "failure": v} for k, v in found["failures"].items()],
     }
     for part, new in rows.items():
         others = [row for row in document[part] if not _is_of(row, name, seed)]
         document[part] = [*others, *({**row, "seed": seed} for row in new)]
+
+
+def command(options: Options, climbing: Climbing, row: Mapping[str, Any], seed: int) -> str:
+    """The command that climbs one pair of frameworks again."""
+    pair = ",".join(name for name in (row["left"], row["right"]) if name != ARBITER)
+    words = ["aebench", "agree", row["autoencoder"], "-f", pair, "--dtype", row["dtype"], "-s", str(seed)]
+    words += ["--steps", str(climbing.climbs.steps), "-d", options.dataset, "-p", options.schedule]
+    words += ["--data-dir", options.data_dir] if options.data_dir else []
+    words += ["--device", options.device] if options.device != "cpu" else []
+    return shlex.join([*words, "--teacher-forced"] if climbing.forced else words)
 
 
 def _is_of(row: Mapping[str, Any], name: str, seed: int) -> bool:

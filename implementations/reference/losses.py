@@ -46,7 +46,10 @@ def sparsity_loss(preactivations: Array, target: float) -> Array:
     Source: lines 563 to 565 and 588 to 589. Deviates: computed from log q and log (1 - q), so that it stays finite
     where q rounds to 0 or 1.
     """
-    log_active, log_inactive = log_sigmoid(preactivations), log_sigmoid(-preactivations)
+    # log (1 - q) as log q - x, as the frameworks take it at half the time: for very negative x it is the small
+    # difference of large numbers, whose rounding the arbiter must have, too, for its spread to allow for it.
+    log_active = log_sigmoid(preactivations)
+    log_inactive = rounded(log_active - preactivations)
     log_q, log_not_q = log_mean_exp(log_active), log_mean_exp(log_inactive)
     active = target * (np.log(target) - log_q)
     inactive = (1.0 - target) * (np.log(1.0 - target) - log_not_q)
@@ -57,7 +60,8 @@ def sparsity_loss_backward(preactivations: Array, target: float) -> Array:
     """Gradient by the preactivations a: (1 - target) w(-a) sigmoid(a) - target w(a) sigmoid(-a),
     w(a) the share of sigmoid(a) in its column's sum."""
     a = preactivations
-    log_active, log_inactive = log_sigmoid(a), log_sigmoid(-a)
+    log_active = log_sigmoid(a)
+    log_inactive = rounded(log_active - a)
     share_active = np.exp(log_active - log_mean_exp(log_active)) / len(a)
     share_inactive = np.exp(log_inactive - log_mean_exp(log_inactive)) / len(a)
     return rounded((1.0 - target) * share_inactive * sigmoid(a) - target * share_active * sigmoid(-a))

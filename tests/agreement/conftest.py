@@ -62,15 +62,15 @@ def verdict(
 ) -> Callable[[faults.Fault, Dtype], climbs.Verdict]:
     """(fault, dtype) -> what the ladder says; all faults of one framework and autoencoder are climbed in one call."""
 
-    def group_of(fault: faults.Fault) -> tuple[str, str, int, bool]:
-        return fault.framework, fault.autoencoder, fault.steps, fault.forced
+    def group_of(fault: faults.Fault) -> tuple[str, str, int, bool, bool]:
+        return fault.framework, fault.autoencoder, fault.steps, fault.forced, fault.plain
 
     def climbed(fault: faults.Fault) -> dict[tuple[str, Dtype], climbs.Verdict]:
-        framework, autoencoder, steps, forced = group_of(fault)
+        framework, autoencoder, steps, forced, plain = group_of(fault)
         keys = [key for key, other in faults.FAULTS.items() if group_of(other) == group_of(fault)]
         if group_of(climbs.WRITTEN_OUT[framework]) == group_of(fault):
             keys.append("written_out")
-        taken = [climbs.narrow_climb(autoencoder, dtype, steps=steps) for dtype in climbs.DTYPES]
+        taken = [climbs.narrow_climb(autoencoder, dtype, steps=steps, plain=plain) for dtype in climbs.DTYPES]
         sounds = {climb: (referee(climb, forced), sound(framework, climb, forced)) for climb in taken}
         return processes[framework].call(climbs.verdicts, keys, sounds)
 

@@ -40,6 +40,23 @@ def test_sound_frameworks_agree(name: str, dtype: Dtype, agreements: Agreements)
     assert partings(agreements(climbs.narrow_climb(name, dtype))) == {}
 
 
+@pytest.mark.parametrize("name", ["layerwise_cached", "sparse", "variational"])
+def test_sound_frameworks_agree_beside_the_way(name: str, agreements: Agreements) -> None:
+    """At extremes, with many rows, in the timed program and resumed: cached inputs, a penalty, noise."""
+    assert partings(agreements(climbs.narrow_climb(name, "float32", plain=False))) == {}
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("fresh_tensorflow")
+@each_dtype
+@each_autoencoder
+def test_sound_frameworks_agree_everywhere(name: str, dtype: Dtype, agreements: Agreements) -> None:
+    """All twelve, on all rungs, ten steps; no rung is vacuous."""
+    found = agreements(climbs.narrow_climb(name, dtype, steps=10, plain=False))
+    assert partings(found) == {}
+    assert {pair: a.vacuous() for pair, a in found.items() if a.vacuous()} == {}
+
+
 @pytest.mark.slow
 @pytest.mark.usefixtures("fresh_tensorflow")
 @each_dtype

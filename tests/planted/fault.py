@@ -43,6 +43,11 @@ class Fault:
     float64: str = ""
 
     @property
+    def plain(self) -> bool:
+        """Whether the plain climb shows it."""
+        return self.rung not in ("rows", "extremes", "program", "resumed")
+
+    @property
     def key(self) -> str:
         """The fault among all: framework, autoencoder and name."""
         return f"{self.framework}-{self.autoencoder}-{self.name}"

@@ -1,0 +1,187 @@
+"""How far the disturbed reference strays at each place: drawn once, and kept.
+
+The spreads of the shipped specifications on the default data come with the package
+(`python -m aebench.agreement.calibrate` makes them); others are kept in the user's cache folder. Both stand under a
+digest of everything that they depend on, so that a spread of anything else is never found.
+"""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import hashlib
+import json
+import math
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import cache
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+import platformdirs
+
+from aebench.agreement.bounds import DRAWS, UNIT_ROUNDOFF, Spread, difference, n_draws, root_mean_square
+from aebench.agreement.ladder import Climb, record
+from aebench.arrays import Array, Arrays
+from aebench.data import Dataset
+from aebench.errors import ResultError
+from aebench.parameters import initial_parameters
+from aebench.protocol import Framework
+from aebench.records.store import write_text
+from aebench.records.trace import Place, Trace
+from aebench.registry import ARBITER
+from aebench.streams import stream
+
+FORMAT = "aebench-spreads/1"
+Spreads = dict[Place, Spread]
+# The text that decides what is climbed and how it is disturbed.
+TEXTS = (
+    ("aebench.implementations.reference", ""),
+    ("aebench.agreement", "ladder extremes rows program spreads bounds"),
+    ("aebench", "streams parameters"),
+    ("aebench.training", "schedule"),
+)
+
+
+def spreads(arbiter: Framework, climb: Climb, dataset: Dataset, base: Trace, teacher: Trace | None = None) -> Spreads:
+    """The spreads of a climb: those that are kept, else drawn and kept. Those of a teacher-forced climb are drawn."""
+    if teacher is not None:
+        return draw(arbiter, climb, dataset, base, teacher)
+    digest = key(climb, dataset)
+    found = kept(shipped(climb), digest) or kept(cached(digest), digest)
+    if found is None or found.keys() != base.arrays.keys():
+        found = draw(arbiter, climb, dataset, base)
+        # A cache folder that cannot be written costs time only.
+        with suppress(ResultError):
+            keep(cached(digest), digest, found)
+    return found
+
+
+def draw(framework: Framework, climb: Climb, dataset: Dataset, base: Trace, teacher: Trace | None = None) -> Spreads:
+    """Climb disturbed a few times and take the largest stray from the undisturbed climb at each place.
+
+    In the arbiter every operation is disturbed, in another framework, which takes no disturbance, the initial
+    parameters are: each by one rounding, which moves a sum of products about as far as rounding each product does.
+    """
+    found: Spreads = {}
+    widest: dict[tuple[str, str, str], Spread] = {}
+    for place, stray in _strays(framework, climb, dataset, base, teacher):
+        spread = Spread(float(np.max(stray, initial=0.0)), root_mean_square(stray))
+        found[place] = _wider(found.get(place, Spread(0.0, 0.0)), spread)
+    for place, spread in found.items():
+        if place.step > 0:
+            # How far an array strayed at an earlier step it may stray again: a few draws of one number, such as a
+            # loss, may all lie close by chance.
+            way = (place.phase, "trajectory" if place.rung == "step" else place.rung, place.array)
+            found[place] = widest[way] = _wider(widest.get(way, Spread(0.0, 0.0)), spread)
+    return found
+
+
+def _wider(one: Spread, other: Spread) -> Spread:
+    """The larger of each; np.maximum, unlike max, keeps a NaN, which must not pass for a small stray."""
+    return Spread(float(np.maximum(one.largest, other.largest)), float(np.maximum(one.rms, other.rms)))
+
+
+def _strays(
+    framework: Framework, climb: Climb, dataset: Dataset, base: Trace, teacher: Trace | None
+) -> Iterator[tuple[Place, Array]]:
+    unit, arbiter = UNIT_ROUNDOFF[climb.dtype], framework.name == ARBITER
+
+    def disturbed(number: int) -> Trace:
+        seed = 1000 * climb.seed + number
+        if arbiter:
+            with framework.perturbed(unit, seed=seed):
+                return record(framework, climb, dataset, teacher)
+        return record(framework, climb, dataset, teacher, _disturbed(climb, unit, seed))
+
+    draws = n_draws(sum(math.prod(shape) for shape in climb.autoencoder.shapes.values()))
+    # Side by side where each computes on one thread.
+    with ThreadPoolExecutor(DRAWS if arbiter else 1) as threads:
+        for trace in threads.map(disturbed, range(draws)):
+            for place, array in trace.arrays.items():
+                yield place, difference(array, base.arrays[place], place, climb.dtype)
+
+
+def _disturbed(climb: Climb, unit: float, seed: int) -> Arrays:
+    """The initial parameters, each moved by a whole unit of rounding up or down, so that casting keeps it."""
+    found: Arrays = {}
+    for name, value in initial_parameters(climb.autoencoder, climb.seed).items():
+        up = stream(seed, f"disturbance/{name}").keep_mask(value.shape, 0.5)
+        found[name] = np.asarray(value, climb.dtype) * (1.0 + 2.0 * unit * np.where(up, 1.0, -1.0))
+    return found
+
+
+def key(climb: Climb, dataset: Dataset) -> str:
+    """A digest of everything that the spreads of a climb depend on."""
+    content = {
+        "climb": dataclasses.asdict(dataclasses.replace(climb, device="cpu")),
+        "data": {part: _digest(split.inputs, split.labels) for part, split in dataset.splits().items()},
+        "text": reference_text(),
+    }
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _digest(*arrays: Array | None) -> str:
+    return hashlib.sha256(b"".join(a.tobytes() for a in arrays if a is not None)).hexdigest()
+
+
+@cache
+def reference_text() -> str:
+    """A digest of the code that is climbed and disturbed, without docstrings, comments and layout."""
+    digest = hashlib.sha256()
+    for package, names in TEXTS:
+        folder = resources.files(package)
+        files = [folder / f"{n}.py" for n in names.split()] or sorted(folder.iterdir(), key=lambda file: file.name)
+        for file in files:
+            if file.name.endswith(".py"):
+                digest.update(f"{package}/{file.name}\n{_code(file.read_text(encoding='utf-8'))}\n".encode())
+    return digest.hexdigest()
+
+
+def _code(text: str) -> str:
+    tree = ast.parse(text)
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)) and ast.get_docstring(node) is not None:
+            node.body = node.body[1:] or [ast.Pass()]
+    return ast.unparse(tree)
+
+
+def shipped(climb: Climb) -> Path:
+    """Where the package keeps the spreads of this autoencoder and dtype, if it does."""
+    return Path(str(resources.files("aebench.agreement"))) / "kept" / f"{climb.autoencoder.name}-{climb.dtype}.json"
+
+
+def cached(digest: str) -> Path:
+    """Where the user's cache folder keeps the spreads of that digest."""
+    return Path(platformdirs.user_cache_dir("aebench")) / "spreads" / f"{digest}.json"
+
+
+def keep(path: Path, digest: str, found: Mapping[Place, Spread]) -> None:
+    """Write spreads, whole, to four digits upwards.
+
+    Raises:
+        ResultError: the folder cannot be written.
+    """
+    rows = ",\n".join(
+        f"{json.dumps(place.key)}: [{_upwards(spread.largest)}, {_upwards(spread.rms)}]"
+        for place, spread in found.items()
+    )
+    write_text(path, f'{{"format": "{FORMAT}", "key": "{digest}", "spreads": {{\n{rows}\n}}}}\n')
+
+
+def _upwards(number: float) -> str:
+    """With four digits and never smaller; what is not finite as the text that `float` reads."""
+    return f"{number * 1.0005:.3e}" if math.isfinite(number) else f'"{number}"'
+
+
+def kept(path: Path, digest: str) -> Spreads | None:
+    """The spreads in a file; None where it is missing, damaged or of another key, so that they are drawn anew."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if (content["format"], content["key"]) != (FORMAT, digest):
+            return None
+        return {Place.parse(k): Spread(float(a), float(b)) for k, (a, b) in content["spreads"].items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None

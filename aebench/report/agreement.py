@@ -1,0 +1,140 @@
+"""What `aebench agree` says: the verdict first, then what parts or could not be judged, then a table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from aebench.report.summary import print_problems
+from aebench.report.tables import Column, Table
+
+Document = Mapping[str, Any]
+DTYPES = ("float64", "float32")
+
+
+def print_agreements(document: Document, console: Console, *, everything: bool = False) -> None:
+    """One line of verdict, then what is wrong, then the least headroom of each autoencoder and dtype.
+
+    everything: a row for each pair and rung.
+    """
+    rows = document["agreements"]
+    wrong = bool(document["failures"]) or any(row["parting"] or row.get("vacuous") for row in rows)
+    console.print(Text(verdict(document), "bold red" if wrong else "bold green"))
+    print_problems(_wrong(document), console)
+    for line in _unjudged(rows):
+        console.print(line, style="dim", markup=False, soft_wrap=True)
+    console.print()
+    (_every_rung(rows) if everything else _overview(rows)).print(console)
+    console.print(Text(EXPLAINED, "dim"))
+
+
+EXPLAINED = (
+    "×8: the frameworks could differ 8 times as much before they part. sees 3e-6: every rung shows a relative fault of "
+    "that size in one of its arrays at least. Least of all pairs and rungs; each with --all."
+)
+
+
+def verdict(document: Document) -> str:
+    """The outcome in one sentence, and what was compared in a second."""
+    rows, failures = document["agreements"], document["failures"]
+    if not rows:
+        return "Nothing was compared."
+    names = list(dict.fromkeys(row["autoencoder"] for row in rows))
+    parted = list(dict.fromkeys(row["autoencoder"] for row in rows if row["parting"]))
+    vacuous = list(dict.fromkeys(row["autoencoder"] for row in rows if row.get("vacuous")))
+    dtypes = [dtype for dtype in DTYPES if any(row["dtype"] == dtype for row in rows)]
+    within = "both dtypes" if len(dtypes) == 2 else dtypes[0]
+    compared = f"Compared in {within}: {_compared(rows)}."
+    if parted:
+        return f"{len(parted)} of {len(names)} part: {', '.join(parted)}. {compared}"
+    lost = list(dict.fromkeys(failure["autoencoder"] for failure in failures))
+    if lost:
+        return f"Not everything was compared: {', '.join(lost)} failed; nothing else parts. {compared}"
+    if vacuous:
+        return f"Nothing parts, but {', '.join(vacuous)} has a rung that is vacuous. {compared}"
+    row, rung = min(((row, rung) for row in rows for rung in row["rungs"]), key=lambda found: found[1]["headroom"])
+    sees = max(_sees(row) for row in rows)
+    whole = f"All {len(names)} agree" if len(names) > 1 else f"{names[0]} agrees"
+    least = f"least headroom ×{rung['headroom']:.3g} at {row['autoencoder']}, {row['dtype']}, rung {rung['rung']}"
+    return f"{whole} in {within}; {least}; every rung sees faults from {sees:.0e}. Compared: {_compared(rows)}."
+
+
+def _compared(rows: Sequence[Document]) -> str:
+    subjects = list(dict.fromkeys(name for row in rows for name in (row["left"], row["right"])))
+    arrays = sum(rung.get("arrays", 0) for row in rows for rung in row["rungs"])
+    alone = any(row.get("arbiter", "") is None for row in rows)
+    return f"{', '.join(subjects)}, {arrays:,} pairs of arrays{', some without an arbiter' if alone else ''}"
+
+
+def _wrong(document: Document) -> Iterator[str]:
+    """What parts and how to see it again, and what failed; a line each."""
+    for row in document["agreements"]:
+        if row["parting"]:
+            yield f"{row['autoencoder']}, {row['dtype']}: {row['parting']}"
+        if row["parting"] and "command" in row:
+            yield f"  again with: {row['command']}"
+        for rung in row.get("vacuous", ()):
+            pair = f"{row['left']} – {row['right']}"
+            yield f"{row['autoencoder']}, {row['dtype']}, {pair}: rung {rung} is vacuous, it lets anything through"
+    for failure in document["failures"]:
+        yield f"{failure['autoencoder']}, {failure['framework']}: {failure['failure']}"
+
+
+def _unjudged(rows: Sequence[Document]) -> Iterator[str]:
+    """What no bound can judge, a line for each autoencoder and dtype."""
+    for (name, dtype), pairs in groupby(rows, key=lambda row: (row["autoencoder"], row["dtype"])):
+        keys = dict.fromkeys(key for row in pairs for key in row.get("blind", ()))
+        arrays = list(dict.fromkeys("/".join(key.split("/")[1::2]) for key in keys))
+        if arrays:
+            yield (
+                f"{name}, {dtype}: rounding alone decides {len(keys)} of its arrays, a fault of a tenth would not show "
+                f"in them: {', '.join(arrays[:4])}{f' and {len(arrays) - 4} more' if len(arrays) > 4 else ''}"
+            )
+
+
+def _overview(rows: Sequence[Document]) -> Table:
+    """A row for each autoencoder, a column for each dtype."""
+    dtypes = [dtype for dtype in DTYPES if any(row["dtype"] == dtype for row in rows)]
+    table = Table("Least headroom and sensitivity", [Column("autoencoder"), *map(Column, dtypes)])
+    for name in dict.fromkeys(row["autoencoder"] for row in rows):
+        of_dtype = [[row for row in rows if (row["autoencoder"], row["dtype"]) == (name, dtype)] for dtype in dtypes]
+        table.add(name, *map(_cell, of_dtype))
+    return table
+
+
+def _every_rung(rows: Sequence[Document]) -> Table:
+    """A row for each autoencoder, dtype, pair and rung."""
+    columns = ["autoencoder", "dtype", "pair", "rung", "difference", "headroom", "sees"]
+    table = Table("Every pair and rung, at the array with the least headroom", [Column(name) for name in columns], 4)
+    for row in rows:
+        pair = f"{row['left']} – {row['right']}"
+        for rung in row["rungs"]:
+            numbers = f"{rung['relative']:.0e}", f"×{rung['headroom']:.3g}", f"{_of(rung):.0e}"
+            table.add(row["autoencoder"], row["dtype"], pair, rung["rung"], *numbers)
+    return table
+
+
+def _cell(rows: Sequence[Document]) -> Text:
+    if not rows:
+        return Text("–")
+    if any(row["parting"] for row in rows):
+        return Text("parts", "red")
+    if any(row.get("vacuous") for row in rows):
+        return Text("vacuous", "red")
+    least = min(rung["headroom"] for row in rows for rung in row["rungs"])
+    alone = "" if any(row.get("arbiter", "") is not None for row in rows) else ", no arbiter"
+    return Text(f"×{least:.3g}, sees {max(map(_sees, rows)):.0e}{alone}")
+
+
+def _sees(row: Document) -> float:
+    """The smallest relative fault that each rung of a pair would show."""
+    return max(map(_of, row["rungs"]))
+
+
+def _of(rung: Document) -> float:
+    """What a rung shows; NaN in a record that does not say it."""
+    return float(rung.get("sensitivity", "nan"))
