@@ -88,12 +88,9 @@ def float16_gradients(sound):
     return step
 
 
-@planted(
-    "pytorch", "stacked", "training.PyTorchModel.put", "init", "encoder1.weight",
-    float32="rounding to float32 takes the last bit of a float64 number away",
-)  # fmt: skip
+@planted("pytorch", "stacked", "training.PyTorchModel.put", "init", "encoder1.weight")
 def parameters_one_bit_off(sound):
-    """Every parameter in the last bit of float64."""
+    """Every parameter in the last bit of the run's dtype, in which a model is given its parameters."""
     return lambda model, parameters: sound(model, {n: np.nextafter(a, np.inf) for n, a in parameters.items()})
 
 
