@@ -72,7 +72,7 @@ def at_extremes(model: Model, phase: Phase, batch: Batch) -> Arrays:
             scaled = replace(batch, inputs=_scaled(batch.inputs, extreme.scale, model.dtype))
             arrays = computed(model, phase, scaled, gradients=extreme.gradients)
             found |= {f"{extreme.name}.{name}": array for name, array in arrays.items()}
-    model.assign(before)
+    model.restore(before)
     return found
 
 

@@ -52,7 +52,7 @@ def climb_program(model: Model, phase: Phase, trainer: Trainer, feed: Feed, trac
     trace.add(phase.name, "program", AT_ONCE, _trained(model, trainer, *feed.steps(0, AT_ONCE)))
     left = Left(model.parameters(), trainer.state())
     trace.add(phase.name, "program", STEPS, _trained(model, trainer, *feed.steps(AT_ONCE, STEPS)))
-    model.assign(start)
+    model.restore(start)
     return left
 
 
@@ -68,7 +68,7 @@ def climb_resumed(
     before = model.parameters()
     fresh.restore(left.state)
     trace.add(phase.name, "resumed", STEPS, {f"fresh.optimizer.{name}": array for name, array in fresh.state().items()})
-    model.assign(left.parameters)
+    model.restore(left.parameters)
     used.restore(left.state)
     for step in range(AT_ONCE, STEPS):
         found = _trained(model, used, *feed.steps(step, step + 1))
@@ -77,7 +77,7 @@ def climb_resumed(
     used.restore(state_from_outside(model.autoencoder, phase, seed))
     found = _trained(model, used, *feed.steps(0, 1))
     trace.add(phase.name, "resumed", STEPS, {f"outside.{name}": array for name, array in found.items()})
-    model.assign(before)
+    model.restore(before)
 
 
 def _trained(model: Model, trainer: Trainer, order: Array, noise: Array | None) -> Arrays:
