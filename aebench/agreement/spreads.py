@@ -36,18 +36,23 @@ from aebench.streams import stream
 
 FORMAT = "aebench-spreads/1"
 Spreads = dict[Place, Spread]
+NETWORKS = "aebench.implementations.reference"
 # The text that decides what is climbed and how it is disturbed.
 TEXTS = (
-    ("aebench.implementations.reference", ""),
+    (NETWORKS, ""),
     ("aebench.agreement", "ladder extremes rows program spreads bounds"),
-    ("aebench", "streams parameters"),
+    ("aebench", "streams parameters protocol"),
     ("aebench.training", "schedule"),
 )
 
 
 def spreads(arbiter: Framework, climb: Climb, dataset: Dataset, base: Trace, teacher: Trace | None = None) -> Spreads:
-    """The spreads of a climb: those that are kept, else drawn and kept. Those of a teacher-forced climb are drawn."""
-    if teacher is not None:
+    """The spreads of a climb: those that are kept, else drawn and kept.
+
+    Never kept are those of a teacher-forced climb, and of a network that another package brings: its text is in no key.
+    """
+    place = arbiter.place(climb.autoencoder.name) or ""
+    if teacher is not None or not place.startswith(f"{NETWORKS}."):
         return draw(arbiter, climb, dataset, base, teacher)
     digest = key(climb, dataset)
     found = kept(shipped(climb), digest) or kept(cached(digest), digest)

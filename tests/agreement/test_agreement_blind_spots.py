@@ -158,6 +158,17 @@ def test_spreads_are_kept_and_found_again(tmp_path: Path, monkeypatch: pytest.Mo
     assert spreads.key(climb, data) not in keys
 
 
+def test_spreads_of_a_network_from_elsewhere_are_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its package may change the network, and the key would not: each climb draws anew."""
+    monkeypatch.setattr(spreads.platformdirs, "user_cache_dir", lambda _: str(tmp_path))
+    climb = dataclasses.replace(climbs.narrow_climb("linear", "float64"), steps=1)
+    arbiter, data = registry.framework(registry.ARBITER), climbs.data_of(climb)
+    monkeypatch.setattr(type(arbiter), "place", lambda *_: "outside.linear:Linear")
+    monkeypatch.setattr(spreads, "draw", lambda *_: {Place("phase1", "init", 0, "codings"): Spread(1.0, 1.0)})
+    assert len(spreads.spreads(arbiter, climb, data, record(arbiter, climb, data))) == 1
+    assert list(tmp_path.rglob("*")) == []
+
+
 @pytest.mark.parametrize(
     "text", ["", "{", "[]", '{"format": "aebench-spreads/1"}', '{"format": 1, "key": "k", "spreads": {}}']
 )
