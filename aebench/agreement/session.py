@@ -3,7 +3,7 @@ are read and compared here."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from functools import partial
@@ -55,6 +55,7 @@ def agree(
     judge = () if refereed else (True,)
     others = {n: (climb_in, n, climb, source, paths[n], teacher, *judge) for n in processes if n != ARBITER}
     arbiter = {ARBITER: (climb_as_arbiter, climb, source, paths[ARBITER], teacher)} if refereed else {}
+    _remove(*paths.values(), teacher)
     try:
         # Nothing is timed here, so all climb at once; those who follow a teacher once its trace is there.
         errors = at_once(processes, arbiter) if forced else at_once(processes, arbiter | others)
@@ -65,8 +66,14 @@ def agree(
         return pairs(traces, climb, forced=forced), {name: str(error) for name, error in errors.items()}
     finally:
         if not keep_traces:
-            for path in (*paths.values(), *([teacher] if teacher else [])):
-                path.unlink(missing_ok=True)
+            _remove(*paths.values(), teacher)
+
+
+def _remove(*paths: Path | None) -> None:
+    """Leave no trace of an earlier climb, which would pass for one of this."""
+    for path in paths:
+        if path is not None:
+            path.unlink(missing_ok=True)
 
 
 def at_once(processes: Mapping[str, FrameworkProcess], calls: Mapping[str, tuple[Any, ...]]) -> dict[str, AebenchError]:
@@ -108,11 +115,22 @@ def document(
         except AebenchError as error:
             agreements, failures = [], {next(iter(ordered)): str(error)}
         rows += as_data(agreements)
-        failed |= failures
+        failed |= uncompared(agreements, ordered, climb.dtype, failures) | failures
         listener.advance(done + 1, len(climbs))
-    found = {"autoencoder": name, "agreements": rows, "failures": failed}
+    found = {"autoencoder": name, "agreements": list(undecided(rows)), "failures": failed}
     listener.finished(f"{name}, agreement", outcome(found))
     return found
+
+
+def uncompared(
+    agreements: Sequence[Agreement], frameworks: Iterable[str], dtype: str, failures: Mapping[str, str]
+) -> dict[str, str]:
+    """The pairs of frameworks of which neither failed, and that were not compared all the same, as failures."""
+    if not agreements and failures:
+        return {}
+    compared = {frozenset((a.left, a.right)) for a in agreements}
+    pairs = combinations([name for name in frameworks if name not in failures], 2)
+    return {b: f"was not compared with {a} in {dtype}" for a, b in pairs if frozenset((a, b)) not in compared}
 
 
 def outcome(document: Mapping[str, Any]) -> str:
@@ -191,6 +209,17 @@ def as_data(agreements: Sequence[Agreement]) -> list[dict[str, Any]]:
         }
         for a in agreements
     ]
+
+
+def undecided(rows: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    """The agreements with those rungs as `vacuous` that none of a pair's dtypes could judge.
+
+    What one dtype leaves to rounding and the other judges was compared; its arrays stay among the `blind`.
+    """
+    for row in rows:
+        pair = [other for other in rows if (other["left"], other["right"]) == (row["left"], row["right"])]
+        lost = [rung for rung in row["vacuous"] if all(rung in other["vacuous"] for other in pair)]
+        yield {**row, "vacuous": lost}
 
 
 def _rung(agreement: Agreement, rung: str, worst: Comparison) -> dict[str, Any]:

@@ -35,7 +35,8 @@ def agree(
 ) -> None:  # fmt: skip
     """Climb the agreement ladder and name the first place where two frameworks part.
 
-    The exit status is 1 where frameworks part, 2 where something could not be compared, 125 where a rung is vacuous.
+    The exit status is 1 where frameworks part, 2 where something could not be compared, 125 where a rung is vacuous in
+    every dtype.
 
     \b
     Examples:

@@ -26,8 +26,9 @@ class Rung(Part):
 class Agreement(Part):
     """One pair of frameworks in one dtype, rung by rung; parting: the first place where they part, in words.
 
-    arbiter: who judged, null where nobody did. vacuous: rungs that let anything through. blind: arrays, by place, that
-    no bound can judge, and the smallest relative fault that they show. command: what climbs the pair again.
+    arbiter: who judged, null where nobody did. vacuous: rungs that let anything through in every dtype climbed. blind:
+    arrays, by place, that no bound of this dtype can judge, and the smallest relative fault that they show. command:
+    what climbs the pair again.
     """
 
     autoencoder: Name

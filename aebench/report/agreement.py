@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
 from rich.console import Console
 from rich.text import Text
@@ -25,8 +24,8 @@ def print_agreements(document: Document, console: Console, *, everything: bool =
     wrong = bool(document["failures"]) or any(row["parting"] or row.get("vacuous") for row in rows)
     console.print(Text(verdict(document), "bold red" if wrong else "bold green"))
     print_problems(_wrong(document), console)
-    for line in _unjudged(rows):
-        console.print(line, style="dim", markup=False, soft_wrap=True)
+    for found in unjudged(rows):
+        console.print(found.detail(), style="dim", markup=False, soft_wrap=True)
     console.print()
     (_every_rung(rows) if everything else _overview(rows)).print(console)
     console.print(Text(EXPLAINED, "dim"))
@@ -60,7 +59,8 @@ def verdict(document: Document) -> str:
     sees = max(_sees(row) for row in rows)
     whole = f"All {len(names)} agree" if len(names) > 1 else f"{names[0]} agrees"
     least = f"least headroom ×{rung['headroom']:.3g} at {row['autoencoder']}, {row['dtype']}, rung {rung['rung']}"
-    return f"{whole} in {within}; {least}; every rung sees faults from {sees:.0e}. Compared: {_compared(rows)}."
+    left = "".join(f"; {found.summary()}" for found in unjudged(rows))
+    return f"{whole} in {within}{left}; {least}; every rung sees faults from {sees:.0e}. Compared: {_compared(rows)}."
 
 
 def _compared(rows: Sequence[Document]) -> str:
@@ -84,16 +84,39 @@ def _wrong(document: Document) -> Iterator[str]:
         yield f"{failure['autoencoder']}, {failure['framework']}: {failure['failure']}"
 
 
-def _unjudged(rows: Sequence[Document]) -> Iterator[str]:
-    """What no bound can judge, a line for each autoencoder and dtype."""
-    for (name, dtype), pairs in groupby(rows, key=lambda row: (row["autoencoder"], row["dtype"])):
-        keys = dict.fromkeys(key for row in pairs for key in row.get("blind", ()))
-        arrays = list(dict.fromkeys("/".join(key.split("/")[1::2]) for key in keys))
-        if arrays:
-            yield (
-                f"{name}, {dtype}: rounding alone decides {len(keys)} of its arrays, a fault of a tenth would not show "
-                f"in them: {', '.join(arrays[:4])}{f' and {len(arrays) - 4} more' if len(arrays) > 4 else ''}"
-            )
+class Unjudged(NamedTuple):
+    """Arrays, by place, of one autoencoder that rounding alone decides in a dtype; judge: the dtype that judges all."""
+
+    autoencoder: str
+    dtype: str
+    places: list[str]
+    judge: str | None
+
+    def summary(self) -> str:
+        """For the verdict: how many, and who judges them."""
+        arrays = "1 array" if len(self.places) == 1 else f"{len(self.places)} arrays"
+        judged = f"which {self.judge} judges" if self.judge else "which nothing judges"
+        return f"in {self.dtype} rounding alone decides {arrays} of {self.autoencoder}, {judged}"
+
+    def detail(self) -> str:
+        """Which they are."""
+        arrays = list(dict.fromkeys("/".join(place.split("/")[1::2]) for place in self.places))
+        more = f" and {len(arrays) - 4} more" if len(arrays) > 4 else ""
+        named = f"{', '.join(arrays[:4])}{more}"
+        return f"{self.autoencoder}, {self.dtype}: a fault of a tenth would not show here, rounding hides it: {named}"
+
+
+def unjudged(rows: Sequence[Document]) -> Iterator[Unjudged]:
+    """What no bound can judge, for each autoencoder and dtype."""
+    for name in dict.fromkeys(row["autoencoder"] for row in rows):
+        blind: dict[str, dict[str, None]] = {}
+        for row in rows:
+            if row["autoencoder"] == name:
+                blind.setdefault(row["dtype"], {}).update(dict.fromkeys(row.get("blind", ())))
+        for dtype, places in blind.items():
+            judge = next((other for other in blind if blind[other].keys().isdisjoint(places)), None)
+            if places:
+                yield Unjudged(name, dtype, list(places), judge)
 
 
 def _overview(rows: Sequence[Document]) -> Table:

@@ -74,10 +74,23 @@ def test_the_verdict_stands_first_and_the_command_below_what_parts() -> None:
     assert "  again with: aebench agree tied -f pytorch" in lines
 
 
-def test_what_no_bound_can_judge_is_named() -> None:
-    """An array that rounding alone decides is said to be so."""
-    found = document(pair("linear", "float32", blind={"phase1/trajectory/5/encoder1.bias": 57.0}))
-    assert "linear, float32: rounding alone decides 1 of its arrays" in printed(found).replace("\n", " ")
+BLIND = {"phase1/trajectory/5/encoder1.bias": 57.0, "phase1/trajectory/6/encoder1.bias": 31.0}
+
+
+@pytest.mark.parametrize(
+    ("elsewhere", "judged"),
+    [
+        ([pair("linear", "float64")], "2 arrays of linear, which float64 judges; "),
+        ([pair("linear", "float64", blind=BLIND)], "2 arrays of linear, which nothing judges; "),
+        ([], "2 arrays of linear, which nothing judges; "),
+    ],
+)
+def test_what_no_bound_can_judge_is_named(elsewhere: list[dict[str, Any]], judged: str) -> None:
+    """Arrays that rounding alone decides in one dtype are in the verdict, with the dtype that judges them, if any."""
+    found = document(*elsewhere, pair("linear", "float32", blind=BLIND))
+    assert f"; in float32 rounding alone decides {judged}" in verdict(found)
+    assert "linear, float32: a fault of a tenth would not show here" in printed(found)
+    assert "trajectory/encoder1.bias" in printed(found)
 
 
 def test_a_cell_shows_headroom_sensitivity_and_a_missing_arbiter() -> None:
