@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from aebench.agreement.bounds import (
     root_mean_square,
 )
 from aebench.agreement.ladder import RUNGS
+from aebench.agreement.undirected import reach, undirected
 from aebench.arrays import Array
 from aebench.records.trace import Place, Trace
 from aebench.registry import ARBITER
@@ -114,7 +115,7 @@ def compare(
             continue
         spread = spreads.get(place, Spread(0.0, 0.0))
         limit = bound(place, expected, spread, left.dtype, continued=place.phase in continuing, both=both)
-        comparisons.append(_compared(place, left, right, judge, limit))
+        comparisons.append(_compared(place, left, right, judge, limit, autoencoder))
     names = left.framework, right.framework
     return Agreement(autoencoder.name, left.dtype, *names, tuple(comparisons), reference is not None)
 
@@ -145,7 +146,9 @@ def _missing(place: Place, left: Trace, right: Trace, expected: Array | None) ->
     return None
 
 
-def _compared(place: Place, left: Trace, right: Trace, judge: Trace, limit: Bound) -> Comparison:
+def _compared(
+    place: Place, left: Trace, right: Trace, judge: Trace, limit: Bound, autoencoder: Autoencoder
+) -> Comparison:
     arrays = {trace.framework: trace.arrays[place].astype(np.float64) for trace in (left, right, judge)}
     unlike = _not_finite(place, arrays, judge.framework, left.dtype)
     if unlike:
@@ -155,6 +158,7 @@ def _compared(place: Place, left: Trace, right: Trace, judge: Trace, limit: Boun
         found = f"{_where(place, ())}: the disturbed reference is not finite, so there is no bound to hold"
         return Comparison(place, np.inf, np.inf, limit, found)
     apart = difference(arrays[left.framework], arrays[right.framework], place, left.dtype)
+    apart, limit = _directed(place, judge, autoencoder, apart, limit)
     largest, rms = float(np.max(apart, initial=0.0)), root_mean_square(apart)
     scale, scale_rms = magnitudes(judge.arrays[place], left.dtype)
     relative = largest / scale if scale else (0.0 if largest == 0.0 else np.inf)
@@ -172,6 +176,16 @@ def _compared(place: Place, left: Trace, right: Trace, judge: Trace, limit: Boun
     judged = scale > UNDERFLOW[left.dtype] and not np.issubdtype(judge.arrays[place].dtype, np.integer)
     sensitivity = min(_quotient(limit.largest, scale), _quotient(limit.rms, scale_rms))
     return Comparison(place, relative, share, limit, problem, sensitivity, judged)
+
+
+def _directed(place: Place, judge: Trace, autoencoder: Autoencoder, apart: Array, limit: Bound) -> tuple[Array, Bound]:
+    """The differences without those of elements that had no direction, as far as Adam may have moved these apart."""
+    free = undirected(place, judge, autoencoder)
+    if free is None or not free.any():
+        return apart, limit
+    why = f"{limit.reason}; {int(free.sum()):,} of {free.size:,} elements may go either way, rounding decides"
+    within = apart <= reach(autoencoder.phase(place.phase).optimizer, place.step)
+    return np.where(free & within, 0.0, apart), replace(limit, reason=why)
 
 
 def _not_finite(place: Place, arrays: Mapping[str, Array], judge: str, dtype: str) -> str | None:

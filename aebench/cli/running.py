@@ -36,7 +36,6 @@ def run(context: click.Context, /, output: Path | None, resume: bool, **asked: A
       aebench run --resume --seeds 3,4        two more seeds of the newest run
     """
     from aebench.report.progress import Bars
-    from aebench.report.summary import problems
     from aebench.running.run import Run
 
     options, folder = _resumed(context, output, asked) if resume else _new(output, asked)
@@ -48,8 +47,15 @@ def run(context: click.Context, /, output: Path | None, resume: bool, **asked: A
             if started.conditions is None:
                 raise  # nothing was begun, so there is nothing to go on with
             document = started.document()
+    _print(document, console())
+    sys.exit(_finish(document, folder))
+
+
+def _finish(document: dict[str, Any], folder: Path) -> int:
+    """Draw the figures and say where everything is; the exit status."""
+    from aebench.report.summary import problems
+
     screen = console()
-    _print(document, screen)
     try:
         drawn = f"{_draw(folder, document)} figures beside the trials"
     except KeyboardInterrupt:
@@ -61,7 +67,7 @@ def run(context: click.Context, /, output: Path | None, resume: bool, **asked: A
         screen.print(f"Interrupted; nothing finished is lost. Go on with: aebench run --resume --output {folder}")
         raise KeyboardInterrupt
     failed = any("failure" in row for row in (*document["failures"], *document["trials"]))
-    sys.exit(2 if failed else 1 if problems(document) else 0)
+    return 2 if failed else 1 if problems(document) else 0
 
 
 def _print(document: dict[str, Any], screen: Any) -> None:
