@@ -34,8 +34,6 @@ RUNGS = (
     "init", "inputs", "forward", "evaluation", "losses", "gradients", "rows", "extremes", "step", "trajectory",
     "program", "resumed",
 )  # fmt: skip
-# What stands beside the way from the start to the last step.
-BESIDE = ("rows", "extremes", "program", "resumed")
 EVALUATED_IMAGES = 100
 # Rows that are computed at other sizes and at extremes; a larger batch (`sparse`: 1,000) shows nothing more there.
 PROBED_ROWS = 150
