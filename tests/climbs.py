@@ -30,6 +30,8 @@ from aebench.spec import Autoencoder
 
 DTYPES: tuple[Dtype, ...] = ("float64", "float32")
 WIDTH, BATCH_SIZE = 0.2, 50
+# Rungs that a plain climb leaves out.
+BESIDE = ("rows", "extremes", "program", "resumed")
 
 
 class Refereed(NamedTuple):

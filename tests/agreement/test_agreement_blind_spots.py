@@ -22,7 +22,6 @@ from aebench.arrays import Array, Dtype
 from aebench.records.trace import Place, Trace
 
 each_dtype = pytest.mark.parametrize("dtype", climbs.DTYPES)
-BESIDE = {"rows", "extremes", "program", "resumed"}
 
 
 def whole(name: str, dtype: Dtype, plain: bool = False) -> Trace:
@@ -37,7 +36,7 @@ def test_the_rungs_beside_the_way_change_nothing_on_it(dtype: Dtype) -> None:
     """A climb with them records the same bits on the plain rungs as one without, and all rungs."""
     found, plain = whole("layerwise_cached", dtype), whole("layerwise_cached", dtype, plain=True)
     assert {place.rung for place in found.arrays} == set(RUNGS)
-    assert {place.rung for place in plain.arrays} == set(RUNGS) - BESIDE
+    assert {place.rung for place in plain.arrays} == set(RUNGS) - set(climbs.BESIDE)
     assert [p.key for p, array in plain.arrays.items() if not np.array_equal(found.arrays[p], array)] == []
 
 
@@ -98,7 +97,7 @@ def test_a_sensitivity_is_the_smallest_fault_that_shows(dtype: Dtype, referee: C
     base, found, _ = referee(climb)
     sound = dataclasses.replace(base, framework="another", arrays=_cast(base.arrays, dtype))
     judged = [c for c in compare(base, sound, base, found, climb.autoencoder).comparisons if c.judged and c.sensitivity]
-    assert {c.place.rung for c in judged} >= BESIDE | {"forward", "losses", "gradients", "step", "trajectory"}
+    assert {c.place.rung for c in judged} >= {*climbs.BESIDE, "forward", "losses", "gradients", "step", "trajectory"}
     for factor, parts in ((1.5, True), (0.5, False)):
         arrays = {c.place: base.arrays[c.place] * (1.0 + factor * c.sensitivity) for c in judged}
         faulty = dataclasses.replace(sound, arrays=sound.arrays | _cast(arrays, dtype))
