@@ -44,6 +44,14 @@ DRAWS = 3
 # of any distribution covers a share p of it with confidence 1 - p**n: 59 draws make 0.95 at 95 %, before `SEVERAL`.
 SMALL, DRAWS_OF_SMALL = 1000, 59
 
+# Not every stray grows with the rounding. Adam moves a weight whose gradient nearly vanishes by its whole rate, one way
+# or the other as rounding has it (`undirected`), and with it all that is computed from it: one number in a hundred
+# thousand, which a few draws miss (seen at full width, `variational` in float32: both frameworks went the other way
+# than the reference at one weight, and two steps later the biases below it were 2.4 bounds away). So some draws are
+# disturbed `SEVERAL` times as much, as far as the bound reaches. Where these stray over `LEAP` times further than in
+# proportion, rounding makes the array leap, and it may leap `LEAP` times as far as in any of them.
+DRAWS_OF_LEAPS, LEAP = 4, 2.0
+
 # A relative fault of an array that its bound lets through up to this size is none that the array can be said to show.
 BLIND = 0.1
 
@@ -82,6 +90,17 @@ class Spread:
 def n_draws(n_parameters: int) -> int:
     """How many disturbed climbs a spread is made of."""
     return DRAWS if n_parameters > SMALL else DRAWS_OF_SMALL
+
+
+def n_leaps(n_parameters: int) -> int:
+    """How many climbs are disturbed `SEVERAL` times as much; where there are many others, these leap themselves."""
+    return DRAWS_OF_LEAPS if n_parameters > SMALL else 0
+
+
+def with_leaps(spread: Spread, leaping: Spread) -> Spread:
+    """The spread where `leaping`, the stray of those disturbed `SEVERAL` times as much over `SEVERAL`, is no leap."""
+    pairs = (spread.largest, leaping.largest), (spread.rms, leaping.rms)
+    return Spread(*(LEAP * far if far > LEAP * near else near for near, far in pairs))
 
 
 def coverage(draws: int, confidence: float = CONFIDENCE) -> float:

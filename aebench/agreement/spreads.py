@@ -12,17 +12,27 @@ import dataclasses
 import hashlib
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from functools import cache
+from functools import cache, partial
 from importlib import resources
 from pathlib import Path
 
 import numpy as np
 import platformdirs
 
-from aebench.agreement.bounds import DRAWS, UNIT_ROUNDOFF, Spread, difference, n_draws, root_mean_square
+from aebench.agreement.bounds import (
+    DRAWS,
+    SEVERAL,
+    UNIT_ROUNDOFF,
+    Spread,
+    difference,
+    n_draws,
+    n_leaps,
+    root_mean_square,
+    with_leaps,
+)
 from aebench.agreement.ladder import Climb, record
 from aebench.arrays import Array, Arrays
 from aebench.data import Dataset
@@ -65,22 +75,36 @@ def spreads(arbiter: Framework, climb: Climb, dataset: Dataset, base: Trace, tea
 
 
 def draw(framework: Framework, climb: Climb, dataset: Dataset, base: Trace, teacher: Trace | None = None) -> Spreads:
-    """Climb disturbed a few times and take the largest stray from the undisturbed climb at each place.
+    """Climb disturbed a few times and take the largest stray from the undisturbed climb at each place; after the
+    first step also that of climbs disturbed more, where they leap.
 
     In the arbiter every operation is disturbed, in another framework, which takes no disturbance, the initial
     parameters are: each by one rounding, which moves a sum of products about as far as rounding each product does.
     """
-    found: Spreads = {}
+    n_parameters = sum(math.prod(shape) for shape in climb.autoencoder.shapes.values())
+    draws, leaps, unit = n_draws(n_parameters), n_leaps(n_parameters), UNIT_ROUNDOFF[climb.dtype]
+    disturbed = partial(_strays, framework, climb, dataset, base, teacher)
+    found = _widest(disturbed(unit, range(draws)))
+    leaping = _widest(disturbed(SEVERAL * unit, range(draws, draws + leaps)), SEVERAL)
     widest: dict[tuple[str, str, str], Spread] = {}
-    for place, stray in _strays(framework, climb, dataset, base, teacher):
-        spread = Spread(float(np.max(stray, initial=0.0)), root_mean_square(stray))
-        found[place] = _wider(found.get(place, Spread(0.0, 0.0)), spread)
     for place, spread in found.items():
         if place.step > 0:
+            if place.rung != "step":
+                # What the first step itself may do is known without draws: see `undirected`.
+                spread = with_leaps(spread, leaping.get(place, spread))
             # How far an array strayed at an earlier step it may stray again: a few draws of one number, such as a
             # loss, may all lie close by chance.
             way = (place.phase, "trajectory" if place.rung == "step" else place.rung, place.array)
             found[place] = widest[way] = _wider(widest.get(way, Spread(0.0, 0.0)), spread)
+    return found
+
+
+def _widest(strays: Iterable[tuple[Place, Array]], over: float = 1.0) -> Spreads:
+    """The largest stray at each place, over that number."""
+    found: Spreads = {}
+    for place, stray in strays:
+        spread = Spread(float(np.max(stray, initial=0.0)) / over, root_mean_square(stray) / over)
+        found[place] = _wider(found.get(place, Spread(0.0, 0.0)), spread)
     return found
 
 
@@ -90,9 +114,10 @@ def _wider(one: Spread, other: Spread) -> Spread:
 
 
 def _strays(
-    framework: Framework, climb: Climb, dataset: Dataset, base: Trace, teacher: Trace | None
-) -> Iterator[tuple[Place, Array]]:
-    unit, arbiter = UNIT_ROUNDOFF[climb.dtype], framework.name == ARBITER
+    framework: Framework, climb: Climb, dataset: Dataset, base: Trace, teacher: Trace | None, unit: float,
+    numbers: Iterable[int],
+) -> Iterator[tuple[Place, Array]]:  # fmt: skip
+    arbiter = framework.name == ARBITER
 
     def disturbed(number: int) -> Trace:
         seed = 1000 * climb.seed + number
@@ -101,10 +126,9 @@ def _strays(
                 return record(framework, climb, dataset, teacher)
         return record(framework, climb, dataset, teacher, _disturbed(climb, unit, seed))
 
-    draws = n_draws(sum(math.prod(shape) for shape in climb.autoencoder.shapes.values()))
     # Side by side where each computes on one thread.
     with ThreadPoolExecutor(DRAWS if arbiter else 1) as threads:
-        for trace in threads.map(disturbed, range(draws)):
+        for trace in threads.map(disturbed, numbers):
             for place, array in trace.arrays.items():
                 yield place, difference(array, base.arrays[place], place, climb.dtype)
 
