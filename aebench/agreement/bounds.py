@@ -92,9 +92,12 @@ def n_draws(n_parameters: int) -> int:
     return DRAWS if n_parameters > SMALL else DRAWS_OF_SMALL
 
 
-def n_leaps(n_parameters: int) -> int:
-    """How many climbs are disturbed `SEVERAL` times as much; where there are many others, these leap themselves."""
-    return DRAWS_OF_LEAPS if n_parameters > SMALL else 0
+def n_leaps(n_parameters: int, dtype: str) -> int:
+    """How many climbs are disturbed `SEVERAL` times as much; where there are many others, these leap themselves.
+
+    None in float64: a gradient is so close to zero there half a thousand million times less often.
+    """
+    return DRAWS_OF_LEAPS if n_parameters > SMALL and dtype == "float32" else 0
 
 
 def with_leaps(spread: Spread, leaping: Spread) -> Spread:

@@ -82,7 +82,7 @@ def draw(framework: Framework, climb: Climb, dataset: Dataset, base: Trace, teac
     parameters are: each by one rounding, which moves a sum of products about as far as rounding each product does.
     """
     n_parameters = sum(math.prod(shape) for shape in climb.autoencoder.shapes.values())
-    draws, leaps, unit = n_draws(n_parameters), n_leaps(n_parameters), UNIT_ROUNDOFF[climb.dtype]
+    draws, leaps, unit = n_draws(n_parameters), n_leaps(n_parameters, climb.dtype), UNIT_ROUNDOFF[climb.dtype]
     disturbed = partial(_strays, framework, climb, dataset, base, teacher)
     found = _widest(disturbed(unit, range(draws)))
     leaping = _widest(disturbed(SEVERAL * unit, range(draws, draws + leaps)), SEVERAL)
