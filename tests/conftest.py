@@ -7,14 +7,17 @@ share climbs stay together, so that none is climbed twice.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from processes import Process
+from together import shared
 
 from aebench import registry
 from aebench.records.machine import cores
 
 AT_ONCE = 2
+TOGETHER = "loadscope"
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist's own, which looks at how many processes are asked for
@@ -25,23 +28,25 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
     watched = option.collectonly or option.usepdb or option.capture == "no" or config.getoption("benchmark", False)
     spread = config.getoption("numprocesses", 0) is not None or hasattr(config, "workerinput")
     if cores() >= AT_ONCE and not (chosen or watched or spread):
-        option.numprocesses, option.dist = AT_ONCE, "loadgroup"
+        option.numprocesses, option.dist = AT_ONCE, TOGETHER
         option.benchmark_disable = True  # pytest-benchmark does so by itself, with a warning
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist's own, which reads the groups
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """What remembers the same climbs, or the same trainings, runs in one process; everything else file by file."""
-    if config.pluginmanager.hasplugin("xdist"):
-        for item in items:
-            item.add_marker(pytest.mark.xdist_group(_shared(item)))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Who decides which process a test runs in: here its file does, and all files of the ladder are as one.
 
+    pytest-xdist 3.8 has groups for that, which pytest 9.2 does not let it write behind a test's name.
+    """
+    if config.option.dist != TOGETHER:
+        return None
+    from xdist.scheduler import LoadScopeScheduling
 
-def _shared(item: pytest.Item) -> str:
-    """What the test shares with those that have to run in the same process."""
-    if "agreement" in item.path.parts:
-        return "climbs"
-    return "trainings" if "processes" in getattr(item, "fixturenames", ()) else item.path.stem
+    class Together(LoadScopeScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            return shared(nodeid)
+
+    return Together(config, log)
 
 
 def pytest_configure(config: pytest.Config) -> None:

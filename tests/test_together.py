@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from together import shared
 
 from aebench.records.machine import cores
 
@@ -33,15 +35,22 @@ def test_plain_pytest_runs_in_two_processes() -> None:
     assert "workers" not in _called(FILE)
 
 
-def test_what_shares_a_process_is_one_group(request: pytest.FixtureRequest) -> None:
-    """Of the tests that run now: those of the ladder are one group, others that ask frameworks' processes another."""
-    if not request.config.pluginmanager.hasplugin("xdist"):
-        pytest.skip("needs pytest-xdist")
-    groups: dict[str, set[str]] = {"agreement": set(), "processes": set()}
-    for item in request.session.items:
-        (group,) = (mark.args[0] for mark in item.iter_markers("xdist_group"))
-        ladder = "agreement" in item.path.parts
-        if ladder or "processes" in getattr(item, "fixturenames", ()):
-            groups["agreement" if ladder else "processes"].add(group)
-    assert groups["agreement"] <= {"climbs"}
-    assert groups["processes"] <= {"trainings"}
+def test_what_shares_climbs_runs_in_one_process() -> None:
+    """Two files of the ladder in one process of the two, for real."""
+    if importlib.util.find_spec("xdist") is None or cores() < 2:
+        pytest.skip("needs pytest-xdist and two cores")
+    files = [f"tests/agreement/test_agreement_{name}.py" for name in ("undirected", "compare")]
+    said = _called("-v", "-o", f"testpaths={' '.join(files)}")
+    assert len(set(re.findall(r"^\[gw\d\]", said, flags=re.MULTILINE))) == 1
+
+
+@pytest.mark.parametrize(
+    ("nodeid", "expected"),
+    [
+        ("tests/agreement/test_agreement_faults.py::test_x[a::b]", "climbs"),
+        ("tests/test_adam.py::test_x[tests/agreement/]", "tests/test_adam.py"),
+    ],
+)
+def test_a_test_runs_with_its_file_or_with_the_ladder(nodeid: str, expected: str) -> None:
+    """By the file alone, whatever stands in the brackets."""
+    assert expected == shared(nodeid)

@@ -193,9 +193,9 @@ def begun(command: list[str], environment: dict[str, str], tmp_path: Path) -> It
 
 @pytest.mark.parametrize("presses", [1, 2])
 @pytest.mark.parametrize("seconds", [0.3, 1.0, 3.0])
-def test_ctrl_c_is_130_at_any_moment(begun, tmp_path: Path, seconds: float, presses: int) -> None:
+def test_ctrl_c_is_130_at_any_moment(begun, pytorch, tmp_path: Path, seconds: float, presses: int) -> None:
     """In the imports, while a process starts, at work, and pressed twice: 130, no traceback, nothing left behind."""
-    process = begun("agree", "stacked", "-f", "reference", "--steps", "1000")
+    process = begun("agree", "stacked", "-f", "reference,pytorch", "--steps", "1000")
     time.sleep(seconds)
     for _ in range(presses):
         os.killpg(process.pid, signal.SIGINT)
