@@ -252,9 +252,14 @@ def test_an_error_while_writing_leaves_nothing(tmp_path: Path) -> None:
     """Any error inside leaves the old file and no temporary one, and is not dressed up as a full disk."""
     path = tmp_path / "x"
     path.write_text("before")
-    with pytest.raises(KeyError), store.whole(path) as temporary:
-        temporary.write_text("half")
-        raise KeyError("none of the disk's")
+
+    def half() -> None:
+        with store.whole(path) as temporary:
+            temporary.write_text("half")
+            raise KeyError("none of the disk's")
+
+    with pytest.raises(KeyError):
+        half()
     expected = "before"
     assert expected == path.read_text()
     assert [path] == list(tmp_path.iterdir())
