@@ -23,6 +23,7 @@ from aebench.agreement.bounds import Spread
 from aebench.agreement.compare import Comparison, compare
 from aebench.agreement.ladder import Climb, record
 from aebench.agreement.spreads import draw
+from aebench.agreement.undirected import undirected
 from aebench.arrays import Dtype
 from aebench.data import Dataset, load
 from aebench.records.trace import Place, Trace
@@ -152,6 +153,8 @@ def verdict(climb: Climb, referee: Refereed, trace: Trace, sound: Trace) -> Verd
     values = None
     if parting and np.isfinite(parting.share):
         a, b = (t.arrays[parting.place].astype(np.float64) for t in (trace, base))
-        index = np.unravel_index(int(np.argmax(np.abs(a - b))), a.shape)
+        apart, free = np.abs(a - b), undirected(parting.place, base, climb.autoencoder)
+        apart = apart if free is None else np.where(free, 0.0, apart)
+        index = np.unravel_index(int(np.argmax(apart)), a.shape)
         values = float(a[index]), float(b[index])
     return Verdict(parting, beside.first_parting, values)
