@@ -10,10 +10,9 @@ from typing import Any
 
 import click
 
+from aebench.cli.ending import UNDECIDED
 from aebench.cli.options import console, selection
 from aebench.cli.values import MOST
-
-UNDECIDED = 125
 
 
 @click.command()

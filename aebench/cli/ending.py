@@ -24,6 +24,7 @@ from aebench.errors import TRACEBACK, AebenchError
 
 UNDONE = 2
 FAULT = 70
+UNDECIDED = 125
 BY_SIGNAL = 128  # a shell's status for what a signal ended is the signal's number more
 STATUSES = """\b
 Exit status:
