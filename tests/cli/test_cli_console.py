@@ -6,7 +6,7 @@ import pytest
 
 from aebench.cli.options import console
 
-VARIABLES = ("COLUMNS", "FORCE_COLOR", "NO_COLOR", "TERM", "COLORTERM", "TTY_COMPATIBLE", "TTY_INTERACTIVE")
+VARIABLES = ("COLUMNS", "LINES", "FORCE_COLOR", "NO_COLOR", "TERM", "COLORTERM", "TTY_COMPATIBLE", "TTY_INTERACTIVE")
 
 
 @pytest.mark.parametrize(
