@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -83,10 +84,13 @@ def _climb(
     autoencoder = registry.autoencoder(name)
     source = Source(dataset_name(options, autoencoder), options.data_dir, options.schedule)
     each = [replace(climbing.climbs, autoencoder=autoencoder, seed=seed, dtype=dtype) for dtype in climbing.dtypes]
+    traces = folder / name / f"seed{seed}"
     found = session.document(
-        processes, each, source, folder / name / f"seed{seed}", listener,
-        forced=climbing.forced, keep_traces=climbing.keep_traces,
-    )  # fmt: skip
+        processes, each, source, traces, listener, forced=climbing.forced, keep_traces=climbing.keep_traces
+    )
+    with contextlib.suppress(OSError):  # they are empty, unless traces are kept
+        traces.rmdir()
+        traces.parent.rmdir()
     rows = {
         "agreements": [{**row, "command": command(options, climbing, row, seed)} for row in found["agreements"]],
         "failures": [{"autoencoder": name, "framework": k, "failure": v} for k, v in found["failures"].items()],

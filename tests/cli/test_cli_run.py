@@ -139,8 +139,9 @@ def test_one_failing_framework_is_a_row(aebench, pytorch, tmp_path) -> None:
 
 def test_agree_says_where_frameworks_part(aebench, pytorch, tmp_path) -> None:
     """`aebench agree` exits 0 on agreement; with a wrong loss planted it exits 1 and names rung, array and values."""
-    honest = aebench("agree", "linear", "-f", "reference,pytorch")
+    honest = aebench("agree", "linear", "-f", "reference,pytorch", "-o", "out")
     assert (0, True) == (honest.returncode, "Compared: reference, pytorch" in honest.stdout)
+    assert ["agreements.json"] == [path.name for path in (tmp_path / "out").iterdir() if path.name[0] != "."]
     (tmp_path / "sitecustomize.py").write_text(WRONG_LOSS)
     parted = aebench("agree", "linear", "-f", "reference,pytorch", PYTHONPATH=str(tmp_path))
     assert parted.returncode == 1
