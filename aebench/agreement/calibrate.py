@@ -14,6 +14,7 @@ from aebench.agreement.ladder import Climb, record
 from aebench.agreement.session import Source, prepared
 from aebench.agreement.spreads import draw, keep, key, shipped
 from aebench.data import Dataset
+from aebench.records.capture import outside
 
 DATASET, SCHEDULE = "digits", "quick"
 
@@ -35,8 +36,8 @@ def calibrate(name: str) -> None:
 
 
 def main() -> None:
-    """The autoencoders that are named, or all."""
-    for name in sys.argv[1:] or registry.autoencoders():
+    """The autoencoders that are named, or all of this package."""
+    for name in sys.argv[1:] or (name for name in registry.autoencoders() if not outside(name)):
         calibrate(name)
         print(name, flush=True)
 

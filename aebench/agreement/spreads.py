@@ -74,18 +74,21 @@ def spreads(arbiter: Framework, climb: Climb, dataset: Dataset, base: Trace, tea
     return found
 
 
-def draw(framework: Framework, climb: Climb, dataset: Dataset, base: Trace, teacher: Trace | None = None) -> Spreads:
+def draw(
+    framework: Framework, climb: Climb, dataset: Dataset, base: Trace, teacher: Trace | None = None, first: int = 0
+) -> Spreads:
     """Climb disturbed a few times and take the largest stray from the undisturbed climb at each place; after the
     first step also that of climbs disturbed more, where they leap.
 
     In the arbiter every operation is disturbed, in another framework, which takes no disturbance, the initial
     parameters are: each by one rounding, which moves a sum of products about as far as rounding each product does.
+    first: number of the first disturbance; other numbers are other draws.
     """
     n_parameters = sum(math.prod(shape) for shape in climb.autoencoder.shapes.values())
     draws, leaps, unit = n_draws(n_parameters), n_leaps(n_parameters, climb.dtype), UNIT_ROUNDOFF[climb.dtype]
     disturbed = partial(_strays, framework, climb, dataset, base, teacher)
-    found = _widest(disturbed(unit, range(draws)))
-    leaping = _widest(disturbed(SEVERAL * unit, range(draws, draws + leaps)), SEVERAL)
+    found = _widest(disturbed(unit, range(first, first + draws)))
+    leaping = _widest(disturbed(SEVERAL * unit, range(first + draws, first + draws + leaps)), SEVERAL)
     widest: dict[tuple[str, str, str], Spread] = {}
     for place, spread in found.items():
         if place.step > 0:
@@ -158,7 +161,7 @@ def _digest(*arrays: Array | None) -> str:
 
 @cache
 def reference_text() -> str:
-    """A digest of the code that is climbed and disturbed, without docstrings, comments and layout."""
+    """A digest of the code that is climbed and disturbed, without docstrings and comments."""
     digest = hashlib.sha256()
     for package, names in TEXTS:
         folder = resources.files(package)
@@ -170,11 +173,13 @@ def reference_text() -> str:
 
 
 def _code(text: str) -> str:
-    tree = ast.parse(text)
-    for node in ast.walk(tree):
+    """The lines that are no docstring, no comment and not empty: alike in every Python, as a printed tree is not."""
+    left_out: set[int] = set()
+    for node in ast.walk(ast.parse(text)):
         if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)) and ast.get_docstring(node) is not None:
-            node.body = node.body[1:] or [ast.Pass()]
-    return ast.unparse(tree)
+            left_out.update(range(node.body[0].lineno, (node.body[0].end_lineno or 0) + 1))
+    lines = [line.rstrip() for number, line in enumerate(text.splitlines(), start=1) if number not in left_out]
+    return "\n".join(line for line in lines if line and not line.lstrip().startswith("#"))
 
 
 def shipped(climb: Climb) -> Path:

@@ -195,7 +195,7 @@ def test_damaged_spreads_are_none(text: str, tmp_path: Path) -> None:
 
 
 def test_comments_do_not_change_the_text_and_code_does() -> None:
-    """Docstrings, comments and layout are left out of the digest; a changed number is not."""
-    code = 'def f(x):\n    """One."""\n    return x + 1  # why\n'
-    assert spreads._code(code) == spreads._code("def f(x):\n\n    return (x + 1)\n")
+    """Docstrings, comments and empty lines are left out of the digest; a changed number is not."""
+    code = 'def f(x):\n    """One.\n\n    Two.\n    """\n    # why\n    return x + 1\n'
+    assert spreads._code(code) == spreads._code("def f(x):\n\n    return x + 1\n") == "def f(x):\n    return x + 1"
     assert spreads._code(code) != spreads._code(code.replace("+ 1", "+ 2"))
