@@ -25,7 +25,7 @@ def main() -> None:
         command(prog_name="aebench")
     finally:
         # The status is known, and nothing is left to do but to leave, which Python takes its time for.
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
 
 
