@@ -182,16 +182,13 @@ def measure(
     lost = sum(len(timing.facts.get("lost", ())) for timing in timings)
     result = f"{number + 1} rounds" + (f", {lost} timings lost and repeated" if lost else "")
     listener.finished(case.title, result + (f"; failed: {', '.join(failed)}" if failed else ""))
-    return {
-        **asdict(case),
-        "narrow": _narrow(sound, rounds.precision),
-        "ceiling": ceiling(sound),
-        "busy": plain(watch.busy()),
-        "subjects": [
-            {"name": t.subject.name, "kind": t.subject.kind, **t.facts, "seconds_per_1000_images": t.rounds}
-            for t in timings
-        ],
-    }
+    known = {"narrow": _narrow(sound, rounds.precision), "ceiling": ceiling(sound), "busy": plain(watch.busy())}
+    return {**asdict(case), **known, "subjects": [_row(timing) for timing in timings]}
+
+
+def _row(timing: Timings) -> Row:
+    subject = {"name": timing.subject.name, "kind": timing.subject.kind}
+    return {**subject, **timing.facts, "seconds_per_1000_images": timing.rounds}
 
 
 def _first(timing: Timings, process: FrameworkProcess) -> None:
