@@ -32,7 +32,7 @@ def agree(
     output: Path | None, dtype: str, steps: int, forced: bool, growth: bool, everything: bool, keep_traces: bool,
     **asked: Any,
 ) -> None:  # fmt: skip
-    """Climb the agreement ladder and name the first place where two frameworks part.
+    """Name the first place where two frameworks part, on the agreement ladder.
 
     The exit status is 1 where frameworks part, 2 where something could not be compared, 125 where a rung is vacuous in
     every dtype.

@@ -56,9 +56,9 @@ def bench(
     output: Path | None, autoencoders: tuple[str, ...], frameworks: tuple[str, ...], peers: bool, use: str,
     batches: tuple[int, ...], widths: tuple[float, ...], rounds: int, most_rounds: int, precision: float, **asked: Any,
 ) -> None:  # fmt: skip
-    """Time frameworks in every mode against the machine's limit, in turn, each in a process of its own.
+    """Time frameworks in every mode against the machine's limit.
 
-    Without names: every autoencoder, in TensorFlow and PyTorch, eager and compiled. A framework's other modes have
+    They run in turn, each in a process of its own. Without names: every autoencoder, in TensorFlow and PyTorch, eager and compiled. A framework's other modes have
     names of their own, such as pytorch-compiled; see `aebench list`. A second call with the same --output goes on.
 
     \b
@@ -74,9 +74,11 @@ def bench(
     from aebench.running.options import new_folder
     from aebench.speed import kept
     from aebench.speed import rounds as timed
-    from aebench.speed.peers import PEERS
+    from aebench.speed.peers import PEERS, missing
 
-    options = timed.Options(frameworks or tuple(registry.timed()), tuple(PEERS) if peers else (), **asked)
+    lacking = {name: why for name in PEERS if peers and (why := missing(name))}
+    beside = tuple(name for name in PEERS if peers and name not in lacking)
+    options = timed.Options(frameworks or tuple(registry.timed()), beside, **asked)
     cases = _cases(autoencoders, use, batches, widths)
     limits = timed.Rounds(rounds, max(rounds, most_rounds), precision)
     folder = output or new_folder("bench", options.dataset)
@@ -84,6 +86,8 @@ def bench(
         rows = kept.run(cases, options, limits, folder, bars)
     screen = console()
     speed.print_bench(rows, screen)
+    for why in lacking.values():
+        screen.print(f"n/a: {why}", style="dim", markup=False, soft_wrap=True)
     plot = speed.draw(rows, folder / "bench.png")
     screen.print(f"Results: {folder / 'bench.json'}" + (f"; plot: {plot}" if plot else ""), soft_wrap=True)
     sys.exit(2 if any("failure" in subject for row in rows for subject in row["subjects"]) else 0)

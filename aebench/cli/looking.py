@@ -10,7 +10,7 @@ from aebench.cli.options import DATA_DIR, FRAMEWORKS, console
 @click.command("list")
 @DATA_DIR
 def list_(data_dir: str | None) -> None:
-    """Show autoencoders, frameworks, devices and data sets, and how to get what is missing."""
+    """Show what is here, and how to get what is missing."""
     from aebench.report.listing import print_listing
 
     print_listing(data_dir, console())
@@ -37,7 +37,9 @@ def show(name: str, frameworks: tuple[str, ...], bases: bool) -> None:
 @click.command()
 @click.argument("kind", required=False)
 def schema(kind: str | None) -> None:
-    """Print the JSON Schema of a kind of record, or the kinds there are.
+    """Print the JSON Schema of a kind of record.
+
+    Without a kind: the kinds there are.
 
     \b
     Examples:

@@ -16,7 +16,9 @@ RUNS = click.argument("runs", nargs=-1, required=True, type=Place(path_type=Path
 @click.command()
 @RUNS
 def quality(runs: tuple[Path, ...]) -> None:
-    """Show every metric of finished runs or baselines, and whether the frameworks end equally well.
+    """Show every metric, and whether frameworks end equally well.
+
+    Of finished runs or baselines.
 
     RUN is a run's folder, its result.json, or a baseline. Several are read as one, so that seeds can be spread over
     runs. Equivalence is judged over seeds; with one there is no verdict. Undecided is no failure: the status is 0.

@@ -23,7 +23,7 @@ from aebench.cli.options import IMPORTANCE_SAMPLES, console, selection
 @click.option("--agreement/--no-agreement", default=True, show_default=True, help="Climb the agreement ladder first.")
 @click.pass_context
 def run(context: click.Context, /, output: Path | None, resume: bool, **asked: Any) -> None:
-    """Train the autoencoders in every framework, measure them, and say how closely the frameworks agree.
+    """Train the autoencoders, measure them, and compare frameworks.
 
     The reference judges the agreement; it is trained, too, where --frameworks names it.
 

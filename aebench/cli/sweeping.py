@@ -46,7 +46,7 @@ from aebench.cli.values import MOST, data_set, numbers
 def scale(
     output: Path | None, images: tuple[int, ...], widths: tuple[float, ...], epochs: int, **asked: Any
 ) -> None:  # fmt: skip
-    """Measure how cost and quality go with the number of images and with the width, and plot it.
+    """Plot how cost and quality go with images and width.
 
     Without names: stacked. A second call with the same --output goes on, and may ask for more.
 

@@ -23,7 +23,7 @@ from aebench.protocol import Use
 from aebench.records.fields import plain
 from aebench.records.machine import Watch
 from aebench.speed.ceiling import has_ceiling
-from aebench.speed.peers import Peer
+from aebench.speed.peers import AUTOENCODERS, Peer
 from aebench.speed.workloads import (
     SECONDS_TO_CALM_DOWN,
     Inference,
@@ -135,7 +135,7 @@ def subjects(case: Case, options: Options) -> list[Subject]:
         for name in registry.offering(case.autoencoder, options.frameworks)
     ]
     # A peer trains the specification as it stands; beside anything else its speed would be compared with other work.
-    if case == Case(case.autoencoder):
+    if case == Case(case.autoencoder) and case.autoencoder in AUTOENCODERS:
         where = {key: value for key, value in common.items() if key != "width"}
         found += [Subject(name, "peer", Peer(name, **where)) for name in options.peers]
     for name in libraries(options.device) if has_ceiling(registry.autoencoder(case.autoencoder)) else ():
