@@ -25,7 +25,8 @@ DEAD = 30.0
 class Extreme:
     """One case. scale: what the inputs are multiplied by. doubled: all parameters are.
 
-    biases: layer -> how far on both sides of 0 its biases are spread, evenly. gradients: they are recorded, too.
+    biases: layer -> how far on both sides of 0 its biases are spread, evenly; a layer whose own parameters include no
+    `bias` stays as it is. gradients: they are recorded, too.
     """
 
     name: str
@@ -38,8 +39,11 @@ class Extreme:
         """The parameters of the case, made from those of the model."""
         changed = {name: 2.0 * value if self.doubled else value for name, value in parameters.items()}
         for layer, reach in self.biases:
-            bias = changed[f"{layer}.bias"]
-            changed[f"{layer}.bias"] = np.linspace(-reach, reach, bias.size).reshape(bias.shape).astype(bias.dtype)
+            name = f"{layer}.bias"
+            if name not in changed:
+                continue
+            bias = changed[name]
+            changed[name] = np.linspace(-reach, reach, bias.size).reshape(bias.shape).astype(bias.dtype)
         return changed
 
 

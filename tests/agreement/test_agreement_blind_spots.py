@@ -19,6 +19,7 @@ from aebench.agreement.ladder import RUNGS, record
 from aebench.agreement.program import state_from_outside
 from aebench.agreement.rows import furthest
 from aebench.arrays import Array, Dtype
+from aebench.layers import Parameter
 from aebench.records.trace import Place, Trace
 
 each_dtype = pytest.mark.parametrize("dtype", climbs.DTYPES)
@@ -69,6 +70,20 @@ def test_extremes_saturate_what_each_layer_has(name: str) -> None:
         assert set(moved.values()) <= {DEAD, DECIDED}
         last = autoencoder.passed(phase)[-1]
         assert moved[f"{last.name}.bias"] == (DEAD if last.activation == "elu" else DECIDED)
+
+
+def test_extremes_leave_a_layer_without_biases_as_it_is() -> None:
+    """Parameters of a layer's own need no bias among them; the biases beside it go to their ends."""
+    linear = registry.autoencoder("linear")
+    decoder = dataclasses.replace(linear.layers[-1], own=(Parameter("kernel", (2, 3)),))
+    autoencoder = dataclasses.replace(linear, layers=(*linear.layers[:-1], decoder))
+    ones = {parameter: np.ones(shape) for parameter, shape in autoencoder.shapes.items()}
+    cases = {extreme.name: extreme for extreme in extremes(autoencoder, autoencoder.phases[0], "float32")}
+    decided = cases["decided"].parameters(ones)
+    assert np.array_equal(ones[f"{decoder.name}.kernel"], decided[f"{decoder.name}.kernel"])
+    assert [name for name in decided if not np.array_equal(ones[name], decided[name])] == [
+        f"{linear.layers[0].name}.bias"
+    ]
 
 
 def test_the_copy_that_is_furthest_is_kept() -> None:
