@@ -59,7 +59,8 @@ def first_labels_always(sound):
 @planted("pytorch", "layerwise_cached", "training.PyTorchTrainer.put", "program", "loss.reconstruction", phase="phase2")
 def first_cache_always(sound):
     """What is cached of the images is not computed anew when others are fed."""
-    return _keeping("data")(sound)
+    kept = _keeping("data")(sound)
+    return lambda trainer, *given: (sound if trainer.phase.inputs == "images" else kept)(trainer, *given)
 
 
 @planted("pytorch", "stacked", "training.PyTorchTrainer.put", "program", "loss.reconstruction")
@@ -99,9 +100,11 @@ def state_taken_up_is_shared(sound):
     def take_up(trainer, state):
         sound(trainer, state)
         for name in trainer.model.autoencoder.trained(trainer.phase):
+            parameter = trainer.model.network.get_parameter(name)
             given = [torch.as_tensor(state[f"{name}.{moment}"]) for moment in ("first_moment", "second_moment")]
-            laid_out = [moment.T if name.endswith(".weight") else moment for moment in given]
-            trainer.optimizer.set_moments(trainer.model.network.get_parameter(name), *laid_out)
+            # Of the same dtype that is no copy, either.
+            laid_out = [(moment.T if name.endswith(".weight") else moment).to(parameter.dtype) for moment in given]
+            trainer.optimizer.set_moments(parameter, *laid_out)
 
     return take_up
 
