@@ -114,7 +114,7 @@ def coverage(draws: int, confidence: float = CONFIDENCE) -> float:
 
 def difference(one: Array, other: Array, place: Place, dtype: str) -> Array:
     """Element by element, in float64; at the extremes 0 where both are not finite in that dtype."""
-    one, other = one.astype(np.float64), other.astype(np.float64)
+    one, other = np.asarray(one, np.float64), np.asarray(other, np.float64)
     if place.rung != "extremes":
         return np.asarray(np.abs(one - other))
     one, other = representable(one, dtype), representable(other, dtype)
@@ -124,7 +124,20 @@ def difference(one: Array, other: Array, place: Place, dtype: str) -> Array:
 
 def representable(array: Array, dtype: str) -> Array:
     """The array with what exceeds the dtype's largest number as infinite, as an overflow in that dtype is."""
-    return np.where(np.abs(array) > np.finfo(dtype).max, np.copysign(np.inf, array), array)
+    if fits(array, dtype):
+        return array
+    most = float(np.finfo(dtype).max)
+    return np.where(np.abs(array) > most, np.copysign(np.inf, array), array)
+
+
+def fits(array: Array, dtype: str) -> bool:
+    """Whether all numbers are finite in that dtype."""
+    return largest_magnitude(array) <= float(np.finfo(dtype).max)
+
+
+def largest_magnitude(array: Array) -> float:
+    """The largest magnitude, without an array of magnitudes on the way; NaN where there is one, 0 without numbers."""
+    return float(np.maximum(-np.min(array, initial=0.0), np.max(array, initial=0.0)))
 
 
 def bound(place: Place, reference: Array, spread: Spread, dtype: str, *, continued: bool, both: bool) -> Bound:
@@ -153,13 +166,15 @@ def bound(place: Place, reference: Array, spread: Spread, dtype: str, *, continu
 
 def magnitudes(array: Array, dtype: str) -> tuple[float, float]:
     """Largest magnitude and root mean square of what is finite in that dtype."""
-    kept = np.where(np.isfinite(representable(array, dtype)), array, 0.0)
-    return float(np.max(np.abs(kept), initial=0.0)), root_mean_square(kept)
+    if not fits(array, dtype):
+        array = np.where(np.isfinite(representable(array, dtype)), array, 0.0)
+    return largest_magnitude(array), root_mean_square(array)
 
 
 def root_mean_square(array: Array) -> float:
     """Square root of the mean of squares, whose squares need not be representable; 0 for an empty array."""
-    top = float(np.max(np.abs(array), initial=0.0))
+    top = largest_magnitude(array)
     if top == 0.0 or not np.isfinite(top):
         return top
-    return top * float(np.sqrt(np.mean(np.square(array / np.float64(top)))))
+    scaled = np.ravel(array / np.float64(top))
+    return top * math.sqrt(float(np.einsum("i,i", scaled, scaled)) / scaled.size)

@@ -14,6 +14,7 @@ from aebench.agreement.bounds import (
     Spread,
     bound,
     difference,
+    fits,
     magnitudes,
     representable,
     root_mean_square,
@@ -149,7 +150,7 @@ def _missing(place: Place, left: Trace, right: Trace, expected: Array | None) ->
 def _compared(
     place: Place, left: Trace, right: Trace, judge: Trace, limit: Bound, autoencoder: Autoencoder
 ) -> Comparison:
-    arrays = {trace.framework: trace.arrays[place].astype(np.float64) for trace in (left, right, judge)}
+    arrays = {trace.framework: np.asarray(trace.arrays[place], np.float64) for trace in (left, right, judge)}
     unlike = _not_finite(place, arrays, judge.framework, left.dtype)
     if unlike:
         return Comparison(place, np.inf, np.inf, limit, unlike)
@@ -193,6 +194,8 @@ def _not_finite(place: Place, arrays: Mapping[str, Array], judge: str, dtype: st
 
     What exceeds the dtype's largest number counts as infinite, in the float64 reference, too.
     """
+    if all(fits(array, dtype) for array in arrays.values()):
+        return None
     extreme = place.rung == "extremes"
     lost = {name: ~np.isfinite(representable(a, dtype) if extreme else a) for name, a in arrays.items()}
     for name, found in lost.items():

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from aebench.cli.ending import UNDECIDED
+from aebench.cli.ending import UNDONE, status_of_results
 from aebench.cli.options import console, selection
 from aebench.cli.values import MOST
 
@@ -88,12 +88,7 @@ def _report_agreements(document: dict[str, Any], everything: bool) -> int:
     from aebench.report.agreement import print_agreements
 
     print_agreements(document, console(), everything=everything)
-    rows = document["agreements"]
-    if document["failures"] or not rows:
-        return 2
-    if any(row["parting"] for row in rows):
-        return 1
-    return UNDECIDED if any(row.get("vacuous") for row in rows) else 0
+    return status_of_results(document) if document["agreements"] else UNDONE
 
 
 def _report_growth(document: dict[str, Any], output: Path | None) -> int:

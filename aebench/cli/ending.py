@@ -12,7 +12,7 @@ import sys
 import tempfile
 import threading
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any
@@ -22,6 +22,7 @@ import click
 from aebench import __version__
 from aebench.errors import TRACEBACK, AebenchError
 
+REGRESSION = 1
 UNDONE = 2
 FAULT = 70
 UNDECIDED = 125
@@ -72,6 +73,16 @@ class Group(click.Group):
         """As click's, with the meaning of the exit status below the command's help."""
         cmd.epilog = STATUSES
         super().add_command(cmd, name)
+
+
+def status_of_results(document: Mapping[str, Any]) -> int:
+    """The exit status that a document's agreements and trials stand for, the worst of them."""
+    agreements, trials = document["agreements"], document.get("trials", ())
+    if any("failure" in row for row in (*document["failures"], *trials)):
+        return UNDONE
+    if any(row["parting"] for row in agreements) or any(trial.get("invalid") for trial in trials):
+        return REGRESSION
+    return UNDECIDED if any(row.get("vacuous") for row in agreements) else 0
 
 
 def status_of(work: Callable[[], object], words: Sequence[str]) -> int:

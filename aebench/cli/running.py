@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from aebench.cli.ending import status_of_results
 from aebench.cli.options import IMPORTANCE_SAMPLES, console, selection
 
 
@@ -53,8 +54,6 @@ def run(context: click.Context, /, output: Path | None, resume: bool, **asked: A
 
 def _finish(document: dict[str, Any], folder: Path) -> int:
     """Draw the figures and say where everything is; the exit status."""
-    from aebench.report.summary import problems
-
     screen = console()
     try:
         drawn = f"{_draw(folder, document)} figures beside the trials"
@@ -66,8 +65,7 @@ def _finish(document: dict[str, Any], folder: Path) -> int:
     if not document["complete"]:
         screen.print(f"Interrupted; nothing finished is lost. Go on with: aebench run --resume --output {folder}")
         raise KeyboardInterrupt
-    failed = any("failure" in row for row in (*document["failures"], *document["trials"]))
-    return 2 if failed else 1 if problems(document) else 0
+    return status_of_results(document)
 
 
 def _print(document: dict[str, Any], screen: Any) -> None:

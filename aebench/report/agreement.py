@@ -16,16 +16,19 @@ DTYPES = ("float64", "float32")
 
 
 def print_agreements(document: Document, console: Console, *, everything: bool = False) -> None:
-    """One line of verdict, then what is wrong, then the least headroom of each autoencoder and dtype.
+    """One line of verdict, one of what was compared, then what is wrong or could not be judged, then the least headroom
+    of each autoencoder and dtype.
 
     everything: a row for each pair and rung.
     """
     rows = document["agreements"]
     wrong = bool(document["failures"]) or any(row["parting"] or row.get("vacuous") for row in rows)
     console.print(Text(verdict(document), "bold red" if wrong else "bold green"))
+    if rows:
+        console.print(Text(compared(rows)))
     print_problems(_wrong(document), console)
     for found in unjudged(rows):
-        console.print(found.detail(), style="dim", markup=False, soft_wrap=True)
+        console.print(found.sentence(), style="dim", markup=False, soft_wrap=True)
     console.print()
     (_every_rung(rows) if everything else _overview(rows)).print(console)
     console.print(Text(EXPLAINED, "dim"))
@@ -38,36 +41,42 @@ EXPLAINED = (
 
 
 def verdict(document: Document) -> str:
-    """The outcome in one sentence, and what was compared in a second."""
+    """The outcome in one sentence."""
     rows, failures = document["agreements"], document["failures"]
     if not rows:
         return "Nothing was compared."
     names = list(dict.fromkeys(row["autoencoder"] for row in rows))
     parted = list(dict.fromkeys(row["autoencoder"] for row in rows if row["parting"]))
     vacuous = list(dict.fromkeys(row["autoencoder"] for row in rows if row.get("vacuous")))
-    dtypes = [dtype for dtype in DTYPES if any(row["dtype"] == dtype for row in rows)]
-    within = "both dtypes" if len(dtypes) == 2 else dtypes[0]
-    compared = f"Compared in {within}: {_compared(rows)}."
     if parted:
-        return f"{len(parted)} of {len(names)} part: {', '.join(parted)}. {compared}"
+        return f"{len(parted)} of {len(names)} part: {', '.join(parted)}."
     lost = list(dict.fromkeys(failure["autoencoder"] for failure in failures))
     if lost:
-        return f"Not everything was compared: {', '.join(lost)} failed; nothing else parts. {compared}"
+        return f"Not everything was compared: {', '.join(lost)} failed; nothing else parts."
     if vacuous:
-        return f"Nothing parts, but {', '.join(vacuous)} has a rung that is vacuous. {compared}"
+        return f"Nothing parts, but {', '.join(vacuous)} has a rung that is vacuous."
     row, rung = min(((row, rung) for row in rows for rung in row["rungs"]), key=lambda found: found[1]["headroom"])
     sees = max(_sees(row) for row in rows)
     whole = f"All {len(names)} agree" if len(names) > 1 else f"{names[0]} agrees"
     least = f"least headroom ×{rung['headroom']:.3g} at {row['autoencoder']}, {row['dtype']}, rung {rung['rung']}"
-    left = "".join(f"; {found.summary()}" for found in unjudged(rows))
-    return f"{whole} in {within}{left}; {least}; every rung sees faults from {sees:.0e}. Compared: {_compared(rows)}."
+    return f"{whole} in {_within(rows)}; {least}; every rung sees faults from {sees:.0e}."
 
 
-def _compared(rows: Sequence[Document]) -> str:
+def _within(rows: Sequence[Document]) -> str:
+    dtypes = [dtype for dtype in DTYPES if any(row["dtype"] == dtype for row in rows)]
+    return "both dtypes" if len(dtypes) == 2 else dtypes[0]
+
+
+def compared(rows: Sequence[Document]) -> str:
+    """Who was compared, in how many arrays, and how many of these say nothing."""
     subjects = list(dict.fromkeys(name for row in rows for name in (row["left"], row["right"])))
     arrays = sum(rung.get("arrays", 0) for row in rows for rung in row["rungs"])
     alone = any(row.get("arbiter", "") is None for row in rows)
-    return f"{', '.join(subjects)}, {arrays:,} pairs of arrays{', some without an arbiter' if alone else ''}"
+    who = f"{', '.join(subjects)}, {arrays:,} pairs of arrays in {_within(rows)}"
+    blind = sum(len(row.get("blind", ())) for row in rows)
+    return (
+        f"Compared: {who}{', some without an arbiter' if alone else ''}; {blind or 'none'} decided by rounding alone."
+    )
 
 
 def _wrong(document: Document) -> Iterator[str]:
@@ -92,18 +101,15 @@ class Unjudged(NamedTuple):
     places: list[str]
     judge: str | None
 
-    def summary(self) -> str:
-        """For the verdict: how many, and who judges them."""
-        arrays = "1 array" if len(self.places) == 1 else f"{len(self.places)} arrays"
-        judged = f"which {self.judge} judges" if self.judge else "which nothing judges"
-        return f"in {self.dtype} rounding alone decides {arrays} of {self.autoencoder}, {judged}"
-
-    def detail(self) -> str:
-        """Which they are."""
+    def sentence(self) -> str:
+        """Which they are, and who judges them."""
         arrays = list(dict.fromkeys("/".join(place.split("/")[1::2]) for place in self.places))
         more = f" and {len(arrays) - 4} more" if len(arrays) > 4 else ""
-        named = f"{', '.join(arrays[:4])}{more}"
-        return f"{self.autoencoder}, {self.dtype}: a fault of a tenth would not show here, rounding hides it: {named}"
+        judged = f"{self.judge} judges" if self.judge else "nothing judges"
+        return (
+            f"{self.autoencoder}, {self.dtype}: rounding hides a fault of a tenth here, which {judged}: "
+            f"{', '.join(arrays[:4])}{more}"
+        )
 
 
 def unjudged(rows: Sequence[Document]) -> Iterator[Unjudged]:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
@@ -213,3 +214,26 @@ def _group(number: int) -> list[str]:
     found = subprocess.run(["ps", "-e", "-o", "pgid=,stat=,pid="], capture_output=True, text=True, check=False).stdout
     rows = (line.split() for line in found.splitlines())
     return [pid for group, state, pid in rows if group == str(number) and "Z" not in state]
+
+
+SOUND: dict[str, Any] = {"parting": None, "vacuous": []}
+
+
+@pytest.mark.parametrize(
+    ("agreements", "trials", "failures", "expected"),
+    [
+        ([SOUND], [{"metrics": {}}], [], 0),
+        ([], [{"metrics": {}}], [], 0),
+        ([SOUND, {**SOUND, "vacuous": ["step"]}], [], [], 125),
+        ([{**SOUND, "vacuous": ["step"]}, {**SOUND, "parting": "here"}], [], [], 1),
+        ([SOUND], [{"metrics": {}, "invalid": {"test_mse": "it is nan"}}], [], 1),
+        ([{**SOUND, "parting": "here"}], [{"failure": "no memory"}], [], 2),
+        ([SOUND], [], [{"failure": "no compiler"}], 2),
+    ],
+)
+def test_run_and_agree_end_alike(agreements: list[Any], trials: list[Any], failures: list[Any], expected: int) -> None:
+    """A rung that judges nothing is undecided in both, what parts or is no number a regression, what failed undone."""
+    document = {"agreements": agreements, "failures": failures}
+    assert expected == ending.status_of_results({**document, "trials": trials})
+    if not trials:
+        assert expected == ending.status_of_results(document)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from aebench.report.agreement import print_agreements, verdict
+from aebench.report.agreement import compared, print_agreements, verdict
 
 
 def rung(name: str = "forward", headroom: float = 8.0, sensitivity: float = 3e-6) -> dict[str, Any]:
@@ -41,9 +41,9 @@ def printed(found: dict[str, Any], *, everything: bool = False) -> str:
 def test_a_pass_says_where_it_is_closest_and_what_was_compared() -> None:
     """The least headroom with its place, the sensitivity of the blindest rung, and who was compared."""
     assert verdict(SOUND) == (
-        "tied agrees in both dtypes; least headroom ×4 at tied, float32, rung step; every rung sees faults from 2e-05. "
-        "Compared: reference, pytorch, 30 pairs of arrays."
+        "tied agrees in both dtypes; least headroom ×4 at tied, float32, rung step; every rung sees faults from 2e-05."
     )
+    assert "Compared: reference, pytorch, 30 pairs of arrays in both dtypes; none decided by" in printed(SOUND)
 
 
 @pytest.mark.parametrize(
@@ -78,18 +78,18 @@ BLIND = {"phase1/trajectory/5/encoder1.bias": 57.0, "phase1/trajectory/6/encoder
 
 
 @pytest.mark.parametrize(
-    ("elsewhere", "judged"),
+    ("elsewhere", "count", "judged"),
     [
-        ([pair("linear", "float64")], "2 arrays of linear, which float64 judges; "),
-        ([pair("linear", "float64", blind=BLIND)], "2 arrays of linear, which nothing judges; "),
-        ([], "2 arrays of linear, which nothing judges; "),
+        ([pair("linear", "float64")], 2, "float64 judges"),
+        ([pair("linear", "float64", blind=BLIND)], 4, "nothing judges"),
+        ([], 2, "nothing judges"),
     ],
 )
-def test_what_no_bound_can_judge_is_named(elsewhere: list[dict[str, Any]], judged: str) -> None:
-    """Arrays that rounding alone decides in one dtype are in the verdict, with the dtype that judges them, if any."""
+def test_what_no_bound_can_judge_is_named(elsewhere: list[dict[str, Any]], count: int, judged: str) -> None:
+    """Arrays that rounding alone decides in one dtype are counted and named, with the dtype that judges them."""
     found = document(*elsewhere, pair("linear", "float32", blind=BLIND))
-    assert f"; in float32 rounding alone decides {judged}" in verdict(found)
-    assert "linear, float32: a fault of a tenth would not show here" in printed(found)
+    assert f"; {count} decided by rounding alone." in compared(found["agreements"])
+    assert f"linear, float32: rounding hides a fault of a tenth here, which {judged}" in printed(found)
     assert "trajectory/encoder1.bias" in printed(found)
 
 
