@@ -19,16 +19,24 @@ def main() -> None:
     try:
         from aebench.cli import main as command
     except (ImportError, OSError) as error:
-        print(
-            f"aebench: error: it cannot be loaded: {error}; try: pip install --force-reinstall aebench", file=sys.stderr
-        )
+        print(f"aebench: error: it cannot be loaded: {error}; {_advice()}", file=sys.stderr)
         sys.exit(2)
     try:
         command(prog_name="aebench")
     finally:
         # The status is known, and nothing is left to do but to leave, which Python takes its time for.
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
+
+
+def _advice() -> str:
+    """What to do when the command line cannot be imported."""
+    import aebench
+
+    # What Python makes of a mere folder, which comes before an editable installation.
+    if getattr(aebench, "__file__", None) is None:
+        return f"the folder {next(iter(aebench.__path__))} hides the package: go to another than the one it is in"
+    return "try: pip install --force-reinstall aebench"
 
 
 def _leave(number: int, _: FrameType | None) -> None:

@@ -104,6 +104,12 @@ class Autoencoder:
         here, names = f"{self.name}, phase {phase.name}", [layer.name for layer in self.layers]
         unknown = sorted({*phase.passes, *phase.copies} - set(names))
         checks.require(not unknown, f"{here}: no layer {unknown} in {names}")
+        first = self.passed(phase)[0]
+        checks.require(
+            phase.inputs != "images" or first.n_inputs == self.n_inputs,
+            f"{here}: its first layer, {first.name}, takes {first.n_inputs} values, and the images have "
+            f"{self.n_inputs}; name the layers before it in `frozen`, or say what its `inputs` are",
+        )
         tied = [name for name in (phase.l2.layers if phase.l2 else ()) if self.layer(name).tied_to]
         checks.require(not tied, f"{here}: a tied layer has no weight of its own to penalise: {', '.join(tied)}")
         others = [other.name for other in self.phases if other is not phase]

@@ -1,7 +1,8 @@
-"""A fault planted in compiled PyTorch, for the test that the ladder sees into that mode, too."""
+"""Inside compiled PyTorch's process: a fault planted in its step, and what a killed compilation leaves behind."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from unittest import mock
 
 import climbs
@@ -21,3 +22,24 @@ def with_epsilon_of_another_adam(climb: Climb) -> Trace:
 
     with mock.patch.object(compiled, "step_written_out", step):
         return climbs.climbed(climb)
+
+
+def beside_cut_off_libraries(libraries: list[Path], elsewhere: str) -> tuple[int, str]:
+    """What a function gives that needs these, made anew where they are missing, and what is left of another failure."""
+    from aebench.implementations.pytorch.compiled import without_cut_off
+
+    def compiled(added: int) -> int:
+        for library in libraries:
+            if library.exists():
+                raise RuntimeError(f"backend='inductor' raised:\nImportError: {library}: file too short")
+        return 1 + added
+
+    def other() -> None:
+        raise RuntimeError(elsewhere)
+
+    given = without_cut_off(compiled)(1)
+    try:
+        without_cut_off(other)()
+    except RuntimeError as error:
+        return given, str(error)
+    return given, ""

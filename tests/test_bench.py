@@ -205,4 +205,5 @@ def test_inference_is_timed_at_every_batch(tmp_path: Path) -> None:
     assert 0 == found.exit_code, found.output
     cases = json.loads((tmp_path / "bench.json").read_text())["cases"]
     assert [("reconstruct", 1), ("reconstruct", 100)] == [(case["use"], case["batch"]) for case in cases]
+    assert all(case["busy"]["load"] > 0 for case in cases)
     assert (tmp_path / "bench.png").read_bytes().startswith(b"\x89PNG")

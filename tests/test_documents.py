@@ -68,6 +68,7 @@ def test_a_document_with_nothing_but_its_format_is_one_line(
     ("content", "message"),
     [
         ("[]", "it holds no object"), ("", "damaged"), ('{"format": "aebench-trial/9"}', "expected aebench-trial/2"),
+        (f'{{"seed": {"9" * 5000}}}', "damaged"),
         ("[" * 100_000, "damaged"), ("{}", "not stated"), (json.dumps({"format": "aebench-plan/2"}), "another kind"),
     ],
 )  # fmt: skip
@@ -83,6 +84,7 @@ def test_what_is_no_document_is_one_line(tmp_path: Path, content: str, message: 
     [
         (("metrics", "test_mse", "value"), "large", "expected a number, found 'large'"),
         (("metrics", "test_mse", "value"), True, "expected a number, found True"),
+        (("metrics", "test_mse", "value"), 10**400, "a whole one that no float holds"),
         (("seed",), "0", r"Expected `int`, got `str` - at `\$\.seed`"),
         (("seed",), -1, r"at `\$\.seed`"),
         (("colour",), "red", "unknown field `colour`"),
@@ -102,6 +104,35 @@ def test_a_wrong_field_is_named(tmp_path: Path, where: tuple[str, ...], value: o
     with pytest.raises(msgspec.ValidationError, match=message):
         documents.write(tmp_path / "other.json", "trial", wrong)
     assert ["it.json"] == [path.name for path in tmp_path.iterdir()]
+
+
+@pytest.mark.parametrize(
+    ("where", "value", "message"),
+    [
+        (("trials", 0, "conditions"), 9, "it names the conditions at place 9, and holds 2"),
+        (("history", 0, "conditions", 0), 2, "it names the conditions at place 2, and holds 2"),
+        (("history", 0, "conditions"), [], "1 commands have 0 conditions"),
+        (("trials", 0, "curves"), {"p": {"epoch": [1], "total": []}}, "the curves of p are of 0 and 1 epochs"),
+        (("trials", 0, "curves"), {"p": {"epoch": [1.5]}}, "an epoch of p is 1.5"),
+        (("trials", 0, "curves"), {"p": {"epoch": ["nan"]}}, "an epoch of p is nan"),
+        (("trials", 0, "curves"), {"p": {"epoch": [-1]}}, "an epoch of p is -1"),
+    ],
+)  # fmt: skip
+def test_a_baseline_that_contradicts_itself_is_refused(
+    tmp_path: Path, where: tuple[str | int, ...], value: object, message: str
+) -> None:
+    """Planted fault: one field edited by hand, of the right type, that does not go with the others."""
+    path = next(path for path, kind in KEPT.items() if kind == "baseline")
+    documents.write(tmp_path / "it.json", "baseline", documents.read(path, "baseline"))
+    edited = content = json.loads((tmp_path / "it.json").read_text())
+    edited["history"][0].update(commands=["aebench run"], conditions=[0])
+    edited["conditions"] = (edited["conditions"] * 2)[:2]
+    for key in where[:-1]:
+        edited = edited[key]
+    edited[where[-1]] = value
+    (tmp_path / "it.json").write_text(json.dumps(content))
+    with pytest.raises(ResultError, match=rf"truncated or damaged \({message}"):
+        documents.read(tmp_path / "it.json", "baseline")
 
 
 def test_a_data_set_s_name_is_no_path(tmp_path: Path) -> None:

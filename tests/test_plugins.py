@@ -13,6 +13,7 @@ from rich.console import Console
 
 from aebench import networks, plugins, registry
 from aebench.errors import FrameworkError, PluginError, UnknownNameError
+from aebench.records import capture
 from aebench.report.listing import print_listing
 
 CACHED = (registry.frameworks, registry.autoencoders, registry.variants, plugins.frameworks, plugins.autoencoders)
@@ -294,3 +295,21 @@ def test_a_version_is_found_by_what_imports(install: Install, tmp_path: Path, ca
         assert expected == registry.version(framework)
     finally:
         del framework.packages
+
+
+def test_a_change_in_a_plug_in_s_texts_is_another_condition(install: Install, tmp_path: Path) -> None:
+    """An author edits the network or the framework: what was measured with the one before is not shown as of now."""
+    entries = {"aebench.autoencoders": {"tiny": "texts:TINY"}, "aebench.frameworks": {"toy": "texts:Toy"}}
+    install("edited", entries, texts=SOUND)
+    specification = registry.autoencoder("tiny")
+    before, said = capture.digest(specification), capture.subject("toy").settings
+    next(tmp_path.rglob("texts.py")).write_text(f"{SOUND}# edited\n", encoding="utf-8")
+    assert before != capture.digest(specification)
+    assert said is not None
+    assert said.keys() == {"edited 1.0"}
+    assert said != capture.subject("toy").settings
+
+
+def test_our_own_texts_are_in_the_digest_of_the_sources_only() -> None:
+    """A specification of ours has the same digest whatever else aebench's files hold."""
+    assert capture.outside("stacked") == capture.outside("pytorch") == {}

@@ -124,6 +124,11 @@ BAD: dict[str, tuple[Callable[[], Any], str]] = {
         ),
         "x, phase phase1: a tied layer has no weight of its own to penalise: decoder1",
     ),
+    "first layer forgotten": (
+        lambda: _autoencoder(phases=(replace(PHASE, trains=("decoder1",)),)),
+        "x, phase phase1: its first layer, decoder1, takes 2 values, and the images have 4; name the layers before it "
+        "in `frozen`, or say what its `inputs` are",
+    ),
     "sizes that do not fit": (
         lambda: _autoencoder(layers=(LAYER, Layer("decoder1", 3, 4))),
         "x: decoder1 takes 3 values, encoder1 before it gives 2",

@@ -12,6 +12,7 @@ import sys
 import tempfile
 import threading
 import traceback
+import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import FrameType
@@ -34,10 +35,12 @@ Exit status:
     2  something could not be done; the message says what, and what to do
    70  a fault of aebench itself; the message says what to report
   125  undecided, or not usable
-  130  interrupted by Ctrl-C (143 by SIGTERM); what was finished is kept
+  130  interrupted by Ctrl-C (143 by SIGTERM, 129 by SIGHUP); what was finished is kept
 """
+BREAKING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # How often one signal breaks the work off in an orderly way; the next one ends the process at once.
 PATIENCE = 2
+SECONDS_TO_REPEAT = 0.1  # after an interruption that was swallowed
 HINTS = {
     errno.ENOSPC: "make room, or choose another folder with --output",
     errno.EDQUOT: "make room, or choose another folder with --output",
@@ -48,8 +51,8 @@ HINTS = {
 
 
 class Interrupted(KeyboardInterrupt):
-    """Ctrl-C or SIGTERM. A class of its own: CPython ends with a status of its choice once a plain KeyboardInterrupt
-    has passed through `exec`, as it does from the middle of an import that makes a dataclass."""
+    """What a signal breaks off with. A class of its own: CPython ends with a status of its choice once a plain
+    KeyboardInterrupt has passed through `exec`, as it does from the middle of an import that makes a dataclass."""
 
 
 class Group(click.Group):
@@ -195,19 +198,46 @@ class _Signals:
         if len(self.came) > PATIENCE:
             os._exit(BY_SIGNAL + self.came[0])
         if self.break_off:
-            raise Interrupted
+            raise self._interruption()
+
+    def repeat(self, *_: object) -> None:
+        """Break off once more."""
+        if self.break_off:
+            raise self._interruption()
+
+    def _interruption(self) -> Interrupted:
+        """One whose end is noticed: while it is raised or dealt with, it lives. One that ends before the work does
+        was swallowed, as Python swallows whatever is raised in `__del__`, or where an import cleans up."""
+        error = Interrupted()
+        weakref.finalize(error, self._lost).atexit = False
+        return error
+
+    def _lost(self) -> None:
+        if self.break_off:
+            signal.setitimer(signal.ITIMER_REAL, SECONDS_TO_REPEAT)
 
 
 @contextlib.contextmanager
 def _interruptible() -> Iterator[_Signals]:
-    """Ctrl-C and SIGTERM are heard; what was told to ignore one goes on ignoring it, as a job of `nohup`."""
-    signals, before = _Signals(), {}
+    """The signals that break off are heard; what was told to ignore one goes on ignoring it, as a job of `nohup`."""
+    signals, before, unraisable = _Signals(), {}, sys.unraisablehook
+
+    def unraised(what: sys.UnraisableHookArgs) -> None:
+        # An interruption needs no traceback: it is repeated.
+        if not isinstance(what.exc_value, Interrupted):
+            unraisable(what)
+
     if threading.current_thread() is threading.main_thread():
-        numbers = [n for n in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(n) is not signal.SIG_IGN]
+        numbers = [number for number in BREAKING if signal.getsignal(number) is not signal.SIG_IGN]
         before = {number: signal.signal(number, signals.hear) for number in numbers}
+        before[signal.SIGALRM] = signal.signal(signal.SIGALRM, signals.repeat)
+        sys.unraisablehook = unraised
     try:
         yield signals
     finally:
+        if before:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            sys.unraisablehook = unraisable
         for number, handler in before.items():
             signal.signal(number, handler)
 

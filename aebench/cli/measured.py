@@ -19,7 +19,7 @@ def quality(runs: tuple[Path, ...]) -> None:
     """Show every metric of finished runs or baselines, and whether the frameworks end equally well.
 
     RUN is a run's folder, its result.json, or a baseline. Several are read as one, so that seeds can be spread over
-    runs. Equivalence is judged over seeds; with one there is no verdict.
+    runs. Equivalence is judged over seeds; with one there is no verdict. Undecided is no failure: the status is 0.
 
     \b
     Examples:

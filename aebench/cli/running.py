@@ -44,10 +44,10 @@ def run(context: click.Context, /, output: Path | None, resume: bool, **asked: A
         started = Run(options, folder, bars)
         try:
             document = started.execute(resume=resume)
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as error:
             if started.conditions is None:
                 raise  # nothing was begun, so there is nothing to go on with
-            document = started.document()
+            document, _interruption = started.document(), error  # held: one that is lost is repeated
     _print(document, console())
     sys.exit(_finish(document, folder))
 

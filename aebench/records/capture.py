@@ -13,6 +13,7 @@ from pathlib import Path
 
 import aebench
 from aebench import __version__, registry
+from aebench.plugins import OURS
 from aebench.records.conditions import Conditions, Harness, Subject
 from aebench.records.machine import machine, output
 from aebench.spec import Autoencoder
@@ -86,19 +87,41 @@ def variables(*, alone: bool = False) -> dict[str, str]:
 def subject(name: str) -> Subject:
     """In a framework's process: what it says about itself."""
     framework = registry.framework(name)
+    settings = framework.settings() | outside(framework.plain)
     return Subject(
         framework=registry.plain(name),
         mode=framework.mode,
         package=framework.packages[0],
         version=registry.version(framework),
         python=platform.python_version(),
-        settings={name: str(value) for name, value in sorted(framework.settings().items())},
+        settings={name: str(value) for name, value in sorted(settings.items())},
     )
 
 
 def digest(autoencoder: Autoencoder) -> str:
-    """A digest of every number and name of the specification."""
-    return hashlib.sha256(repr(autoencoder).encode()).hexdigest()[:DIGEST]
+    """A digest of every number and name of the specification, and of the texts that another package brings for it."""
+    texts = "".join(f"{package} {found}" for package, found in outside(autoencoder.name).items())
+    return hashlib.sha256(f"{autoencoder!r}{texts}".encode()).hexdigest()[:DIGEST]
+
+
+def outside(name: str) -> dict[str, str]:
+    """Version and digest of the texts of each other package that registers something under that name, by package."""
+    found: dict[str, dict[str, Path]] = {}
+    groups = [group for group in metadata.entry_points().groups if group.startswith(f"{OURS}.")]
+    for entry in (it for group in groups for it in metadata.entry_points(group=group, name=name)):
+        if entry.dist is not None and entry.dist.name != OURS:
+            top = entry.module.partition(".")[0]
+            found.setdefault(f"{entry.dist.name} {entry.dist.version}", {}).update(_places(top))
+    return {package: _digest_of(places) for package, places in sorted(found.items())}
+
+
+def _places(module: str) -> dict[str, Path]:
+    """Where the module's texts lie: its folders, or the one file that it is."""
+    spec = importlib.util.find_spec(module)
+    if spec is None:
+        return {}
+    places = spec.submodule_search_locations or ([spec.origin] if spec.has_location and spec.origin else [])
+    return {f"{module}{number or ''}": Path(place) for number, place in enumerate(places)}
 
 
 @cache
@@ -126,12 +149,17 @@ def _is_own_repository(root: Path) -> bool:
 def _digest_of_sources() -> str:
     """Of the package's texts, whatever git says: a tree that is modified twice differs from itself."""
     # In a clone the implementations stand beside the package; where they are inside it, they are found with the rest.
-    beside = importlib.util.find_spec("aebench.implementations")
-    folders = {"aebench": PACKAGE}
-    if beside is not None and beside.submodule_search_locations:
-        folders["aebench/implementations"] = Path(beside.submodule_search_locations[0])
-    texts = {f"{name}/{path.relative_to(folder).as_posix()}": path
-             for name, folder in folders.items() for path in folder.rglob("*.py")}  # fmt: skip
+    names, beside = ("aebench", "aebench/implementations"), _places("aebench.implementations").values()
+    return _digest_of(dict(zip(names, (PACKAGE, *beside), strict=False)))
+
+
+def _digest_of(places: Mapping[str, Path]) -> str:
+    """Of all Python texts in those folders, and of those files."""
+    texts = {
+        f"{name}/{path.relative_to(place).as_posix()}": path
+        for name, place in places.items()
+        for path in ([place] if place.is_file() else place.rglob("*.py"))
+    }
     digest = hashlib.sha256()
     for name, path in sorted(texts.items()):
         digest.update(f"{name}\0".encode() + path.read_bytes() + b"\0")

@@ -130,7 +130,7 @@ def _loaded(path: Path, kind: str) -> dict[str, Any]:
         raise ResultError(f"no file {path}; `{command} --output {path.parent}` makes one") from error
     except OSError as error:
         raise ResultError(f"cannot read {path}: {error.strerror or error}; look at its permissions") from error
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # not JSON, not UTF-8, or a number of thousands of digits
         raise damaged(path, kind, error) from error
     if not isinstance(content, dict):
         raise damaged(path, kind, "it holds no object")

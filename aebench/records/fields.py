@@ -58,5 +58,8 @@ def _decoded(kind: type, value: object) -> object:
     """A number from what JSON holds in its place."""
     finite = isinstance(value, (int, float)) and not isinstance(value, bool)
     if kind is Float and (finite or value in NOT_FINITE):
-        return Float(value)  # type: ignore[arg-type]
+        try:
+            return Float(value)  # type: ignore[arg-type]
+        except OverflowError:
+            raise ValueError("expected a number, found a whole one that no float holds") from None
     raise ValueError(f"expected a number, found {value!r}")

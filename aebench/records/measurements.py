@@ -8,8 +8,11 @@ from msgspec import UNSET
 
 from aebench.arrays import Dtype
 from aebench.records.asked import Device, Optional, Schedule
-from aebench.records.conditions import Conditions
+from aebench.records.conditions import Busy, Conditions
 from aebench.records.fields import Count, Name, Number, Part
+
+# What a training that did not fail may lack: the failure, and what earlier records do not say.
+LATER = ("failure", "busy")
 
 
 class Sweep(Part):
@@ -28,7 +31,10 @@ class Sweep(Part):
 
 
 class Point(Part):
-    """One training of a sweep, or the reason why there is none; seconds of each epoch's training steps by phase."""
+    """One training of a sweep, or the reason why there is none; seconds of each epoch's training steps by phase.
+
+    busy: what else the machine did meanwhile.
+    """
 
     autoencoder: Name
     framework: Name
@@ -47,9 +53,10 @@ class Point(Part):
     parameters: Count | Optional = UNSET
     multiply_adds_per_image: Number | Optional = UNSET
     invalid: dict[str, str] | Optional = UNSET
+    busy: Busy | Optional | None = UNSET
 
     def __post_init__(self) -> None:
-        missing = [name for name in self.__struct_fields__ if name != "failure" and getattr(self, name) is UNSET]
+        missing = [name for name in self.__struct_fields__ if name not in LATER and getattr(self, name) is UNSET]
         if self.failure is UNSET and missing:
             raise ValueError(f"a training that did not fail lacks {', '.join(missing)}")
 
@@ -118,6 +125,7 @@ class Case(Part):
     narrow: bool
     ceiling: Ceiling | None
     subjects: list[Timed]
+    busy: Busy | Optional | None = UNSET
 
 
 class Bench(Part):

@@ -121,6 +121,13 @@ class Accepted(Part):
     curves: dict[str, dict[str, list[Number]]]
     conditions: Count | None
 
+    def __post_init__(self) -> None:
+        for phase, curve in self.curves.items():
+            if len(lengths := {len(values) for values in curve.values()}) > 1:
+                raise ValueError(f"the curves of {phase} are of {' and '.join(map(str, sorted(lengths)))} epochs")
+            if wrong := [number for number in curve.get("epoch", ()) if number < 0 or not float(number).is_integer()]:
+                raise ValueError(f"an epoch of {phase} is {wrong[0]:g}, expected a whole number from 0")
+
 
 class Entry(Part):
     """One `aebench accept`: when, why, what of, and under which conditions (places in the baseline's list)."""
@@ -130,6 +137,10 @@ class Entry(Part):
     autoencoders: list[Name]
     commands: list[str]
     conditions: list[Count | None]
+
+    def __post_init__(self) -> None:
+        if len(self.commands) != len(self.conditions):
+            raise ValueError(f"{len(self.commands)} commands have {len(self.conditions)} conditions")
 
 
 class Baseline(Part):
@@ -142,3 +153,11 @@ class Baseline(Part):
     history: list[Entry]
     conditions: list[Conditions]
     trials: list[Accepted]
+
+    def __post_init__(self) -> None:
+        places = [
+            *(place for entry in self.history for place in entry.conditions),
+            *(t.conditions for t in self.trials),
+        ]
+        if wrong := [place for place in places if place is not None and place >= len(self.conditions)]:
+            raise ValueError(f"it names the conditions at place {wrong[0]}, and holds {len(self.conditions)}")

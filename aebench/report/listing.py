@@ -21,8 +21,11 @@ def _autoencoders() -> Table:
     columns = [Column("name"), Column("what it is", wraps=True), Column("layers"), Column("phases", wraps=True)]
     table = Table("Autoencoders; phases: epochs × batch size of the schedule `source`", columns)
     for autoencoder in registry.autoencoders().values():
-        layers = autoencoder.layers
-        widths = [layers[0].n_inputs, *(x.n_outputs for x in layers if x.name not in ("log_variance",))]
+        widths = [autoencoder.layers[0].n_inputs]
+        for layer in autoencoder.layers:
+            # One beside the layer before, as a log variance is beside its mean, goes on from no width of its own.
+            if layer.n_inputs == widths[-1]:
+                widths.append(layer.n_outputs)
         phases = ", ".join(f"{p.name} ({p.epochs:,} × {p.batch_size:,})" for p in autoencoder.phases)
         table.add(autoencoder.name, autoencoder.title, "-".join(map(str, widths)), phases)
     for it in (it for it in registry.broken() if it.kind == "autoencoder"):

@@ -35,6 +35,8 @@ def print_bench(cases: Sequence[Case], console: Console) -> None:
         for subject in case["subjects"]:
             if "failure" in subject:
                 print_problems([f"failed: {subject['name']}: {subject['failure']}"], console)
+            for lost in subject.get("lost", ()):
+                console.print(f"timed again: {subject['name']}, {lost}", style="yellow", markup=False, soft_wrap=True)
         if not case["narrow"]:
             console.print("[yellow]not narrow:[/yellow] the intervals are wider than asked for; give it more --rounds")
     console.print(EXPLANATION, style="dim")

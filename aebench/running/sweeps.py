@@ -179,6 +179,7 @@ def _measured(
         "parameters": sum(math.prod(shape) for shape in autoencoder.shapes.values()),
         "multiply_adds_per_image": multiply_adds(autoencoder),
         "invalid": document["invalid"],
+        "busy": document["conditions"]["busy"],
     }
 
 

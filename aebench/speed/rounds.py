@@ -20,6 +20,8 @@ from aebench.errors import AebenchError
 from aebench.processes.events import Listener
 from aebench.processes.worker import FrameworkProcess
 from aebench.protocol import Use
+from aebench.records.fields import plain
+from aebench.records.machine import Watch
 from aebench.speed.ceiling import has_ceiling
 from aebench.speed.peers import Peer
 from aebench.speed.workloads import (
@@ -159,6 +161,7 @@ def measure(
     breaks off in a single round is timed again in a new process, and says so.
     """
     listener.begin(case.title, rounds.most)
+    watch = Watch()
     timings = [Timings(subject) for subject in subjects(case, options)]
     for timing in timings:
         _first(timing, processes[timing.subject.name])
@@ -179,15 +182,13 @@ def measure(
     lost = sum(len(timing.facts.get("lost", ())) for timing in timings)
     result = f"{number + 1} rounds" + (f", {lost} timings lost and repeated" if lost else "")
     listener.finished(case.title, result + (f"; failed: {', '.join(failed)}" if failed else ""))
-    return {
-        **asdict(case),
-        "narrow": _narrow(sound, rounds.precision),
-        "ceiling": ceiling(sound),
-        "subjects": [
-            {"name": t.subject.name, "kind": t.subject.kind, **t.facts, "seconds_per_1000_images": t.rounds}
-            for t in timings
-        ],
-    }
+    known = {"narrow": _narrow(sound, rounds.precision), "ceiling": ceiling(sound), "busy": plain(watch.busy())}
+    return {**asdict(case), **known, "subjects": [_row(timing) for timing in timings]}
+
+
+def _row(timing: Timings) -> Row:
+    subject = {"name": timing.subject.name, "kind": timing.subject.kind}
+    return {**subject, **timing.facts, "seconds_per_1000_images": timing.rounds}
 
 
 def _first(timing: Timings, process: FrameworkProcess) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import inspect
 import os
+import re
 import shutil
 from collections.abc import Callable
 from functools import cache
 from itertools import repeat
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -25,6 +27,8 @@ from aebench.spec import Adam, Autoencoder, Phase
 # The vector instructions that the processor has are those that the compiler may use: any g++ that torch takes knows
 # them. To try each out with a program of its own first takes 5 s of the 16 of a first compilation.
 OPTIONS = {"cpp.vec_isa_ok": True}
+# What the loader says of a library whose linker was killed: PyTorch 2.13 takes whatever stands in its cache for whole.
+CUT_OFF = re.compile(r"(/\S+\.so): (?:file too short|invalid ELF header|cannot read file data)")
 
 
 class CompiledModel(PyTorchModel):
@@ -40,7 +44,7 @@ class CompiledModel(PyTorchModel):
 
     def ready(self, function: Callable[..., Any]) -> Callable[..., Any]:
         # Isolated: else all networks of a class would share one short list of compiled versions.
-        return torch.compile(function, fullgraph=True, isolate_recompiles=True, options=OPTIONS)
+        return without_cut_off(torch.compile(function, fullgraph=True, isolate_recompiles=True, options=OPTIONS))
 
     def losses(self, phase: str, batch: Batch) -> Arrays:
         losses, _ = self.losses_and_gradients(phase, batch)
@@ -70,13 +74,14 @@ class CompiledTrainer(PyTorchTrainer):
         # A trainer's function meets one network and one phase only, so of all that torch would check anew before each
         # step (0.2 ms of 4 on two cores) the shapes of the batch are enough. Without pattern matching the gradient of
         # a penalty joins Adam's loop, instead of being written, copied and added to by a product (6 % of `stacked`).
-        self.compiled_step = torch.compile(
+        step = torch.compile(
             training_step,
             fullgraph=True,
             dynamic=False,
             isolate_recompiles=True,
             options=OPTIONS | {"guard_filter_fn": torch.compiler.keep_tensor_guards_unsafe, "pattern_matcher": False},
         )
+        self.compiled_step = without_cut_off(step)
 
     def moments(self) -> list[dict[str, Tensor]]:
         """First and second moments by exchange name."""
@@ -96,6 +101,25 @@ class CompiledTrainer(PyTorchTrainer):
                 return collected([self.compiled_step(*arguments, *step) for step in steps])
 
         return run
+
+
+def without_cut_off(compiled: Callable[..., Any]) -> Callable[..., Any]:
+    """The compiled function, called again without each library in PyTorch's cache that a killed process left cut off.
+
+    Else no later process could compile the same function, until someone empties the cache.
+    """
+
+    def called(*arguments: Any) -> Any:
+        while True:
+            try:
+                return compiled(*arguments)
+            except Exception as error:
+                cut = CUT_OFF.search(str(error))
+                if cut is None or not Path(cut[1]).exists():
+                    raise
+                Path(cut[1]).unlink()
+
+    return called
 
 
 def training_step(

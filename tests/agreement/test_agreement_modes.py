@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import cache
 from itertools import product
+from pathlib import Path
 
 import climbs
 import pytest
@@ -84,3 +85,14 @@ def test_a_wrong_compiled_step_parts_at_the_step(
     parting = _first_parting(climb, referee(climb), trace)
     assert parting is not None
     assert "step" == parting.place.rung
+
+
+def test_a_killed_compilation_does_not_spoil_later_ones(process_of: Processes, tmp_path: Path) -> None:
+    """Libraries that the linker left cut off are removed and made anew; any other failure is passed on."""
+    libraries = [tmp_path / "a.main.so", tmp_path / "b.main.so"]
+    for library in libraries:
+        library.touch()
+    elsewhere = f"{tmp_path / 'not-there.so'}: file too short"
+    found = process_of("pytorch-compiled").call(remote_compiled.beside_cut_off_libraries, libraries, elsewhere)
+    assert (2, elsewhere) == found
+    assert [] == list(tmp_path.iterdir())

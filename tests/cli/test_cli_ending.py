@@ -107,7 +107,7 @@ def test_a_traceback_is_shown_where_asked_for(
     assert told.startswith("Traceback (most recent call last)")
 
 
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 @pytest.mark.parametrize("hidden_by", [None, ImportError, SystemExit], ids=str)
 def test_a_signal_decides_the_status(
     number: signal.Signals, status: int, hidden_by: type[BaseException] | None, capsys: pytest.CaptureFixture[str]
@@ -123,6 +123,42 @@ def test_a_signal_decides_the_status(
     before = signal.getsignal(number)
     assert (status, "aebench: interrupted\n") == (ended(work), capsys.readouterr().err)
     assert before == signal.getsignal(number)
+
+
+@pytest.mark.parametrize("number", ending.BREAKING)
+def test_an_interruption_that_is_swallowed_is_repeated(
+    number: signal.Signals, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Planted fault: Python swallows what is raised in `__del__`; the work is broken off all the same, and soon."""
+    went_on: list[bool] = []
+
+    class Dying:
+        def __del__(self) -> None:
+            signal.raise_signal(number)
+
+    def work() -> None:
+        Dying()
+        time.sleep(20 * ending.SECONDS_TO_REPEAT)
+        went_on.append(True)
+
+    before = signal.getsignal(signal.SIGALRM)
+    assert (128 + number, []) == (ended(work), went_on)
+    assert capsys.readouterr().err == "aebench: interrupted\n"
+    assert (before, (0.0, 0.0)) == (signal.getsignal(signal.SIGALRM), signal.getitimer(signal.ITIMER_REAL))
+
+
+def test_an_interruption_that_is_dealt_with_is_not_repeated() -> None:
+    """Tidying up, however long it takes, is not broken off by the same press of keys."""
+    tidied: list[bool] = []
+
+    def work() -> None:
+        try:
+            signal.raise_signal(signal.SIGINT)
+        finally:
+            time.sleep(3 * ending.SECONDS_TO_REPEAT)
+            tidied.append(True)
+
+    assert (130, [True]) == (ended(work), tidied)
 
 
 def test_what_is_told_to_ignore_a_signal_ignores_it() -> None:

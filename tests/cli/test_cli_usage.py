@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -105,3 +107,15 @@ def test_a_folder_in_use_is_not_overwritten(aebench, tmp_path) -> None:
     outcome = aebench("run", "linear", "-o", "kept")
     assert (2, True) == (outcome.returncode, "kept is not empty; go on with --resume" in outcome.stderr)
     assert [p.name for p in (tmp_path / "kept").iterdir()] == ["notes.txt"]
+
+
+def test_a_folder_that_hides_the_package_is_named(tmp_path: Path) -> None:
+    """A mere folder called aebench, such as a clone, comes before an installation that is editable."""
+    (tmp_path / "aebench").mkdir()
+    command = [sys.executable, "-m", "aebench", "schema"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=60)
+    if done.returncode == 0:
+        pytest.skip("aebench is installed as files here, which no folder hides")
+    assert (2, "") == (done.returncode, done.stdout)
+    assert f"the folder {tmp_path / 'aebench'} hides the package" in done.stderr
+    assert 1 == len(done.stderr.splitlines())

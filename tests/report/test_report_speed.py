@@ -1,13 +1,15 @@
-"""The plot of shares of the ceiling, read off the figure's own lines."""
+"""What `bench` says, and the plot of shares of the ceiling, read off the figure's own lines."""
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Any
 
 from matplotlib.figure import Figure
+from rich.console import Console
 
-from aebench.report.speed import ROUNDS, draw
+from aebench.report.speed import ROUNDS, draw, print_bench
 
 
 def case(autoencoder: str, batch: int, seconds: float) -> dict[str, Any]:
@@ -32,3 +34,12 @@ def test_nothing_is_drawn_where_no_size_varies(tmp_path: Path) -> None:
     """One batch size is a table, not a plot."""
     assert draw([case("stacked", 1, 2.0)], tmp_path / "bench.png") is None
     assert [] == list(tmp_path.iterdir())
+
+
+def test_a_round_that_was_lost_is_told() -> None:
+    """What was timed in a second process, and why, stands below the table."""
+    found = case("stacked", 1, 2.0)
+    found["subjects"][0] |= {"compile_seconds": 0.0, "lost": ["round 3: its process ended"]}
+    console = Console(file=io.StringIO(), width=80)
+    print_bench([{**found, "ceiling": None, "narrow": True}], console)
+    assert "timed again: pytorch, round 3: its process ended" in console.file.getvalue()
