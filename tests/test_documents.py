@@ -135,6 +135,32 @@ def test_a_baseline_that_contradicts_itself_is_refused(
         documents.read(tmp_path / "it.json", "baseline")
 
 
+@pytest.mark.parametrize(
+    ("kind", "where", "value", "message"),
+    [
+        ("growth", ("growth", 0, "relative"), [], "steps have 0 differences"),
+        ("bench", ("cases", 0, "subjects", 0, "seconds_per_1000_images"), [1.0], "was timed in 1, [0-9]+ rounds"),
+        ("bench", ("cases", 0, "ceiling", "seconds_per_1000_images"), [], "was timed in 0, [0-9]+ rounds"),
+        ("bench", ("cases", 0, "subjects", 0, "compile_seconds"), None, "compile_seconds"),
+    ],
+)
+def test_measurements_that_do_not_go_together_are_refused(
+    tmp_path: Path, kind: str, where: tuple[str | int, ...], value: object, message: str
+) -> None:
+    """Planted fault: what a table or a plot puts side by side is of unequal length, or is not there."""
+    path = next(path for path, known in KEPT.items() if known == kind)
+    documents.write(tmp_path / "it.json", kind, documents.read(path, kind))
+    edited = content = json.loads((tmp_path / "it.json").read_text())
+    for key in where[:-1]:
+        edited = edited[key]
+    edited[where[-1]] = value
+    if value is None:
+        del edited[where[-1]]
+    (tmp_path / "it.json").write_text(json.dumps(content))
+    with pytest.raises(ResultError, match=message):
+        documents.read(tmp_path / "it.json", kind)
+
+
 def test_a_data_set_s_name_is_no_path(tmp_path: Path) -> None:
     """A run whose data set is called ../../evil makes `accept` write nowhere."""
     run = {"options": {**OPTIONS, "dataset": "../../evil"}, "conditions": conditions(), "complete": True}

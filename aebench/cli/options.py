@@ -82,7 +82,7 @@ def selection(command: Command) -> Command:
 
 
 def console(width: int = 160) -> Any:
-    """Standard output: as wide as the terminal, or as COLUMNS says; elsewhere `width` characters.
+    """Standard output: as wide as the terminal, or as COLUMNS says, if it says a number; elsewhere `width` characters.
 
     NO_COLOR and FORCE_COLOR are honoured; colours that are forced in a pipe do not make it a terminal.
     """
@@ -94,5 +94,7 @@ def console(width: int = 160) -> Any:
         def on_broken_pipe(self) -> None:
             raise BrokenPipeError
 
-    found = Screen(highlight=False)
-    return found if sys.stdout.isatty() or "COLUMNS" in os.environ else Screen(highlight=False, width=width)
+    said = os.environ.get("COLUMNS", "")
+    wide = said.isascii() and said.isdigit() and int(said) > 0
+    rest = {name: value for name, value in os.environ.items() if wide or name != "COLUMNS"}
+    return Screen(highlight=False, width=None if wide or sys.stdout.isatty() else width, _environ=rest)

@@ -101,6 +101,10 @@ class Grown(Part):
     steps: list[Count]
     relative: list[Number]
 
+    def __post_init__(self) -> None:
+        if len(self.steps) != len(self.relative):
+            raise ValueError(f"{len(self.steps)} steps have {len(self.relative)} differences")
+
 
 class Growth(Part):
     """How the difference grows with the steps."""

@@ -107,6 +107,10 @@ class Timed(Part):
     peak_bytes: Count | Optional | None = UNSET
     peak_device_bytes: Count | Optional | None = UNSET
 
+    def __post_init__(self) -> None:
+        if self.failure is UNSET and self.compile_seconds is UNSET:
+            raise ValueError(f"{self.name}, which did not fail, lacks compile_seconds")
+
 
 class Ceiling(Part):
     """The fastest library's products plus the fastest one's traffic, round by round."""
@@ -126,6 +130,13 @@ class Case(Part):
     ceiling: Ceiling | None
     subjects: list[Timed]
     busy: Busy | Optional | None = UNSET
+
+    def __post_init__(self) -> None:
+        rounds = {len(each.seconds_per_1000_images) for each in self.subjects if each.failure is UNSET}
+        rounds |= {len(self.ceiling.seconds_per_1000_images)} if self.ceiling else set()
+        if len(rounds) > 1 or 0 in rounds:
+            found = ", ".join(map(str, sorted(rounds)))
+            raise ValueError(f"{self.autoencoder} was timed in {found} rounds, expected as many of each, and some")
 
 
 class Bench(Part):

@@ -69,7 +69,7 @@ def _cells(subject: Case, top: Case | None, against: Sequence[Case]) -> Iterator
         yield "" if other is subject else _share(ratio(other[ROUNDS], subject[ROUNDS]))
     yield f"{subject['compile_seconds']:.1f}"
     yield f"{subject['import_seconds']:.1f}" if "import_seconds" in subject else "–"
-    yield f"{subject['peak_bytes'] / 2**20:,.0f}" if "peak_bytes" in subject else "–"
+    yield f"{subject['peak_bytes'] / 2**20:,.0f}" if subject.get("peak_bytes") is not None else "–"
 
 
 def _milliseconds(timed: Case) -> str:

@@ -18,6 +18,10 @@ VARIABLES = ("COLUMNS", "LINES", "FORCE_COLOR", "NO_COLOR", "TERM", "COLORTERM",
         ({"TERM": "dumb"}, 160, False),
         ({"FORCE_COLOR": "1", "TERM": "dumb"}, 80, False),  # what rich takes a dumb terminal for
         ({"COLUMNS": "60"}, 60, False),
+        ({"COLUMNS": "0"}, 160, False),
+        ({"COLUMNS": ""}, 160, False),
+        ({"COLUMNS": "-5"}, 160, False),
+        ({"COLUMNS": "wide"}, 160, False),
         ({"COLUMNS": "60", "FORCE_COLOR": "1", "TERM": "xterm-256color"}, 60, True),
     ],
 )
