@@ -4,7 +4,7 @@ Each is planted in one framework, in that framework's process, and names the fir
 None needs its framework to be imported before it is planted.
 """
 
-from planted import arithmetic, blind_spots, losses, networks, optimizers, phases, scales, training
+from planted import arithmetic, blind_spots, feeding, losses, networks, optimizers, phases, scales, training
 from planted.fault import FAULTS, STEPS, Fault, planted
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "Fault",
     "arithmetic",
     "blind_spots",
+    "feeding",
     "losses",
     "networks",
     "optimizers",

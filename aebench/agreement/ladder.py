@@ -110,14 +110,14 @@ def _climb_phase(
     begin = partial(model.trainer, name, split.inputs, labels)
     order = schedule.first_orders(phase, climb.seed, len(split), max(climb.steps, program.STEPS))
     noise = schedule.noise(autoencoder, phase, climb.seed, range(program.STEPS), order.shape[1])
-    feed, trainer = Feed(order, noise), begin()
+    feed, trainer = Feed(order, noise, split.inputs, labels), begin()
     batch = Batch(
         trainer.inputs()[order[0]], None if noise is None else noise[0], None if labels is None else labels[order[0]]
     )
     trace.add(name, "inputs", 0, {phase.inputs: batch.inputs})
     trace.add(name, "forward", 0, model.forward(name, batch))
     trace.add(name, "evaluation", 0, _evaluated(model, dataset.test.inputs[:EVALUATED_IMAGES], climb.seed))
-    trace.add(name, "losses", 0, model.losses(name, batch))
+    trace.add(name, "losses", 0, _losses(model, name, batch))
     trace.add(name, "gradients", 0, model.gradients(name, batch))
     if not climb.plain:
         few = of_rows(batch, slice(PROBED_ROWS))
@@ -147,6 +147,14 @@ def _evaluated(model: Model, images: Array, seed: int) -> Arrays:
         assert noises is not None
         arrays["reconstructions_from_noisy"] = model.reconstruct(images, noises[0])
     return arrays
+
+
+def _losses(model: Model, phase: str, batch: Batch) -> Arrays:
+    """The loss terms; of a denoising autoencoder also `clean.TERM`, those without corruption, as an epoch reports."""
+    found = model.losses(phase, batch)
+    if model.autoencoder.corruption is not None:
+        found |= {f"clean.{term}": value for term, value in model.losses(phase, replace(batch, noise=None)).items()}
+    return found
 
 
 def _climb_steps(

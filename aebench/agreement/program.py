@@ -1,6 +1,7 @@
 """The timed program, several steps in one call of the trainer, and a training that goes on in another trainer.
 
-The program trains from the phase's start, call after call, as `training.trial` does it and as `speed` times it.
+The program trains from the phase's start, call after call, as `training.trial` does it and as `speed` times it. Between
+its calls other images are fed, as where a data set does not fit into memory.
 """
 
 from __future__ import annotations
@@ -15,17 +16,33 @@ from aebench.records.trace import Trace
 from aebench.spec import Autoencoder, Phase
 from aebench.streams import stream
 
+# What the images of the second call are multiplied by: their pixels then need every digit of the dtype, where those of
+# a data set need float32's at most.
+SHADE = 1.0 / 3.0
+
 
 @dataclass(frozen=True)
 class Feed:
-    """What a phase reads: rows (n_steps, batch_size) and, where it takes noise, (n_steps, batch_size, width)."""
+    """What a phase reads: rows (n_steps, batch_size) and, where it takes noise, (n_steps, batch_size, width), of
+    images (n, n_inputs) and, for a classifier, labels (n,)."""
 
     order: Array
     noise: Array | None
+    images: Array
+    labels: Array | None
 
     def steps(self, first: int, last: int) -> tuple[Array, Array | None]:
         """Rows and noise of the steps from `first` to before `last`."""
         return self.order[first:last], None if self.noise is None else self.noise[first:last]
+
+    def anew(self, trainer: Trainer) -> None:
+        """Feed other images in place of those before: shaded, each in the next one's row, with its label.
+
+        As many as before, so that a compiled program meets one shape.
+        """
+        shaded = np.roll(self.images, 1, axis=0).astype(trainer.model.dtype)
+        shaded *= SHADE
+        trainer.feed(shaded, None if self.labels is None else np.roll(self.labels, 1))
 
 
 # Two calls of several steps: what a call takes over from the one before shows in the second.
@@ -51,6 +68,7 @@ def climb_program(model: Model, phase: Phase, trainer: Trainer, feed: Feed, trac
     start = model.parameters()
     trace.add(phase.name, "program", AT_ONCE, _trained(model, trainer, *feed.steps(0, AT_ONCE)))
     left = Left(model.parameters(), trainer.state())
+    feed.anew(trainer)
     trace.add(phase.name, "program", STEPS, _trained(model, trainer, *feed.steps(AT_ONCE, STEPS)))
     model.restore(start)
     return left
@@ -63,15 +81,17 @@ def climb_resumed(
 
     fresh: one that has never trained takes up the state, and gives it back. used: one whose own state is another in
     every number takes it up and trains on, step by step, to where the program went. It does not have to be compiled
-    for that, which for a third trainer would take as long as all the rest.
+    for that, which for a third trainer would take as long as all the rest. A state that was taken up is the caller's
+    all the same: what one trainer makes of it the other must not see.
     """
     before = model.parameters()
     fresh.restore(left.state)
-    trace.add(phase.name, "resumed", STEPS, {f"fresh.optimizer.{name}": array for name, array in fresh.state().items()})
     model.restore(left.parameters)
     used.restore(left.state)
+    feed.anew(used)
     for step in range(AT_ONCE, STEPS):
         found = _trained(model, used, *feed.steps(step, step + 1))
+    trace.add(phase.name, "resumed", STEPS, {f"fresh.optimizer.{name}": array for name, array in fresh.state().items()})
     trace.add(phase.name, "resumed", STEPS, found)
     # No framework made this state: the exchange of names and layouts has nothing to fall back on.
     used.restore(state_from_outside(model.autoencoder, phase, seed))

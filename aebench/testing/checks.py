@@ -14,6 +14,7 @@ from aebench.arrays import Array, Arrays
 from aebench.errors import CheckpointError, DataError
 from aebench.records import checkpoint
 from aebench.streams import stream
+from aebench.testing import trainers
 from aebench.testing.case import N_STEPS, SEED, Case
 
 # Where the difference quotient is taken: rounding then costs about 1e-10 of the loss, curvature about 1e-10 of it.
@@ -228,4 +229,4 @@ CHECKS: dict[str, Callable[[Case], None]] = {
         losses_are_named_scalars, gradients_are_the_slope, steps_train_what_the_phase_trains, trainings_repeat,
         checkpoints_travel, resuming_changes_nothing, wrong_states_are_refused, wrong_images_are_refused,
     )
-}  # fmt: skip
+} | trainers.CHECKS  # fmt: skip

@@ -92,7 +92,7 @@ class ReferenceTrainer(Trainer):
         self.optimizer = EpsilonHatAdam(phase.optimizer, {n: model.network_parameters()[n] for n in names})
 
     def put(self, images: Array, labels: Array | None) -> None:
-        self.data, self.labels = self.model.cast(images), labels
+        self.data, self.labels = self.model.cast(images), None if labels is None else labels.copy()
         if self.phase.inputs != "images":
             self.data = getattr(self.model.network, self.phase.inputs)(self.data)
 
@@ -100,10 +100,10 @@ class ReferenceTrainer(Trainer):
         return self.data
 
     def prepare(self, order: Array, noise: Array | None) -> Callable[[], Arrays]:
-        noises = [None] * len(order) if noise is None else self.model.cast(noise)
+        rows, noises = order.copy(), [None] * len(order) if noise is None else self.model.cast(noise)
 
         def run() -> Arrays:
-            history = [self.step(rows, noises[i]) for i, rows in enumerate(order)]
+            history = [self.step(rows[i], noises[i]) for i in range(len(rows))]
             return {term: np.asarray([losses[term] for losses in history]) for term in history[0]}
 
         return run

@@ -42,15 +42,20 @@ def test_the_rungs_beside_the_way_change_nothing_on_it(dtype: Dtype) -> None:
 
 
 def test_the_program_and_the_resumed_training_go_where_single_steps_go() -> None:
-    """In the reference, eight steps in two calls, and four by another trainer, are the same bits as one by one."""
+    """In the reference, four steps in a call, and then on other images four by another trainer, are the same bits as
+    one by one."""
     name = "variational"
     climb = dataclasses.replace(climbs.narrow_climb(name, "float64", plain=False), steps=8)
     with climbs.one_thread():
         trace = record(registry.framework(registry.ARBITER), climb, climbs.data_of(climb))
     for parameter in climb.autoencoder.shapes:
-        expected = trace.arrays[Place("phase1", "trajectory", 8, parameter)]
-        for rung in ("program", "resumed"):
-            assert np.array_equal(expected, trace.arrays[Place("phase1", rung, 8, parameter)]), (rung, parameter)
+        steps, program, resumed = (
+            {step: trace.arrays.get(Place("phase1", rung, step, parameter)) for step in (4, 8)}
+            for rung in ("trajectory", "program", "resumed")
+        )
+        assert np.array_equal(steps[4], program[4]), parameter
+        assert np.array_equal(program[8], resumed[8]), parameter
+        assert not np.array_equal(steps[8], program[8]), parameter
 
 
 @pytest.mark.parametrize("name", registry.autoencoders())
