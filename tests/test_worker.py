@@ -19,6 +19,7 @@ from processes import OWN_FRAMEWORKS, Process
 
 from aebench import errors, registry
 from aebench.errors import AebenchError, DataError, FrameworkError, OutOfMemoryError, UnknownNameError
+from aebench.processes import temporary
 from aebench.processes.worker import FrameworkProcess
 from aebench.records.capture import variables
 
@@ -312,3 +313,17 @@ def test_a_process_holds_one_framework_only(process: Process) -> None:
     others = set().union(*(heavy[name] for name in OWN_FRAMEWORKS if name != process.framework))
     assert not found & others
     assert set(registry.framework(process.framework).packages[:1]) & {"torch", "tensorflow"} <= found
+
+
+def test_what_a_killed_process_left_is_removed_by_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Folders of processes that are gone go; those of one that lives stay, and so does whatever is not ours."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    names = [f"aebench-{gone.pid}-x", f"aebench-{os.getpid()}-x", "aebench-mine", "another"]
+    for name in names:
+        (tmp_path / name / "within").mkdir(parents=True)
+    temporary._clear.cache_clear()
+    with temporary.scratch() as folder:
+        assert {*names[1:], folder.name} == {path.name for path in tmp_path.iterdir()}
+    assert set(names[1:]) == {path.name for path in tmp_path.iterdir()}

@@ -75,12 +75,11 @@ def _refuse(output: Path | None, *, forced: bool, growth: bool, keep_traces: boo
 @contextlib.contextmanager
 def _climbing(output: Path | None) -> Iterator[tuple[Path, Any]]:
     """A folder for traces (a scratch one unless one is named) and the progress bars."""
-    import tempfile
-
+    from aebench.processes.temporary import scratch
     from aebench.report.progress import Bars
 
-    with tempfile.TemporaryDirectory() as scratch, Bars() as bars:
-        yield output or Path(scratch), bars
+    with scratch() as folder, Bars() as bars:
+        yield output or folder, bars
 
 
 def _report_agreements(document: dict[str, Any], everything: bool) -> int:

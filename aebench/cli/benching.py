@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping, Sequence
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 import click
 
+from aebench.cli.ending import UNDONE
 from aebench.cli.options import (  # fmt: skip
     AUTOENCODERS,
     DATA_DIR,
@@ -58,8 +60,9 @@ def bench(
 ) -> None:  # fmt: skip
     """Time frameworks in every mode against the machine's limit.
 
-    They run in turn, each in a process of its own. Without names: every autoencoder, in TensorFlow and PyTorch, eager and compiled. A framework's other modes have
-    names of their own, such as pytorch-compiled; see `aebench list`. A second call with the same --output goes on.
+    They run in turn, each in a process of its own. Without names: every autoencoder, in TensorFlow and PyTorch, eager
+    and compiled. A framework's other modes have names of their own, such as pytorch-compiled; see `aebench list`. A
+    second call with the same --output goes on.
 
     \b
     Examples:
@@ -70,27 +73,33 @@ def bench(
       aebench bench variational --widths 1,2,4,8 --device gpu
     """
     from aebench import registry
-    from aebench.report import speed
     from aebench.running.options import new_folder
     from aebench.speed import kept
     from aebench.speed import rounds as timed
-    from aebench.speed.peers import PEERS, missing
 
-    lacking = {name: why for name in PEERS if peers and (why := missing(name))}
-    beside = tuple(name for name in PEERS if peers and name not in lacking)
+    beside, lacking = _peers() if peers else ((), ())
     options = timed.Options(frameworks or tuple(registry.timed()), beside, **asked)
     cases = _cases(autoencoders, use, batches, widths)
-    limits = timed.Rounds(rounds, max(rounds, most_rounds), precision)
+    if most_rounds < rounds:
+        raise click.UsageError(f"at least {rounds} rounds and at most {most_rounds} leaves none; raise --most-rounds")
+    limits = timed.Rounds(rounds, most_rounds, precision)
     folder = output or new_folder("bench", options.dataset)
     with kept_in(folder) as bars:
         rows = kept.run(cases, options, limits, folder, bars)
+    _print(rows, lacking, folder)
+    sys.exit(UNDONE if any("failure" in subject for row in rows for subject in row["subjects"]) else 0)
+
+
+def _print(rows: Sequence[Mapping[str, Any]], lacking: Sequence[str], folder: Path) -> None:
+    """The tables, what was not timed, and where everything is."""
+    from aebench.report import speed
+
     screen = console()
     speed.print_bench(rows, screen)
-    for why in lacking.values():
+    for why in lacking:
         screen.print(f"n/a: {why}", style="dim", markup=False, soft_wrap=True)
     plot = speed.draw(rows, folder / "bench.png")
     screen.print(f"Results: {folder / 'bench.json'}" + (f"; plot: {plot}" if plot else ""), soft_wrap=True)
-    sys.exit(2 if any("failure" in subject for row in rows for subject in row["subjects"]) else 0)
 
 
 def _cases(autoencoders: tuple[str, ...], use: str, batches: tuple[int, ...], widths: tuple[float, ...]) -> list[Any]:
@@ -103,3 +112,11 @@ def _cases(autoencoders: tuple[str, ...], use: str, batches: tuple[int, ...], wi
     sizes: tuple[int | None, ...] = batches or ((None,) if use == "train" else BATCHES)
     names = autoencoders or tuple(registry.autoencoders())
     return [Case(*case) for case in product(names, uses, sizes, widths)]
+
+
+def _peers() -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The peers that are here, and of each other one what it lacks."""
+    from aebench.speed.peers import PEERS, missing
+
+    lacks = {name: missing(name) for name in PEERS}
+    return tuple(name for name, why in lacks.items() if not why), tuple(why for why in lacks.values() if why)

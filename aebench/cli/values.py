@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import math
 import os
+import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -110,12 +111,19 @@ def listed(texts: Iterable[str], kind: Callable[[str], Number], otherwise: str) 
         raise click.BadParameter(otherwise) from None
 
 
+def _counted(text: str) -> int:
+    """A whole number as people write it; Python would take '1_0', too, and other scripts' digits."""
+    if not re.fullmatch(r"-?[0-9]+", text.strip(), re.ASCII):
+        raise ValueError(text)
+    return int(text)
+
+
 def whole(example: str) -> Callback:
     """A callback that splits whole numbers at commas; no value gives none."""
 
     def check(_: click.Context, __: click.Parameter, value: str | None) -> tuple[int, ...]:
         texts = () if value is None else value.split(",")
-        found = listed(texts, int, f"'{value}' is no list of whole numbers such as {example}")
+        found = listed(texts, _counted, f"'{value}' is no list of whole numbers such as {example}")
         if max(found, default=0) > MOST:
             raise click.BadParameter(f"numbers up to {MOST:,} are expected, found {value}")
         return found
@@ -130,7 +138,8 @@ def numbers(kind: Callable[[str], Number]) -> Callback:
     def check(_: click.Context, __: click.Parameter, value: str | None) -> tuple[Number, ...]:
         if value is None:
             return ()
-        found = listed(value.split(","), kind, f"'{value}' is no list of numbers separated by commas")
+        read: Callable[[str], Any] = _counted if kind is int else kind
+        found = listed(value.split(","), read, f"'{value}' is no list of numbers separated by commas")
         if not all(0 < number <= most for number in found):
             raise click.BadParameter(f"numbers above 0 and up to {most:,g} are expected, found {value}")
         return found

@@ -13,7 +13,6 @@ import os
 import resource
 import shutil
 import signal
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from multiprocessing import resource_tracker
@@ -25,6 +24,7 @@ from typing import Any, TypeVar
 
 from aebench.errors import TRACEBACK, FrameworkError, rebuilt
 from aebench.processes.inside import Call, Message, Raised, Returned, Settings, serve
+from aebench.processes.temporary import folder
 from aebench.records.capture import worker_variables
 
 Result = TypeVar("Result")
@@ -157,7 +157,7 @@ class FrameworkProcess:
     def _begun(self, undone: contextlib.ExitStack) -> _Worker:
         """A new process; `undone` takes back what an error or an interruption in the middle of it would leave."""
         context = multiprocessing.get_context("spawn")
-        temporary = Path(tempfile.mkdtemp(prefix="aebench-"))
+        temporary = folder()
         undone.callback(shutil.rmtree, temporary, ignore_errors=True)
         settings = Settings(self.framework, self.log, worker_variables(alone=self.alone), temporary, os.getpid())
         here, there = context.Pipe()

@@ -29,9 +29,10 @@ def print_agreements(document: Document, console: Console, *, everything: bool =
     print_problems(_wrong(document), console)
     for found in unjudged(rows):
         console.print(found.sentence(), style="dim", markup=False, soft_wrap=True)
-    console.print()
-    (_every_rung(rows) if everything else _overview(rows)).print(console)
-    console.print(Text(EXPLAINED, "dim"))
+    if rows:
+        console.print()
+        (_every_rung(rows) if everything else _overview(rows)).print(console)
+        console.print(Text(EXPLAINED, "dim"))
 
 
 EXPLAINED = (
@@ -71,12 +72,11 @@ def compared(rows: Sequence[Document]) -> str:
     """Who was compared, in how many arrays, and how many of these say nothing."""
     subjects = list(dict.fromkeys(name for row in rows for name in (row["left"], row["right"])))
     arrays = sum(rung.get("arrays", 0) for row in rows for rung in row["rungs"])
-    alone = any(row.get("arbiter", "") is None for row in rows)
+    alone = sum(row.get("arbiter", "") is None for row in rows)
+    judged = "" if not alone else f", {'all' if alone == len(rows) else 'some'} without an arbiter"
     who = f"{', '.join(subjects)}, {arrays:,} pairs of arrays in {_within(rows)}"
     blind = sum(len(row.get("blind", ())) for row in rows)
-    return (
-        f"Compared: {who}{', some without an arbiter' if alone else ''}; {blind or 'none'} decided by rounding alone."
-    )
+    return f"Compared: {who}{judged}; {blind or 'none'} decided by rounding alone."
 
 
 def _wrong(document: Document) -> Iterator[str]:

@@ -7,7 +7,6 @@ at the largest number of images. A point is a trial; a point that is measured is
 from __future__ import annotations
 
 import math
-import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from itertools import product
@@ -18,6 +17,7 @@ from aebench import registry
 from aebench.data import Dataset
 from aebench.errors import SpecificationError, UsageError
 from aebench.processes.events import Listener
+from aebench.processes.temporary import scratch
 from aebench.processes.worker import FrameworkProcess
 from aebench.records import documents
 from aebench.records.documents import comparable
@@ -187,10 +187,10 @@ def _attempted(
     point: Row, autoencoder: Autoencoder, options: Options, process: FrameworkProcess, listener: Listener
 ) -> dict[str, Any]:
     """What the trial at the point wrote, or why it failed."""
-    with tempfile.TemporaryDirectory(prefix="aebench-") as folder:
+    with scratch() as folder:
         trial = Trial(
             autoencoder, point["framework"], point["seed"], options.dtype, options.device_of(point["framework"]),
-            options.dataset, options.data_dir, "source", Path(folder), images=point["images"],
+            options.dataset, options.data_dir, "source", folder, images=point["images"],
         )  # fmt: skip
         return attempt(trial, process, listener)
 

@@ -37,7 +37,7 @@ NAMES = [
 WHOLE = ["", "x", "1.5", "1e3", "nan", "inf", "0x10", "1;2", "1 2", "--", HUGE, "9" * 5000, "½"]
 PATHS = ["", " ", "/dev/null", "/dev/null/x", "file", "file/x", "file/x/y", LONG, f"a/{LONG}/b"]
 FACTORS = ["", "x", "0", "-1", "nan", "inf", "-inf", "1e308", "1e5", "1,,2", ",", "1,x", "1;2", HUGE]
-COUNTS = [*WHOLE, "0", "-1", "1,,2", "1,0", ",", "1,"]
+COUNTS = [*WHOLE, "0", "-1", "1,,2", "1,0", ",", "1,", "1_0", "+7"]
 LEAST_ONE = [*WHOLE, "0", "-1"]
 BAD = {
     "autoencoders": NAMES,
@@ -53,7 +53,7 @@ BAD = {
     "--profile": ["", "fast"],
     "--device": ["", "tpu", "cuda", "cpu,gpu", "GPU"],
     "--dtype": ["", "float16", "bfloat16", "float", "64", "float128"],
-    "--seeds": [*WHOLE, ",", "0,", "0,,1", "-1", "0,-1", "1000000001"],
+    "--seeds": [*WHOLE, "1_0", "+7", ",", "0,", "0,,1", "-1", "0,-1", "1000000001"],
     "--importance-samples": [*WHOLE, "0", "-5", "50,0", "50,", "10001"],
     "--output": PATHS,
     "--to": PATHS,
@@ -96,6 +96,7 @@ TOGETHER = {
     "an option cut short": ["run", "linear", "-o"],
     "a command that is not": ["frobnicate"],
     "an option before a command": ["--device", "cpu", "run"],
+    "fewer rounds at most than at least": ["bench", "linear", "--rounds", "10", "--most-rounds", "7"],
     "one name too many": ["show", "tied", "linear"],
     "no reason": ["accept", "."],
     "nothing to accept": ["accept", "-m", "why"],

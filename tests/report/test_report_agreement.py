@@ -96,7 +96,10 @@ def test_what_no_bound_can_judge_is_named(elsewhere: list[dict[str, Any]], count
 def test_a_cell_shows_headroom_sensitivity_and_a_missing_arbiter() -> None:
     """The least of all pairs and rungs; without an arbiter the cell says so."""
     assert "×4, sees 2e-05" in printed(SOUND)
-    assert "×8, sees 3e-06, no arbiter" in printed(document(pair("tied", "float64", arbiter=None)))
+    alone = pair("tied", "float64", arbiter=None)
+    assert "×8, sees 3e-06, no arbiter" in printed(document(alone))
+    assert "in float64, all without an arbiter;" in compared([alone])
+    assert "in float64, some without an arbiter;" in compared([alone, pair("tied", "float64")])
 
 
 @pytest.mark.parametrize("everything", [False, True])
