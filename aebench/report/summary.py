@@ -93,9 +93,9 @@ def _title(document: Document) -> str:
     options = document["options"]
     state = "" if document["complete"] else ", interrupted"
     seeds = ", ".join(map(str, options["seeds"]))
-    return (
-        f"aebench run: {options['dataset']}, schedule {options['schedule']}, {options['dtype']}, seeds {seeds}{state}"
-    )
+    read = {registry.autoencoder(name).dataset or options["dataset"] for name in _in_order(document)}
+    names = " and ".join(sorted(read, key=lambda name: (name != options["dataset"], name)) or [options["dataset"]])
+    return f"aebench run: {names}, schedule {options['schedule']}, {options['dtype']}, seeds {seeds}{state}"
 
 
 def _in_order(document: Document) -> list[str]:

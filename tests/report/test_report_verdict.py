@@ -132,3 +132,16 @@ def test_the_verdict_comes_first_and_no_number_is_lost(document: dict[str, Any],
     places = [shown.replace("\n", " ").index(text) for text in told]
     assert sorted(places) == places
     assert (4, 4, 1) == (shown.count("0.015622"), shown.count("22.5"), shown.count("parts\n") + shown.count("parts  "))
+
+
+def test_the_title_names_the_data_that_were_read(document: dict[str, Any]) -> None:
+    """An autoencoder with a data set of its own reads no other, whatever was asked for."""
+    assert "stacked" in document["options"]["autoencoders"]
+    document["options"]["dataset"] = "mnist"
+    titles = []
+    for name in ("stacked", "linear"):
+        rows = [{**trial, "autoencoder": name} for trial in document["trials"] if trial["autoencoder"] == "stacked"]
+        out = io.StringIO()
+        print_run({**document, "trials": rows, "agreements": []}, Console(file=out, width=200, highlight=False))
+        titles.append(next(line for line in out.getvalue().splitlines() if line.startswith("aebench run: ")))
+    assert ["aebench run: mnist", "aebench run: curve"] == [title.partition(",")[0] for title in titles]
