@@ -107,6 +107,24 @@ def test_a_traceback_is_shown_where_asked_for(
     assert told.startswith("Traceback (most recent call last)")
 
 
+@pytest.fixture(autouse=True)
+def heeded() -> Iterator[None]:
+    """Signals as a terminal's shell leaves them: one that starts a command in the background has them ignored."""
+    before = {number: signal.getsignal(number) for number in ending.BREAKING}
+    for number in before:
+        signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.parametrize("number", ending.BREAKING)
+def test_a_signal_that_is_ignored_stays_so(number: signal.Signals) -> None:
+    """As under `nohup`, and in a shell's background."""
+    signal.signal(number, signal.SIG_IGN)
+    assert 0 == ended(lambda: signal.raise_signal(number))
+
+
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 @pytest.mark.parametrize("hidden_by", [None, ImportError, SystemExit], ids=str)
 def test_a_signal_decides_the_status(
