@@ -20,8 +20,8 @@ from aebench.running.options import DTYPES
 Document = Mapping[str, Any]
 EXPLANATION = (
     "agreement: every rung of the ladder, every pair; ×N: they could differ N times as much before they part; in part: "
-    "a framework was not compared. quality: mean over the seeds, without trainings that leapt. ms/1,000: training "
-    "steps per 1,000 images, median of all epochs but the first."
+    "a framework was not compared. quality: mean over the seeds, with those that leapt only where all did. ms/1,000: "
+    "training steps per 1,000 images, median of all epochs but the first."
 )
 
 
@@ -125,14 +125,16 @@ def _speed(mine: Sequence[Document]) -> Cell:
 
 
 def _quality(mine: Sequence[Document], metric: str) -> Cell:
-    """The metric's mean over the trainings that did not leap, and how many did."""
+    """The metric's mean over the trainings that did not leap, else over all, and how many leapt."""
     if any("failure" in t for t in mine):
         return Text("failed", "red")
-    leapt = sum(leap(errors(t)) is not None for t in mine)
-    values = [float(t["metrics"][metric]["value"]) for t in mine if metric in t["metrics"] and leap(errors(t)) is None]
+    steady = [t for t in mine if leap(errors(t)) is None]
+    values = [float(t["metrics"][metric]["value"]) for t in steady or mine if metric in t["metrics"]]
     if not values:
-        return "leapt" if leapt else "–"
-    return f"{mean(values):.5g}" + (f" ({leapt} leapt)" if leapt else "")
+        return "–"
+    leapt = len(mine) - len(steady)
+    counted = "leapt" if len(mine) == 1 else f"{leapt} leapt"
+    return f"{mean(values):.5g}" + (f" ({counted})" if leapt else "")
 
 
 def _agreement_cell(agreements: Sequence[Document], frameworks: Sequence[str]) -> Cell:

@@ -145,3 +145,24 @@ def test_the_title_names_the_data_that_were_read(document: dict[str, Any]) -> No
         print_run({**document, "trials": rows, "agreements": []}, Console(file=out, width=200, highlight=False))
         titles.append(next(line for line in out.getvalue().splitlines() if line.startswith("aebench run: ")))
     assert ["aebench run: mnist", "aebench run: curve"] == [title.partition(",")[0] for title in titles]
+
+
+@pytest.mark.parametrize(
+    ("finals", "shown"),
+    [([0.1], "0.1 "), ([2.0], "2 (leapt)"), ([0.1, 2.0], "0.1 (1 leapt)"), ([2.0, 4.0], "3 (2 leapt)")],
+)
+def test_a_training_that_leapt_is_marked_and_its_number_is_kept(
+    document: dict[str, Any], finals: list[float], shown: str
+) -> None:
+    """It is no part of a mean over those that did not; where all leapt, their mean is what there is."""
+    row = document["trials"][0]
+    document["trials"] = [
+        {
+            **row, "seed": seed, "metrics": {"test_mse": {"value": final, "unit": ""}},
+            "history": {"phase1": [{"epoch": 1, "test_mse": 0.15}, {"epoch": 2, "test_mse": final}]},
+        }
+        for seed, final in enumerate(finals)
+    ]  # fmt: skip
+    out = io.StringIO()
+    print_run(document, Console(file=out, width=200, highlight=False))
+    assert shown in next(line for line in out.getvalue().splitlines() if line.startswith("stacked"))
