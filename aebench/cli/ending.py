@@ -197,11 +197,10 @@ class _Signals:
         self.came.append(number)
         if len(self.came) > PATIENCE:
             os._exit(BY_SIGNAL + self.came[0])
-        if self.break_off:
-            raise self._interruption()
+        self.repeat()
 
     def repeat(self, *_: object) -> None:
-        """Break off once more."""
+        """Break the work off, once more where that was lost."""
         if self.break_off:
             raise self._interruption()
 

@@ -106,7 +106,8 @@ def names(kind: str) -> Callback:
 def listed(texts: Iterable[str], kind: Callable[[str], Number], otherwise: str) -> tuple[Number, ...]:
     """The numbers that the texts stand for, each once; click.BadParameter with the message `otherwise` for others."""
     try:
-        return tuple(dict.fromkeys(kind(text) for text in texts))
+        read: Callable[[str], Any] = _counted if kind is int else kind
+        return tuple(dict.fromkeys(read(text) for text in texts))
     except ValueError:
         raise click.BadParameter(otherwise) from None
 
@@ -123,7 +124,7 @@ def whole(example: str) -> Callback:
 
     def check(_: click.Context, __: click.Parameter, value: str | None) -> tuple[int, ...]:
         texts = () if value is None else value.split(",")
-        found = listed(texts, _counted, f"'{value}' is no list of whole numbers such as {example}")
+        found = listed(texts, int, f"'{value}' is no list of whole numbers such as {example}")
         if max(found, default=0) > MOST:
             raise click.BadParameter(f"numbers up to {MOST:,} are expected, found {value}")
         return found
@@ -138,8 +139,7 @@ def numbers(kind: Callable[[str], Number]) -> Callback:
     def check(_: click.Context, __: click.Parameter, value: str | None) -> tuple[Number, ...]:
         if value is None:
             return ()
-        read: Callable[[str], Any] = _counted if kind is int else kind
-        found = listed(value.split(","), read, f"'{value}' is no list of numbers separated by commas")
+        found = listed(value.split(","), kind, f"'{value}' is no list of numbers separated by commas")
         if not all(0 < number <= most for number in found):
             raise click.BadParameter(f"numbers above 0 and up to {most:,g} are expected, found {value}")
         return found

@@ -25,8 +25,8 @@ from scipy import stats
 from aebench.errors import ResultError, UsageError
 
 Verdict = Literal["slower", "not slower", "undecided"]
-# After so many blocks it is looked at; after the last it stays undecided. Three blocks that lie close by chance say
-# nothing of their deviation, and where processes have two speeds they do so in one case of a hundred.
+# After so many blocks it is looked at; after the last it stays undecided. Fewer than four that lie close by chance, as
+# where processes have two speeds and none was the slow one, say little of their deviation.
 LOOKS = (4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24)
 # Below this deviation of a block's log ratio few blocks are not believed: fresh processes of one subject, six blocks
 # each, have shown 0.021 to 0.045.

@@ -107,9 +107,8 @@ def digest(autoencoder: Autoencoder) -> str:
 def outside(name: str) -> dict[str, str]:
     """Version and digest of the texts of each other package that registers something under that name, by package."""
     found: dict[str, dict[str, Path]] = {}
-    groups = [group for group in metadata.entry_points().groups if group.startswith(f"{OURS}.")]
-    for entry in (it for group in groups for it in metadata.entry_points(group=group, name=name)):
-        if entry.dist is not None and entry.dist.name != OURS:
+    for entry in metadata.entry_points(name=name):
+        if entry.group.startswith(f"{OURS}.") and entry.dist is not None and entry.dist.name != OURS:
             top = entry.module.partition(".")[0]
             found.setdefault(f"{entry.dist.name} {entry.dist.version}", {}).update(_places(top))
     return {package: _digest_of(places) for package, places in sorted(found.items())}

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, ClassVar
 
 from aebench import registry
@@ -14,6 +12,7 @@ from aebench.agreement.ladder import Climb
 from aebench.agreement.session import Source, agree
 from aebench.arrays import Dtype
 from aebench.errors import AebenchError, ContractError, UsageError
+from aebench.processes.temporary import scratch
 from aebench.processes.worker import FrameworkProcess
 from aebench.registry import ARBITER
 from aebench.testing.case import BATCH_SIZE, Case
@@ -169,8 +168,8 @@ def _agree(name: str, dtype: Dtype, processes: Mapping[str, FrameworkProcess]) -
     autoencoder = registry.autoencoder(name)
     climb = Climb(replace(autoencoder, phases=autoencoder.with_schedule({}, BATCH_SIZE).phases), dtype=dtype)
     source = Source(autoencoder.dataset or f"synthetic:{IMAGES}x{autoencoder.n_inputs}", None, "quick")
-    with tempfile.TemporaryDirectory() as folder:
-        agreements, failures = agree(processes, climb, source, Path(folder))
+    with scratch() as folder:
+        agreements, failures = agree(processes, climb, source, folder)
     problems = [f"{framework}: {reason}" for framework, reason in failures.items()]
     partings = [(a.left, a.right, a.first_parting) for a in agreements]
     problems += [f"{left} and {right} part at {parting.problem}" for left, right, parting in partings if parting]

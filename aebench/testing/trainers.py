@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from aebench.agreement.program import SHADE
 from aebench.arrays import Array, Arrays, Dtype
 from aebench.protocol import Trainer, Use
 from aebench.streams import stream
@@ -14,8 +15,6 @@ from aebench.training import schedule
 
 # More steps than the ladder makes in one call; an epoch has hundreds.
 MANY_STEPS = 6 * BATCH_SIZE
-# What other images are made of the case's with.
-SHADE = 1.0 / 3.0
 
 
 def trainers_copy_what_they_are_given(case: Case) -> None:
