@@ -89,18 +89,22 @@ def names(kind: str) -> Callback:
     """A callback that splits names at commas and checks each against the registry."""
 
     def check(_: click.Context, __: click.Parameter, value: Any) -> tuple[str, ...]:
-        from aebench import registry
-
-        texts = value if isinstance(value, tuple) else () if value is None else (value,)
-        found = tuple(dict.fromkeys(name.strip() for text in texts for name in text.split(",")))
-        look_up: Callable[[str], Any] = registry.framework if kind == "framework" else registry.autoencoder
-        for name in found:
-            if not name:
-                raise click.BadParameter(NOTHING)
-            look_up(name)
-        return found
+        return named(kind, value if isinstance(value, tuple) else () if value is None else (value,))
 
     return check
+
+
+def named(kind: str, texts: Iterable[str]) -> tuple[str, ...]:
+    """The names in the texts, each once and known to the registry; click.BadParameter where there is none."""
+    from aebench import registry
+
+    found = tuple(dict.fromkeys(name.strip() for text in texts for name in text.split(",")))
+    look_up: Callable[[str], Any] = registry.framework if kind == "framework" else registry.autoencoder
+    for name in found:
+        if not name:
+            raise click.BadParameter(NOTHING)
+        look_up(name)
+    return found
 
 
 def listed(texts: Iterable[str], kind: Callable[[str], Number], otherwise: str) -> tuple[Number, ...]:
@@ -123,13 +127,17 @@ def whole(example: str) -> Callback:
     """A callback that splits whole numbers at commas; no value gives none."""
 
     def check(_: click.Context, __: click.Parameter, value: str | None) -> tuple[int, ...]:
-        texts = () if value is None else value.split(",")
-        found = listed(texts, int, f"'{value}' is no list of whole numbers such as {example}")
-        if max(found, default=0) > MOST:
-            raise click.BadParameter(f"numbers up to {MOST:,} are expected, found {value}")
-        return found
+        return () if value is None else whole_numbers(value, example)
 
     return check
+
+
+def whole_numbers(value: str, example: str) -> tuple[int, ...]:
+    """The whole numbers between the text's commas, up to `MOST`; click.BadParameter for another text."""
+    found = listed(value.split(","), int, f"'{value}' is no list of whole numbers such as {example}")
+    if max(found, default=0) > MOST:
+        raise click.BadParameter(f"numbers up to {MOST:,} are expected, found {value}")
+    return found
 
 
 def numbers(kind: Callable[[str], Number]) -> Callback:
