@@ -22,7 +22,7 @@ from msgspec import structs
 from pytest_benchmark.session import PerformanceRegression
 from pytest_benchmark.utils import get_machine_id, load_storage
 
-from aebench.records import capture
+from aebench.processes.probing import described
 from aebench.records.conditions import MOST_SENTENCES, Conditions, Difference, differences, in_words
 from aebench.records.fields import checked, plain
 from aebench.running.options import Options
@@ -100,7 +100,7 @@ def begin(config: pytest.Config, options: Options) -> None:
     storage = _storage(config)
     now = structs.replace(
         conditions(options, {}, dtype=options.dtype),
-        subjects={name: capture.subject_unloaded(name) for name in options.frameworks},
+        subjects={name: described(name) for name in options.frameworks},
     )
     saved = _read(storage, config.getoption("benchmark_compare"))
     notes = [_note(name, file, now, judged=bool(config.getoption("benchmark_compare_fail"))) for name, file in saved]

@@ -95,15 +95,18 @@ def names(kind: str) -> Callback:
 
 
 def named(kind: str, texts: Iterable[str]) -> tuple[str, ...]:
-    """The names in the texts, each once and known to the registry; click.BadParameter where there is none."""
+    """The names between the texts' commas, each once and known; click.BadParameter where one is empty."""
+    found = tuple(dict.fromkeys(name.strip() for text in texts for name in text.split(",")))
+    if "" in found:
+        raise click.BadParameter(NOTHING)
+    if kind == "framework":
+        from aebench.processes.probing import subject
+
+        return tuple(dict.fromkeys(subject(name) for name in found))
     from aebench import registry
 
-    found = tuple(dict.fromkeys(name.strip() for text in texts for name in text.split(",")))
-    look_up: Callable[[str], Any] = registry.framework if kind == "framework" else registry.autoencoder
     for name in found:
-        if not name:
-            raise click.BadParameter(NOTHING)
-        look_up(name)
+        registry.autoencoder(name)
     return found
 
 

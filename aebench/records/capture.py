@@ -11,8 +11,6 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path
 
-from msgspec import structs
-
 import aebench
 from aebench import __version__, registry
 from aebench.plugins import OURS
@@ -90,19 +88,16 @@ def subject(name: str) -> Subject:
     """In a framework's process: what it says about itself."""
     framework = registry.framework(name)
     settings = framework.settings() | outside(framework.plain)
-    stated = {name: str(value) for name, value in sorted(settings.items())}
-    return structs.replace(subject_unloaded(name), settings=stated)
-
-
-def subject_unloaded(name: str) -> Subject:
-    """In any process: what can be said of a framework that is not loaded, which is all but its settings."""
-    framework = registry.framework(name)
+    if registry.environment(name) != registry.HERE:
+        settings |= {f"variable {name}": value for name, value in variables().items()}
     return Subject(
         framework=registry.plain(name),
         mode=framework.mode,
+        environment=registry.environment(name),
         package=framework.packages[0],
         version=registry.version(framework),
         python=platform.python_version(),
+        settings={name: str(value) for name, value in sorted(settings.items())},
     )
 
 
