@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import math
+import os
+import time
 from collections import namedtuple
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -24,6 +27,16 @@ from aebench.speed import blocks, workloads
 from aebench.speed.blocks import Subject, log_ratio
 from aebench.speed.planted import Slowed
 from aebench.speed.workloads import Inference, Training
+
+
+@dataclass(frozen=True)
+class Hanging:
+    """A workload that never becomes ready."""
+
+    def ready(self) -> Any:
+        """Nothing for ten minutes."""
+        time.sleep(600.0)
+
 
 Calls = list[tuple[int, str]]
 PAIR = [Subject(name, {"training": Training("linear", name), "inference": Inference("linear", name)}) for name in "ab"]
@@ -150,6 +163,29 @@ def test_the_peak_of_memory_is_the_process_s_own() -> None:
     held = np.ones(2**29, np.uint8)
     with FrameworkProcess("reference") as process:
         assert process.call(workloads.peak_memory, "reference")[0] < held.nbytes
+
+
+def test_a_process_that_hangs_is_ended_and_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Planted: a workload that never becomes ready. The block goes on without it."""
+    monkeypatch.undo()
+    monkeypatch.setattr(blocks, "PATIENCE", 15.0)
+    sleeping = Subject("reference", {"training": Hanging()})
+    block = blocks.timed([sleeping], 0, tmp_path)
+    assert "reference: no answer to images in 15 s; it was ended" == block.subjects[0].failed
+
+
+def test_processes_begin_with_so_many_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nobody has said how many; afterwards the variables are what they were."""
+    for name in blocks.THREAD_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("MKL_NUM_THREADS", "7")
+    before = dict(os.environ)
+    with blocks.threads(1), FrameworkProcess("reference") as process:
+        found = [process.call(os.getenv, name) for name in blocks.THREAD_VARIABLES]
+    assert ["1", "7", "1", "1", "1"] == found
+    assert before == dict(os.environ)
+    with blocks.threads(None):
+        assert before == dict(os.environ)
 
 
 def test_the_reference_for_real(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -142,10 +142,10 @@ def test_a_control_that_has_not_run_says_nothing() -> None:
 
 @pytest.mark.parametrize(
     ("others", "steal", "found"),
-    [(0.3, 0.1, None), (0.5, 0.0, None), (0.4, 0.2, "had 60% of its"), (None, None, None)],
+    [(0.5, 0.2, None), (0.75, 0.0, None), (0.6, 0.2, "had 80% of its"), (None, None, None)],
 )
 def test_a_loaded_machine(others: float | None, steal: float | None, found: str | None) -> None:
-    """More than half of the processors' time for others, in the middle block; a moment of it does no harm."""
+    """More than three quarters of the processors' time for others, in the middle block; a moment of it does no harm."""
     of = [None if each is None else Float(each) for each in (others, steal)]
     busy = [Busy(others=Float(0.0)), Busy(others=of[0], steal=of[1]), Busy(others=Float(1.0))]
     why = loaded(busy)

@@ -26,9 +26,9 @@ Word = Literal["slower", "not slower", "faster", "more", "not more", "less", "un
 Key = TypeVar("Key")
 # How often a null control without anything wrong may make a call's speed unusable.
 CONTROL_RATE = 0.01
-# Others' share of the processors' time above which the machine is loaded: a process with as many threads as cores then
-# waits for one of them at every barrier.
-LOADED = 0.5
+# Others' share of the processors' time above which the machine is loaded: of two cores half a one is left, and a second
+# of work takes two.
+LOADED = 0.75
 # Head's peak memory over base's that is tolerated, less one.
 MEMORY_TOLERATED = 0.05
 LEAST_MEMORIES = 2
