@@ -84,6 +84,8 @@ def test_a_slow_down_must_be_found_in_fresh_blocks_too() -> None:
     found = [judged({"row": values}, THRESHOLDS)["row"] for values in (bad, bad + calm, bad + bad)]
     assert [("undecided", True), ("not slower", False), ("slower", False)] == [(v.word, v.open) for v in found]
     assert [4, 8, 8] == [verdict.blocks for verdict in found]
+    assert math.exp(0.2) == pytest.approx(found[0].ratio), "the screening's, as long as there is no other"
+    assert 1.02 < found[0].low < found[0].high < math.inf
 
 
 def test_only_the_same_row_confirms_itself() -> None:

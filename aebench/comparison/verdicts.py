@@ -81,9 +81,12 @@ def _confirmed(suspects: Mapping[Key, Sequence[float]], stage: Thresholds, rows:
 
 
 def _verdict(screened: Decision, confirmed: Decision | None) -> Verdict:
-    last = confirmed or screened
-    blocks = screened.blocks + (confirmed.blocks if confirmed else 0)
-    return Verdict(last.verdict, blocks, last.ratio, last.low, last.high, last.open)
+    if confirmed is None:
+        return Verdict(screened.verdict, screened.blocks, screened.ratio, screened.low, screened.high, screened.open)
+    # As long as nothing was confirmed, the limits are those of the screening.
+    limits = confirmed if confirmed.high < math.inf else screened
+    blocks = screened.blocks + confirmed.blocks
+    return Verdict(confirmed.verdict, blocks, limits.ratio, limits.low, limits.high, confirmed.open)
 
 
 def moved(controls: Mapping[Key, Sequence[float]], rows: Mapping[Key, Sequence[float]], tolerated: float) -> str | None:
