@@ -19,7 +19,7 @@ from aebench.errors import UsageError
 from aebench.processes.events import Silent
 from aebench.records import baselines, documents
 from aebench.records.fields import plain
-from aebench.running import growing, ladders, sweeps
+from aebench.running import growing, ladders, sweeps, trainings
 from aebench.running import run as running
 from aebench.running.options import Options
 from aebench.running.run import Run
@@ -66,7 +66,7 @@ def trained(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return document
 
     monkeypatch.delenv("GOMP_SPINCOUNT", raising=False)
-    monkeypatch.setattr(running, "attempt", attempt)
+    monkeypatch.setattr(trainings, "attempt", attempt)
     monkeypatch.setattr(running, "processes_of", inline)
     return found
 
