@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from functools import cache
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,7 +16,10 @@ from aebench.arrays import Array
 from aebench.comparison import noninferior
 from aebench.comparison.noninferior import LOOKS, Evidence, Rates, of_differences, of_leaps, verdicts
 from aebench.errors import UsageError
+from aebench.quality.equivalence import Comparison
 from aebench.quality.leaps import Leaps
+from aebench.quality.table import rows
+from aebench.records import baselines
 from aebench.streams import stream
 
 REPEATS = 1_000
@@ -211,6 +215,16 @@ def test_leaps_by_luck_raise_no_alarm() -> None:
     assert alike.count("not worse") >= 60
     more = [verdict(sides < np.array([[0.2], [0.7]])) for sides in draws]
     assert more.count("not worse") <= 14
+
+
+def test_the_deviations_are_those_of_the_baseline() -> None:
+    """docs/comparison.md says how far pairs of sound trainings spread, in margins: most below 0.1, none above 2.5."""
+    path = Path(__file__).parents[1] / "results" / "baselines" / "mnist-source-float32-cpu.json"
+    compared = [pair.comparison for row in rows(baselines.trials_of(path)) for pair in row.pairs]
+    spreads = [it.deviation / it.margin for it in compared if isinstance(it, Comparison) and it.margin and it.n > 2]
+    assert len(spreads) > 60
+    assert np.mean(np.less(spreads, 0.1)) > 0.75
+    assert max(spreads) < 2.5
 
 
 @pytest.mark.parametrize("bad", [{"false_alarms": 0.0}, {"misses": 0.5}, {"misses": math.nan}])

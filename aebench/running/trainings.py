@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from aebench import registry
-from aebench.errors import AebenchError, CheckpointError, ResultError, UsageError
+from aebench.errors import AebenchError, CheckpointError, FrameworkError, ResultError, UsageError
 from aebench.processes.events import Listener
 from aebench.processes.worker import FrameworkProcess
 from aebench.records.conditions import Conditions
 from aebench.running.options import Options, dataset_name
-from aebench.running.resume import known_trial
+from aebench.running.resume import known_trial, seen_by
 from aebench.training.trial import Trial, failure, run
 
 
@@ -59,10 +59,11 @@ class Trainings:
         first = trial.autoencoder.pretraining
         before = self.measure(first, seed, framework, process) if first else {}
         what = f"{name}, {framework}, seed {seed}"
+        document, again = None, ""
         try:
-            document, again = known_trial(trial, self._now()), ""
-        except ResultError as error:
-            document, again = None, f", again: {error}"
+            document = known_trial(trial, seen_by(process, self._now())) if trial.result.exists() else None
+        except (ResultError, FrameworkError) as error:
+            again = f", again: {error}"
         if "failure" in before:
             document = failure(trial, CheckpointError(f"{first}, from which it starts, failed: {before['failure']}"))
             self.listener.finished(what, outcome(document))
