@@ -27,8 +27,8 @@ from aebench.records.fields import Float
 from aebench.records.machine import Watch
 from aebench.speed import workloads
 
-# A subject's rounds of a workload take about so long, and are so many at least and at most: to start a process costs ten
-# seconds, and on a busy machine the rounds of one vary by 15 %, as much as blocks of four rounds do.
+# A subject's rounds of a workload take about so long, and are so many at least and at most: to start a process costs
+# ten seconds, and on a busy machine blocks of four rounds vary by no more than the rounds of one process explain.
 SECONDS_OF_ROUNDS = 2.0
 LEAST_ROUNDS, MOST_ROUNDS = 6, 16
 # Seconds after which a process that does not answer hangs: compiling on a busy machine has taken two minutes.
