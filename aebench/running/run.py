@@ -22,6 +22,7 @@ from aebench.agreement.ladder import Climb
 from aebench.agreement.session import Source
 from aebench.errors import AebenchError, CheckpointError, ResultError, UsageError
 from aebench.processes.events import Listener
+from aebench.processes.lanes import Lanes
 from aebench.processes.worker import FrameworkProcess
 from aebench.records import documents
 from aebench.records.conditions import Conditions
@@ -143,7 +144,8 @@ class Run:
         options, autoencoder = self.options, registry.autoencoder(name)
         source = Source(dataset_name(options, autoencoder), options.data_dir, options.schedule)
         climbs = [Climb(autoencoder, options.seeds[0], dtype, options.device) for dtype in DTYPES]
-        document = session.document(processes, climbs, source, path.parent, self.listener)
+        with Lanes(processes) as lanes:
+            document = session.begin(lanes, climbs, source, path.parent).document(self.listener)
         failed = document["failures"]
         self.agreements += document["agreements"]
         self.failures += [{"autoencoder": name, "framework": k, "failure": why} for k, why in failed.items()]
