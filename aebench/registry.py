@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib.util
+import os
 from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import metadata
@@ -16,6 +17,10 @@ from aebench.protocol import Framework
 from aebench.spec import Autoencoder
 
 ARBITER = "reference"
+HERE = "here"
+"""The environment that the harness runs in; `pytorch` is short for `pytorch@here`."""
+ENVIRONMENT = "AEBENCH_ENVIRONMENT"
+"""The variable that tells a framework's process the name of its environment."""
 UNKNOWN_VERSION = "unknown"
 
 
@@ -55,22 +60,41 @@ def installed(among: Mapping[str, Framework]) -> list[str]:
     return [name for name, found in among.items() if version(found) is not None]
 
 
+def bare(name: str) -> str:
+    """A subject's name without its environment: `pytorch-compiled` of `pytorch-compiled@old`."""
+    return name.partition("@")[0]
+
+
+def environment(name: str) -> str:
+    """The environment of a subject's name: `old` of `pytorch-compiled@old`, `here` where none is said."""
+    return name.partition("@")[2] or HERE
+
+
+def versions() -> dict[str, str | None]:
+    """The version of every framework in every mode, None where it is not installed."""
+    return {name: version(found) for name, found in variants().items()}
+
+
 def plain(name: str) -> str:
-    """The framework's name without a mode."""
-    return variants()[name].plain
+    """The framework's name without a mode and without an environment."""
+    return variants()[bare(name)].plain
 
 
 def framework(name: str) -> Framework:
-    """The framework of that name, in another mode than its first as NAME-MODE.
+    """The framework of that name, in another mode than its first as NAME-MODE; of an environment as NAME@ENVIRONMENT.
+
+    What another environment holds is known there only.
 
     Raises:
         UnknownNameError: there is none; says the nearest match.
         PluginError: it is registered, and broken.
-        FrameworkError: it is not installed.
+        FrameworkError: it is not installed in this environment.
     """
-    found = _named("framework", name, variants())
-    if version(found) is None:
-        raise FrameworkError(f"{name} is not installed here; get it with: {found.install}")
+    found = _named("framework", bare(name), variants())
+    here = os.environ.get(ENVIRONMENT, HERE)
+    if environment(name) == here and version(found) is None:
+        where = "here" if here == HERE else f"in {here}"
+        raise FrameworkError(f"{bare(name)} is not installed {where}; get it with: {found.install}")
     return found
 
 
@@ -86,7 +110,7 @@ def autoencoder(name: str) -> Autoencoder:
 
 def offers(framework: str, autoencoder: str) -> bool:
     """Whether the framework, in whatever mode, has the autoencoder; False where either is unknown."""
-    found = variants().get(framework)
+    found = variants().get(bare(framework))
     return found is not None and autoencoder in autoencoders() and found.offers(autoencoder)
 
 

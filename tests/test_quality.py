@@ -150,7 +150,7 @@ def test_what_leaps_is_counted_and_not_averaged() -> None:
 
 
 def test_the_summary_of_a_run_counts_what_leapt() -> None:
-    """In its one number for each framework, too, a leap is counted and not averaged; one alone keeps its number, marked."""
+    """In its one number, too, a leap is counted and not averaged; a training alone keeps its number, marked."""
     found = [leaping("pytorch", seed, leaps=seed == 0) for seed in range(3)]
     found += [leaping("tensorflow", 0, leaps=True), trial("reference", 0, 1.0, metrics={})]
     out = io.StringIO()

@@ -24,7 +24,7 @@ from aebench.agreement.ladder import RUNGS
 from aebench.agreement.undirected import reach, undirected
 from aebench.arrays import Array
 from aebench.records.trace import Place, Trace
-from aebench.registry import ARBITER
+from aebench.registry import ARBITER, bare
 from aebench.spec import Autoencoder
 
 # Digits that tell any two numbers of the dtype apart; with fewer the two values of a parting can look the same.
@@ -172,7 +172,7 @@ def _missing(place: Place, left: Trace, right: Trace, expected: Array | None) ->
         return f"{where}: {' and '.join(wrong)}, expected {expected.shape} (shapes are never made to fit)"
     for trace in (left, right):
         dtype = trace.arrays[place].dtype
-        if trace.framework != ARBITER and dtype != trace.dtype and np.issubdtype(dtype, np.floating):
+        if bare(trace.framework) != ARBITER and dtype != trace.dtype and np.issubdtype(dtype, np.floating):
             return f"{where}: {trace.framework} computes in {dtype}, expected {trace.dtype}"
     return None
 

@@ -16,7 +16,7 @@ from aebench.agreement.session import Source, climb_in
 from aebench.processes.lanes import at_once
 from aebench.processes.worker import FrameworkProcess
 from aebench.records.trace import Trace
-from aebench.registry import ARBITER
+from aebench.registry import ARBITER, plain
 from aebench.spec import Autoencoder, Phase
 
 
@@ -29,7 +29,9 @@ def growth(
     """
     paths = {name: folder / f"growth-{name}-{climb.dtype}.safetensors" for name in processes}
     try:
-        here = {name: replace(climb, plain=True, device="cpu" if name == ARBITER else climb.device) for name in paths}
+        here = {
+            name: replace(climb, plain=True, device="cpu" if plain(name) == ARBITER else climb.device) for name in paths
+        }
         errors = at_once(processes, {n: (climb_in, n, here[n], source, path, None) for n, path in paths.items()})
         for error in errors.values():
             raise error

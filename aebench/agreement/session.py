@@ -200,6 +200,7 @@ def climb_in(name: str, climb: Climb, source: Source, path: Path, teacher: Path 
     climb, dataset = prepared(climb, source)
     framework, followed = registry.framework(name), Trace.read(teacher) if teacher else None
     trace = record(framework, climb, dataset, followed)
+    trace.framework = name
     if judge:
         found = draw(framework, climb, dataset, trace)
         trace.metadata["spreads"] = {place.key: (s.largest, s.rms) for place, s in found.items()}

@@ -8,6 +8,7 @@ from aebench import __version__
 from aebench.cli.agreement import agree
 from aebench.cli.benching import bench
 from aebench.cli.ending import STATUSES, Group
+from aebench.cli.environments import environments
 from aebench.cli.looking import list_, schema, show
 from aebench.cli.measured import accept, quality
 from aebench.cli.running import run
@@ -35,9 +36,10 @@ def main() -> None:
       aebench quality RUN                     every metric of a run, with statistics over seeds
       aebench bench stacked --peers           how fast, against the machine's limit and other programs
       aebench scale                           cost and quality by images and by width
+      aebench environments                    the interpreters that frameworks are compared in
       aebench accept RUN -m "new machine"     make a run the baseline
     """
 
 
-for command in (list_, run, agree, show, quality, accept, scale, bench, schema):
+for command in (list_, run, agree, show, quality, accept, scale, bench, environments, schema):
     main.add_command(command)

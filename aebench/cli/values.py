@@ -93,11 +93,14 @@ def names(kind: str) -> Callback:
 
         texts = value if isinstance(value, tuple) else () if value is None else (value,)
         found = tuple(dict.fromkeys(name.strip() for text in texts for name in text.split(",")))
-        look_up: Callable[[str], Any] = registry.framework if kind == "framework" else registry.autoencoder
+        if "" in found:
+            raise click.BadParameter(NOTHING)
+        if kind == "framework":
+            from aebench.processes.probing import subject
+
+            return tuple(dict.fromkeys(subject(name) for name in found))
         for name in found:
-            if not name:
-                raise click.BadParameter(NOTHING)
-            look_up(name)
+            registry.autoencoder(name)
         return found
 
     return check

@@ -87,11 +87,14 @@ class Raised:
     foreign: bool
 
 
-def serve(connection: Connection, settings: Settings) -> None:
-    """The process's whole life: make itself ready, then answer one call after the other until the harness is gone."""
+def main(descriptor: int) -> None:
+    """The process's whole life: make itself ready, then answer one call after the other until the harness is gone.
+
+    descriptor: the open file on which it is told its settings, and called.
+    """
     global _connection
-    _connection = connection
-    unready = _unready(settings)
+    _connection = connection = Connection(descriptor)
+    unready = _unready(ForkingPickler.loads(connection.recv_bytes()))
     while True:
         try:
             call = connection.recv_bytes()
@@ -103,7 +106,7 @@ def serve(connection: Connection, settings: Settings) -> None:
 def tell(message: Any) -> None:
     """Send a message to whoever called this process; nothing happens outside one."""
     if _connection is not None:
-        _send(_packed(Message(message)))
+        _send(packed(Message(message)))
 
 
 def raised(error: BaseException) -> Raised:
@@ -144,7 +147,7 @@ def _unready(settings: Settings) -> bytes | None:
     try:
         _begin(settings)
     except Exception as error:
-        return _packed(raised(error))
+        return packed(raised(error))
     return None
 
 
@@ -152,13 +155,27 @@ def _answer(call: bytes) -> bytes:
     """The packed result, or whatever went wrong on the way to it: in unpacking, in the function, in packing."""
     try:
         asked: Call = ForkingPickler.loads(call)
-        return _packed(Returned(asked.function(*asked.arguments, **asked.keywords)))
+        return packed(Returned(asked.function(*asked.arguments, **asked.keywords)))
     except (Exception, SystemExit) as error:
-        return _packed(raised(error))
+        return packed(raised(error))
 
 
-def _packed(reply: Message | Returned | Raised) -> bytes:
-    return bytes(ForkingPickler.dumps(reply))
+class _Pickler(ForkingPickler):
+    """Packs what another interpreter unpacks, of whatever version: the module that holds `Path` has moved in 3.13."""
+
+    def reducer_override(self, thing: object) -> Any:
+        """A path as the text that it is."""
+        return (place, (os.fspath(thing),)) if isinstance(thing, Path) else NotImplemented
+
+
+def place(text: str) -> Path:
+    """The path of that text."""
+    return Path(text)
+
+
+def packed(content: object) -> bytes:
+    """The content as bytes, for the other side of a connection."""
+    return bytes(_Pickler.dumps(content))
 
 
 def _send(reply: bytes) -> None:

@@ -1,30 +1,35 @@
 """One process = one framework: two in one process fight over threads, and can hang or crash.
 
 `FrameworkProcess` is the harness's side. What it is asked to call runs in a fresh process that never loads another
-framework; a crash there is an error here, and the next call gets a new process.
+framework, of the interpreter of the subject's environment; a crash there is an error here, and the next call gets a new
+process.
 """
 
 from __future__ import annotations
 
 import atexit
 import contextlib
-import multiprocessing
 import os
 import resource
 import shutil
 import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from multiprocessing import resource_tracker
+from multiprocessing import Pipe
 from multiprocessing.connection import Connection
-from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
 
+from aebench import registry
 from aebench.errors import TRACEBACK, FrameworkError, rebuilt
-from aebench.processes.inside import Call, Message, Raised, Returned, Settings, serve
+from aebench.processes import environments
+from aebench.processes.environments import Environment
+from aebench.processes.inside import Call, Message, Raised, Returned, Settings, packed
 from aebench.processes.temporary import folder
+from aebench.processes.view import view
 from aebench.records.capture import worker_variables
 
 Result = TypeVar("Result")
@@ -43,40 +48,48 @@ SIGNALS = {
 }
 
 
+# What a process runs: it imports from the places that follow, before its own where it is of another environment, and
+# answers on the open file of that number.
+PROGRAM = "import sys; sys.path[:0] = sys.argv[2:]; from aebench.processes.inside import main; main(int(sys.argv[1]))"
+# Another environment's interpreter finds what is installed there, not what the harness's user has told Python.
+OURS_ALONE = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "CONDA_PREFIX")
+
+
 @dataclass(frozen=True)
 class _Worker:
     """A running process, the way to it, and its folder for temporary files."""
 
-    process: SpawnProcess
+    process: subprocess.Popen[bytes]
     connection: Connection
     temporary: Path
 
     def reply(self) -> Message | Returned | Raised:
         """What it says next; EOFError when it has ended."""
         while not self.connection.poll(POLL_SECONDS):
-            if self.process.exitcode is not None and not self.connection.poll(0):
+            if self.process.poll() is not None and not self.connection.poll(0):
                 raise EOFError
         found: Message | Returned | Raised = self.connection.recv()
         return found
 
     def end(self) -> None:
         """End it, whatever it does; again where an interruption came in between."""
-        if self.process.pid is not None:
-            self._killed()
+        self.process.terminate()
+        if self.status(GRACE_SECONDS) is None:
+            self.process.kill()
+            self.process.wait()
+        self.connection.close()
         shutil.rmtree(self.temporary, ignore_errors=True)
 
-    def _killed(self) -> None:
-        self.process.terminate()
-        self.process.join(GRACE_SECONDS)
-        if self.process.exitcode is None:
-            self.process.kill()
-            self.process.join()
+    def status(self, seconds: float) -> int | None:
+        """How it ended; None where it has not after so many seconds."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return self.process.wait(seconds)
+        return None
 
 
 @contextlib.contextmanager
 def _uninterrupted() -> Iterator[None]:
     """A process that begins here leaves Ctrl-C to the harness from its first moment: terminals send it to both."""
-    resource_tracker.ensure_running()  # its start would undo the next line
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
@@ -85,7 +98,7 @@ def _uninterrupted() -> Iterator[None]:
 
 
 class FrameworkProcess:
-    """A process of its own for one framework, kept from call to call.
+    """A process of its own for one subject, such as `pytorch-compiled@old`, kept from call to call.
 
     log: where the framework's own messages go (appended); None leaves them on standard error.
     alone: nothing else runs while this process does, so its threads may wait for each other without sleeping.
@@ -112,14 +125,14 @@ class FrameworkProcess:
         """
         worker = self._worker = self._worker or self._started()
         try:
-            worker.connection.send(Call(function, arguments, keywords))
+            worker.connection.send_bytes(packed(Call(function, arguments, keywords)))
             while isinstance(reply := worker.reply(), Message):
                 if on_message is not None:
                     on_message(reply.content)
         except (EOFError, ConnectionError) as error:
-            worker.process.join(GRACE_SECONDS)
+            status = worker.status(GRACE_SECONDS)
             self.close()
-            raise FrameworkError(self._with_log(self._ended(worker.process.exitcode))) from error
+            raise FrameworkError(self._with_log(self._ended(status))) from error
         except BaseException:
             # Broken off: it would answer the next call with the result of this one.
             self.close()
@@ -156,16 +169,23 @@ class FrameworkProcess:
 
     def _begun(self, undone: contextlib.ExitStack) -> _Worker:
         """A new process; `undone` takes back what an error or an interruption in the middle of it would leave."""
-        context = multiprocessing.get_context("spawn")
+        environment = environments.find(registry.environment(self.framework))
         temporary = folder()
         undone.callback(shutil.rmtree, temporary, ignore_errors=True)
-        settings = Settings(self.framework, self.log, worker_variables(alone=self.alone), temporary, os.getpid())
-        here, there = context.Pipe()
-        worker = _Worker(context.Process(target=serve, args=(there, settings), name=self.framework), here, temporary)
-        with _uninterrupted():
+        here, there = Pipe()
+        undone.callback(here.close)
+        with there, _uninterrupted():
+            process = subprocess.Popen(
+                [*_started_by(environment, there.fileno())],
+                pass_fds=[there.fileno()],
+                stdin=subprocess.DEVNULL,
+                env=variables_of(environment),
+            )
+            worker = _Worker(process, here, temporary)
             undone.callback(worker.end)
-            worker.process.start()
-        there.close()
+        settings = Settings(self.framework, self.log, worker_variables(alone=self.alone), temporary, os.getpid())
+        with contextlib.suppress(ConnectionError):  # it has ended at once: the first call says so
+            here.send_bytes(packed(settings))
         return worker
 
     def _ended(self, status: int | None) -> str:
@@ -193,3 +213,20 @@ class FrameworkProcess:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _started_by(environment: Environment, descriptor: int) -> Iterator[str]:
+    """The command line of its process: `here` imports whatever this process can, another one its own packages."""
+    yield str(environment.python or sys.executable)
+    yield from ("-P", "-c", PROGRAM, str(descriptor))
+    if environment.python is None:
+        yield from (place or os.getcwd() for place in sys.path)
+    elif not environment.own:
+        yield str(view())
+
+
+def variables_of(environment: Environment) -> dict[str, str]:
+    """The variables that a process of the environment begins with."""
+    left_out = () if environment.python is None else OURS_ALONE
+    return {**{name: value for name, value in os.environ.items() if name not in left_out},
+            **dict(environment.variables), registry.ENVIRONMENT: environment.name}  # fmt: skip

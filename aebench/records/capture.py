@@ -88,9 +88,12 @@ def subject(name: str) -> Subject:
     """In a framework's process: what it says about itself."""
     framework = registry.framework(name)
     settings = framework.settings() | outside(framework.plain)
+    if registry.environment(name) != registry.HERE:
+        settings |= {f"variable {name}": value for name, value in variables().items()}
     return Subject(
         framework=registry.plain(name),
         mode=framework.mode,
+        environment=registry.environment(name),
         package=framework.packages[0],
         version=registry.version(framework),
         python=platform.python_version(),

@@ -24,7 +24,7 @@ Number = Annotated[
     Float, Meta(extra_json_schema={"anyOf": [{"type": "number"}, {"enum": list(NOT_FINITE)}], "title": "number"})
 ]
 # What folders and files are named after: never a path of its own.
-Name = Annotated[str, Meta(pattern=r"^\w[\w.:-]*$")]
+Name = Annotated[str, Meta(pattern=r"^\w[\w.:@+-]*$")]
 Count = Annotated[int, Meta(ge=0)]
 
 

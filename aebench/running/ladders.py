@@ -16,6 +16,7 @@ from aebench.agreement import session
 from aebench.agreement.ladder import Climb
 from aebench.agreement.session import Ascents, Source
 from aebench.arrays import Dtype
+from aebench.processes import environments
 from aebench.processes.events import Listener
 from aebench.processes.lanes import Lanes
 from aebench.records import documents
@@ -135,7 +136,7 @@ def _put(
 
 def command(options: Options, climbing: Climbing, row: Mapping[str, Any], seed: int) -> str:
     """The command that climbs one pair of frameworks again."""
-    pair = ",".join(name for name in (row["left"], row["right"]) if name != ARBITER)
+    pair = ",".join(environments.said(name) for name in (row["left"], row["right"]) if name != ARBITER)
     words = ["aebench", "agree", row["autoencoder"], "-f", pair, "--dtype", row["dtype"], "-s", str(seed)]
     words += ["--steps", str(climbing.climbs.steps), "-d", options.dataset, "-p", options.schedule]
     words += ["--data-dir", options.data_dir] if options.data_dir else []

@@ -53,7 +53,7 @@ class Options:
 
     def device_of(self, framework: str) -> str:
         """The device that the framework computes on: the arbiter's is the CPU always."""
-        return "cpu" if framework == ARBITER else self.device
+        return "cpu" if registry.plain(framework) == ARBITER else self.device
 
 
 def _listed(numbers: tuple[int, ...]) -> str:
@@ -109,7 +109,7 @@ def processes_of(options: Options, logs: Path | None, *, arbiter: bool) -> Itera
             closing.callback(process.close)
         if options.device != "cpu":
             # Before the first log is written: a folder in which nothing could be begun stays as it was.
-            _require_device(options.device, [name for name in names if name != ARBITER])
+            _require_device(options.device, [name for name in names if registry.plain(name) != ARBITER])
         yield processes
 
 

@@ -1,0 +1,79 @@
+"""How two environments differ: interpreters, packages, and what each framework that both hold says of itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from aebench import registry
+from aebench.errors import AebenchError
+from aebench.processes.environments import Environment
+from aebench.processes.probing import contents, frameworks
+from aebench.processes.worker import FrameworkProcess
+from aebench.records import capture
+
+NONE = "–"
+MANY_WORDS = 12
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One thing that two environments do not share: what kind of thing, its name, and what it is in each."""
+
+    kind: str
+    name: str
+    base: str
+    head: str
+
+
+def differences(base: Environment, head: Environment) -> list[Difference]:
+    """All of them: the interpreter, packages by name, then build, libraries and settings of each framework.
+
+    Raises:
+        UsageError: one of them cannot be asked.
+    """
+    return [*_plain(base, head), *_of_frameworks(base, head)]
+
+
+def _plain(base: Environment, head: Environment) -> Iterator[Difference]:
+    """What the interpreters say without loading anything."""
+    one, other = contents(base), contents(head)
+    if one.python != other.python:
+        yield Difference("interpreter", "Python", one.python, other.python)
+    yield from _between("package", one.packages, other.packages)
+    yield from _between("variable", dict(base.variables), dict(head.variables))
+
+
+def _of_frameworks(base: Environment, head: Environment) -> Iterator[Difference]:
+    """What the frameworks that both hold say of themselves, each loaded in a process of its own."""
+    for name in registry.frameworks():
+        if all(frameworks(environment)[name] is not None for environment in (base, head)):
+            yield from _between(name, *(_said(f"{name}@{environment.name}") for environment in (base, head)))
+
+
+def _said(name: str) -> dict[str, str]:
+    """What the subject says of itself; where it cannot, why. Its variables are the environment's, and told already."""
+    try:
+        with FrameworkProcess(name) as process:
+            found = process.call(capture.subject, name)
+    except AebenchError as error:
+        return {"loading it": str(error)}
+    known = {"version": found.version or NONE, **(found.settings or {})}
+    return {key: value for key, value in known.items() if not key.startswith("variable ")}
+
+
+def _between(kind: str, base: Mapping[str, str], head: Mapping[str, str]) -> Iterator[Difference]:
+    for name in sorted({*base, *head}):
+        values = base.get(name, NONE), head.get(name, NONE)
+        if values[0] != values[1]:
+            yield Difference(kind, name, *_apart(*values))
+
+
+def _apart(base: str, head: str) -> tuple[str, str]:
+    """Two values; of long texts, such as a build's configuration, the words that only one of them has."""
+    one, other = ([word for word in value.replace(",", " ").split() if word] for value in (base, head))
+    if max(len(one), len(other)) < MANY_WORDS:
+        return base, head
+    return tuple(  # type: ignore[return-value] # two of them
+        " ".join(word for word in mine if word not in theirs) or NONE for mine, theirs in ((one, other), (other, one))
+    )

@@ -1,0 +1,188 @@
+"""Environments: interpreters with their packages, in which subjects live.
+
+`here` is the one that the harness runs in. Others stand by name in a file, `aebench.toml` or the `[tool.aebench]` of
+`pyproject.toml`, in the present folder or the nearest one above it; or one is said by its place: an interpreter, or the
+folder that `venv`, `uv`, `tox` or `conda` made.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from aebench.errors import UnknownNameError, UsageError
+from aebench.records.fields import Part
+from aebench.registry import HERE
+
+OWN_FILE, PROJECT_FILE = "aebench.toml", "pyproject.toml"
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,59}")
+INTERPRETERS = ("bin/python", "bin/python3", "python", "Scripts/python.exe", "python.exe")
+
+# Environments that this process was told of, by name: those said by their place, and those made for a commit.
+_told: dict[str, Environment] = {}
+
+
+@dataclass(frozen=True)
+class Environment:
+    """An interpreter with its packages.
+
+    python: its path; None is this interpreter. said: how the user names it on a command line. variables: what its
+    processes are started with besides those here. own: its processes run the aebench that is installed there, as those
+    of a commit do; else they run this one.
+    """
+
+    name: str
+    python: Path | None
+    said: str
+    variables: tuple[tuple[str, str], ...] = ()
+    own: bool = False
+
+
+class Entry(Part):
+    """What a file says of an environment.
+
+    python: its interpreter or its folder, relative to the file; without it, this interpreter. variables: what its
+    processes are started with, such as `TF_ENABLE_ONEDNN_OPTS = "0"`.
+    """
+
+    python: str | None = None
+    variables: dict[str, str] = {}
+
+
+class Settings(Part):
+    """What `aebench.toml` holds, or `[tool.aebench]`."""
+
+    environments: dict[str, Entry] = {}
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """A file that was read."""
+
+    path: Path
+    settings: Settings
+
+
+def find(said: str) -> Environment:
+    """The environment of that name or at that place.
+
+    Raises:
+        UnknownNameError: no file names it, and there is nothing at such a place.
+        UsageError: there is no interpreter where the file, or the user, says; or the file cannot be read.
+    """
+    if said == HERE:
+        return Environment(HERE, None, HERE)
+    if said in _told:
+        return _told[said]
+    if "/" in said or os.sep in said or said in (".", ".."):
+        return tell(_placed(said))
+    configuration = configured()
+    entries = configuration.settings.environments if configuration else {}
+    if configuration is not None and said in entries:
+        return _configured(said, entries[said], configuration.path)
+    raise UnknownNameError("environment", said, (HERE, *entries, *_told))
+
+
+def _configured(name: str, entry: Entry, path: Path) -> Environment:
+    python = Path(sys.executable)
+    if entry.python is not None:
+        place = path.parent / Path(entry.python).expanduser()
+        python = _interpreter(place, f"environment '{name}' of {path}")
+    return Environment(name, python, name, tuple(sorted(entry.variables.items())))
+
+
+def tell(environment: Environment) -> Environment:
+    """From now on this process knows it by its name; UsageError where it knows another one by that name."""
+    known = _told.setdefault(environment.name, environment)
+    if known.python != environment.python or environment.name in _named():
+        raise UsageError(
+            f"{environment.said} would be called '{environment.name}', as {known.said} is; give one of them another "
+            f"name in {OWN_FILE}: [environments.NAME] python = …"
+        )
+    return known
+
+
+def said(name: str) -> str:
+    """A subject's name as it is written on a command line: an environment that stands in no file by its place."""
+    bare, _, environment = name.partition("@")
+    return f"{bare}@{_told[environment].said}" if environment in _told else name
+
+
+def known() -> list[str]:
+    """The names of this environment, and of those in the file."""
+    return [HERE, *_named()]
+
+
+def configured(folder: Path | None = None) -> Configuration | None:
+    """What the nearest file says, from the folder upwards (default: the present one); None where there is none.
+
+    Raises:
+        UsageError: the file is no TOML, or holds what is not known.
+    """
+    start = (folder or Path.cwd()).resolve()
+    for place in (start, *start.parents):
+        for path, tables in ((place / OWN_FILE, ()), (place / PROJECT_FILE, ("tool", "aebench"))):
+            if path.is_file() and (content := _content(path, tables)) is not None:
+                return Configuration(path, _settings(path, content))
+    return None
+
+
+def _named() -> tuple[str, ...]:
+    configuration = configured()
+    return tuple(configuration.settings.environments) if configuration else ()
+
+
+def _content(path: Path, tables: tuple[str, ...]) -> Mapping[str, Any] | None:
+    """The file's table of that path; None where it has none."""
+    try:
+        content: Any = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} is no TOML: {error}") from error
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror or error}") from error
+    for table in tables:
+        content = content.get(table) if isinstance(content, dict) else None
+    return content if content is None or isinstance(content, dict) else {table: content}
+
+
+def _settings(path: Path, content: Mapping[str, Any]) -> Settings:
+    try:
+        settings = msgspec.convert(content, Settings)
+    except msgspec.ValidationError as error:
+        raise UsageError(
+            f'{path}: {error}; an environment is written as [environments.NAME] python = "PLACE"'
+        ) from error
+    for name in settings.environments:
+        if not NAME.fullmatch(name) or name == HERE:
+            raise UsageError(
+                f"{path}: an environment cannot be called '{name}': up to 60 letters, digits and -_.+, and not '{HERE}'"
+            )
+    return settings
+
+
+def _placed(said: str) -> Environment:
+    """The environment at the place; it is called as its folder is."""
+    python = _interpreter(Path(said).expanduser().absolute(), f"environment '{said}'")
+    folder = python.parent.parent if python.parent.name in ("bin", "Scripts") else python.parent
+    name = re.sub(r"[^A-Za-z0-9_.+-]", "-", folder.name).strip("-.")[:60]
+    return Environment(name if NAME.fullmatch(name) and name != HERE else "environment", python, said)
+
+
+def _interpreter(place: Path, what: str) -> Path:
+    """The interpreter at the place. A virtual environment's is a link, and is not followed."""
+    candidates = [place / name for name in INTERPRETERS] if place.is_dir() else [place]
+    for candidate in candidates:
+        if candidate.is_file() and os.access(candidate, os.X_OK):
+            return candidate
+    if place.is_dir():
+        raise UsageError(f"{what}: {place} holds no {INTERPRETERS[0]}; name an interpreter, or an environment's folder")
+    problem = "cannot be run" if place.exists() else "is not there"
+    raise UsageError(f"{what}: the interpreter {place} {problem}; name an interpreter, or an environment's folder")

@@ -1,0 +1,132 @@
+"""Making an environment: a virtual one, by `uv` where it is, else by `venv` and `pip`; its lock file; its entry."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from packaging.requirements import InvalidRequirement, Requirement
+
+from aebench.errors import UsageError
+from aebench.processes import environments
+from aebench.processes.environments import NAME, OWN_FILE, PROJECT_FILE
+from aebench.processes.probing import needed
+from aebench.records.store import write_text
+from aebench.registry import HERE
+
+FOLDER = "environments"
+
+
+@dataclass(frozen=True)
+class Made:
+    """What was made. lock: every package in its version, as `pip install -r` takes it. file: what names it."""
+
+    python: Path
+    lock: Path
+    file: Path
+
+
+def make(name: str, requirements: Sequence[str], *, files: Sequence[Path] = (), python: str | None = None) -> Made:
+    """A new environment under `environments/`, beside the file that names it, or in the present folder.
+
+    requirements: as pip takes them; what processes of aebench need is added. files: of requirements, such as a lock
+    file. python: an interpreter, or a version that is found on the path; None is this one.
+
+    Raises:
+        UsageError: the name is taken or no name; a requirement is none; there is no such interpreter; the installer
+            fails, with its last line. Nothing is left of what was begun.
+    """
+    configuration = environments.configured()
+    file = configuration.path if configuration else Path.cwd() / OWN_FILE
+    folder, log = file.parent / FOLDER / name, file.parent / FOLDER / f"{name}.log"
+    _check(name, requirements, folder, configuration and configuration.settings.environments)
+    interpreter = _interpreter(python)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    wanted = [*(str(found) for found in needed()), *requirements]
+    try:
+        lines = _installed(folder, interpreter, wanted, files, log)
+        lock = folder.parent / f"{name}.lock"
+        write_text(lock, lines)
+        _enter(file, name, folder)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    log.unlink(missing_ok=True)
+    return Made(folder / "bin" / "python", lock, file)
+
+
+def _check(name: str, requirements: Sequence[str], folder: Path, known: object) -> None:
+    if not NAME.fullmatch(name) or name == HERE:
+        raise UsageError(f"'{name}' is no name for an environment: up to 60 letters, digits and -_.+, and not '{HERE}'")
+    if isinstance(known, dict) and name in known:
+        raise UsageError(f"there is an environment '{name}' already; choose another name, or take its entry out")
+    if folder.exists():
+        raise UsageError(f"{folder} is there already; remove it, or choose another name")
+    for text in requirements:
+        try:
+            if not Path(text).exists() and "://" not in text:
+                Requirement(text)
+        except InvalidRequirement as error:
+            why = str(error).splitlines()[0]
+            raise UsageError(f"'{text}' is no requirement such as 'torch==2.13.0': {why}") from error
+
+
+def _interpreter(python: str | None) -> str:
+    """The path of the interpreter that is asked for."""
+    if python is None:
+        return sys.executable
+    for candidate in (python, f"python{python}"):
+        if found := shutil.which(candidate):
+            return found
+    raise UsageError(f"there is no interpreter '{python}' on the path; give a version such as 3.12, or a path")
+
+
+def _installed(folder: Path, python: str, wanted: Sequence[str], files: Sequence[Path], log: Path) -> str:
+    """Make it and install what is wanted; the lock's lines."""
+    inside, listed = str(folder / "bin" / "python"), [part for file in files for part in ("-r", str(file))]
+    if uv := shutil.which("uv"):
+        _run([uv, "venv", "--python", python, str(folder)], log)
+        _run([uv, "pip", "install", "--python", inside, *listed, *wanted], log)
+        return _run([uv, "pip", "freeze", "--python", inside], log)
+    _run([python, "-m", "venv", str(folder)], log)
+    _run([inside, "-m", "pip", "install", "--disable-pip-version-check", *listed, *wanted], log)
+    return _run([inside, "-m", "pip", "freeze", "--disable-pip-version-check"], log)
+
+
+def _run(command: Sequence[str], log: Path) -> str:
+    """What the command prints; all of it goes to the log, too.
+
+    Raises:
+        UsageError: it fails.
+    """
+    with log.open("a", encoding="utf-8") as file:
+        file.write(f"$ {' '.join(command)}\n")
+        file.flush()
+        ended = subprocess.run(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=file, text=True, check=False
+        )
+        file.write(ended.stdout)
+    if ended.returncode:
+        lines = [line for line in log.read_text(encoding="utf-8").splitlines() if line.strip()]
+        errors = [line for line in lines if line.lower().startswith("error")]
+        raise UsageError(f"{(errors or lines)[-1].strip()}; all that was said: {log}")
+    return ended.stdout
+
+
+def _enter(file: Path, name: str, folder: Path) -> None:
+    """Name the environment in the file: a table at its end, which leaves everything else as it was."""
+    table = f"tool.aebench.environments.{_key(name)}" if file.name == PROJECT_FILE else f"environments.{_key(name)}"
+    before = file.read_text(encoding="utf-8") if file.exists() else ""
+    gap = "" if not before else "\n" if before.endswith("\n") else "\n\n"
+    entry = f"[{table}]\npython = {json.dumps(str(folder.relative_to(file.parent)))}\n"
+    write_text(file, f"{before}{gap}{entry}")
+
+
+def _key(name: str) -> str:
+    """The name as a key of TOML."""
+    return name if name.replace("-", "").replace("_", "").isalnum() else json.dumps(name)

@@ -1,0 +1,158 @@
+"""What an environment holds, asked of its interpreter: its version, its packages, its frameworks; and what it lacks."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import metadata
+
+import msgspec
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from aebench import registry
+from aebench.errors import FrameworkError, UsageError
+from aebench.plugins import OURS
+from aebench.processes import environments
+from aebench.processes.environments import Environment
+from aebench.processes.inside import LONGEST_REASON
+from aebench.processes.worker import FrameworkProcess, variables_of
+from aebench.registry import HERE
+
+OLDEST = (3, 11)
+# What a framework's process imports of what aebench depends on (a test looks). With these and a framework an
+# environment can be measured, whether or not an aebench is installed in it.
+NEEDED = (
+    "filelock", "msgspec", "numpy", "platformdirs", "psutil", "safetensors", "scikit-learn", "scipy", "threadpoolctl",
+)  # fmt: skip
+SECONDS = 60.0  # for an interpreter to say what it holds
+# Runs in any Python 3, whatever is installed there.
+PROGRAM = """
+import json, platform, sys
+from importlib import metadata
+packages = {}
+for found in metadata.distributions():
+    if found.metadata["Name"]:
+        packages.setdefault(found.metadata["Name"], found.version)
+print(json.dumps({"python": platform.python_version(), "packages": packages}))
+"""
+
+
+class Said(msgspec.Struct):
+    """What the program prints."""
+
+    python: str
+    packages: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What an environment holds. packages: versions by name. lacking: what a process needs besides, as requirements."""
+
+    python: str
+    packages: Mapping[str, str]
+    lacking: tuple[str, ...]
+
+    @property
+    def old(self) -> bool:
+        """Whether its Python is older than any that aebench runs in."""
+        return tuple(int(part) for part in self.python.split(".")[:2]) < OLDEST
+
+
+def subject(name: str) -> str:
+    """The subject's name as everything calls it: NAME here, NAME@ENVIRONMENT elsewhere.
+
+    Raises:
+        UnknownNameError: there is no such framework, or no such environment.
+        FrameworkError: it is not installed there.
+        UsageError: the environment cannot be measured in.
+    """
+    bare, at, place = name.partition("@")
+    if not at or place == HERE:
+        registry.framework(bare)
+        return bare
+    if not place:
+        raise UsageError(f"'{name}' names no environment behind the @; `aebench environments` lists them")
+    if bare not in registry.variants():
+        registry.framework(bare)
+    environment = environments.find(place)
+    if frameworks(environment)[bare] is None:
+        raise FrameworkError(
+            f"{bare} is not installed in {environment.name}; get it with: {environment.python} -m pip install "
+            f"{registry.variants()[bare].packages[0]}"
+        )
+    return f"{bare}@{environment.name}"
+
+
+@cache
+def contents(environment: Environment) -> Contents:
+    """What its interpreter says; asked once in a process.
+
+    Raises:
+        UsageError: it cannot be run, or is no Python that says so.
+    """
+    what = f"environment {environment.name}: {environment.python or sys.executable}"
+    try:
+        found = subprocess.run(
+            [environment.python or sys.executable, "-c", PROGRAM], env=variables_of(environment), text=True,
+            capture_output=True, stdin=subprocess.DEVNULL, timeout=SECONDS, check=True,
+        )  # fmt: skip
+        said = msgspec.json.decode(found.stdout, type=Said)
+    except subprocess.TimeoutExpired as error:
+        raise UsageError(f"{what} says nothing within {SECONDS:g} s; try it by hand: is it an interpreter?") from error
+    except subprocess.CalledProcessError as error:
+        last = (error.stderr.strip().splitlines() or ["nothing"])[-1][:LONGEST_REASON]
+        raise UsageError(f"{what} ends with status {error.returncode} and says: {last}") from error
+    except (OSError, UnicodeDecodeError, msgspec.DecodeError) as error:
+        raise UsageError(f"{what} is no Python interpreter: {error}") from error
+    packages = {str(canonicalize_name(name)): version for name, version in sorted(said.packages.items())}
+    return Contents(said.python, packages, tuple(_lacking(packages)))
+
+
+def frameworks(environment: Environment) -> dict[str, str | None]:
+    """The version of every framework in every mode there, None where it is not installed; loads none of them.
+
+    Raises:
+        UsageError: the environment lacks what its processes need; the message says how to get it.
+    """
+    require_ready(environment)
+    return _frameworks(environment)
+
+
+def require_ready(environment: Environment) -> None:
+    """UsageError where processes of aebench cannot run there."""
+    found = contents(environment)
+    if found.old:
+        raise UsageError(
+            f"environment {environment.name} is Python {found.python}, and its processes need "
+            f"{'.'.join(map(str, OLDEST))} or newer; make it with another interpreter"
+        )
+    if found.lacking:
+        install = " ".join(f"'{name}'" for name in found.lacking)
+        raise UsageError(
+            f"environment {environment.name} lacks what its processes need; get it with: {environment.python} -m pip "
+            f"install {install}"
+        )
+
+
+@cache
+def _frameworks(environment: Environment) -> dict[str, str | None]:
+    with FrameworkProcess(f"{registry.ARBITER}@{environment.name}") as process:
+        return process.call(registry.versions)
+
+
+def _lacking(packages: Mapping[str, str]) -> Iterator[str]:
+    """What is missing there, or too old, as a requirement."""
+    for requirement in needed():
+        version = packages.get(canonicalize_name(requirement.name))
+        if version is None or not requirement.specifier.contains(version, prereleases=True):
+            yield str(requirement)
+
+
+def needed() -> list[Requirement]:
+    """What a process needs, in the versions that aebench asks for."""
+    asked = [Requirement(text) for text in metadata.requires(OURS) or ()]
+    return [found for found in asked if canonicalize_name(found.name) in NEEDED and not found.marker]

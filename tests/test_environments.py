@@ -1,0 +1,316 @@
+"""Subjects of other environments: found by name or place, run by their own interpreter, refused where they cannot."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path, PureWindowsPath
+
+import other_environments
+import pytest
+
+import aebench
+from aebench import registry
+from aebench.errors import AebenchError, FrameworkError, UnknownNameError, UsageError
+from aebench.processes import differing, environments, inside, making, probing
+from aebench.processes.environments import Environment, find
+from aebench.processes.worker import FrameworkProcess
+from aebench.records import capture
+from aebench.speed.workloads import Training, seconds
+
+
+@pytest.fixture(scope="module")
+def other(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An environment that holds what this one does."""
+    return other_environments.make(tmp_path_factory.mktemp("environments") / "other")
+
+
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An environment that holds nothing."""
+    return other_environments.make(tmp_path_factory.mktemp("environments") / "bare", packages=False)
+
+
+@pytest.fixture(autouse=True)
+def forgotten(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """What one test was told of environments, and the folder that it is in, is none of the next one's."""
+    monkeypatch.setattr(environments, "_told", {})
+    monkeypatch.chdir(tmp_path)
+    asked = probing.contents, probing._frameworks
+    yield
+    for function in asked:
+        function.cache_clear()
+
+
+def named(folder: Path, text: str, name: str = "aebench.toml") -> Path:
+    """A file that names environments."""
+    path = folder / name
+    path.write_text(text)
+    return path
+
+
+def test_a_subject_of_another_environment_runs_there(other: Path, tmp_path: Path) -> None:
+    """Its interpreter is the other one's, its aebench this one, with every implementation that it registers."""
+    named(tmp_path, f'[environments.old]\npython = "{other}"\n')
+    assert "reference@old" == probing.subject("reference@old")
+    with FrameworkProcess("reference@old") as process:
+        assert str(other / "bin" / "python") == process.call(eval, "__import__('sys').executable")
+        assert str(other) == process.call(eval, "__import__('sys').prefix")
+        assert process.call(seconds, Training("linear", "reference@old")) > 0.0
+        said = process.call(capture.subject, "reference@old")
+        assert list(registry.variants()) == list(process.call(registry.versions))
+    assert ("reference", "old") == (said.framework, said.environment)
+
+
+def test_the_aebench_installed_there_is_not_the_one_that_measures(other: Path, tmp_path: Path) -> None:
+    """Whatever aebench another environment holds, both sides are measured by this one; `own` asks for the other."""
+    (site,) = other.glob("lib/python*/site-packages")
+    (site / "aebench").mkdir()
+    (site / "aebench" / "__init__.py").write_text("raise SystemExit('the other aebench')")
+    try:
+        environments.tell(Environment("theirs", other / "bin" / "python", str(other)))
+        with FrameworkProcess("reference@theirs") as process:
+            there = Path(process.call(eval, "__import__('aebench').__file__"))
+        assert Path(aebench.__file__).resolve() == there.resolve()
+        environments.tell(Environment("own", other / "bin" / "python", str(other), own=True))
+        with pytest.raises(FrameworkError, match="its process ended"), FrameworkProcess("reference@own") as process:
+            process.call(os.getpid)
+    finally:
+        (site / "aebench" / "__init__.py").unlink()
+        (site / "aebench").rmdir()
+
+
+def test_here_is_this_environment() -> None:
+    """NAME@here is NAME."""
+    assert ["reference", "reference"] == [probing.subject("reference@here"), probing.subject("reference")]
+
+
+def test_a_name_stands_in_the_nearest_file(other: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """aebench.toml, else pyproject.toml's [tool.aebench], of this folder or above; places go from the file."""
+    link = tmp_path / "link"
+    link.symlink_to(other)
+    named(tmp_path, '[tool.aebench.environments.old]\npython = "link"\n', "pyproject.toml")
+    (tmp_path / "within").mkdir()
+    monkeypatch.chdir(tmp_path / "within")
+    assert link / "bin" / "python" == find("old").python
+    named(tmp_path / "within", '[environments.new]\npython = "../link/bin/python"\nvariables = {A = "1"}\n')
+    assert ((("A", "1"),), ["here", "new"]) == (find("new").variables, environments.known())
+    with pytest.raises(UnknownNameError, match="unknown environment 'nwe'; did you mean 'new'"):
+        find("nwe")
+
+
+def test_a_place_is_called_as_its_folder_is(other: Path) -> None:
+    """A folder and its interpreter are one environment, whose subjects are written by its place on a command line."""
+    for place in (str(other), f"{other}/bin/python"):
+        environments._told.clear()
+        assert "reference@other" == probing.subject(f"reference@{place}")
+        assert f"reference@{place}" == environments.said("reference@other")
+    assert "pytorch@old" == environments.said("pytorch@old")
+
+
+def test_two_places_of_one_name_are_refused(other: Path, tmp_path: Path) -> None:
+    """Numbers of two environments must not stand under one name."""
+    second = other_environments.make(tmp_path / "x" / "other", packages=False)
+    find(str(other))
+    with pytest.raises(UsageError, match="would be called 'other'"):
+        find(str(second))
+
+
+def test_variables_of_an_environment_are_those_of_its_processes(tmp_path: Path) -> None:
+    """They are set, and on record; without an interpreter the environment is this one's, but for them."""
+    named(tmp_path, '[environments.wide]\nvariables = {OMP_WAIT_POLICY = "passive", MINE = "2"}\n')
+    with FrameworkProcess("reference@wide") as process:
+        assert "2" == process.call(os.getenv, "MINE")
+        said = process.call(capture.subject, "reference@wide").settings
+    assert "passive" == (said or {})["variable OMP_WAIT_POLICY"]
+    found = differing.differences(find("here"), find("wide"))
+    assert [("variable", "MINE", "–", "2"), ("variable", "OMP_WAIT_POLICY", "–", "passive")] == [
+        (it.kind, it.name, it.base, it.head) for it in found
+    ]
+
+
+def test_python_s_own_variables_stay_here(other: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What PYTHONPATH brings into this process is no part of another environment."""
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    find(str(other))
+    with FrameworkProcess("reference@other") as process:
+        assert process.call(os.getenv, "PYTHONPATH") is None
+        assert str(tmp_path) not in process.call(eval, "__import__('sys').path")
+
+
+PROBLEMS = {
+    "no file": ("nix", None, "unknown environment 'nix'. Known: here."),
+    "nowhere": ("old", '[environments.old]\npython = "nowhere"', "nowhere is not there; name an interpreter"),
+    "no interpreter": ("old", '[environments.old]\npython = "."', "holds no bin/python"),
+    "not to be run": ("old", '[environments.old]\npython = "aebench.toml"', "cannot be run"),
+    "no TOML": ("old", "[environments.old", "is no TOML"),
+    "unknown key": ("old", '[environments.old]\npyton = "x"', "unknown field `pyton`"),
+    "unknown table": ("old", '[environment.old]\npython = "x"', "unknown field `environment`"),
+    "of another type": ("old", "[environments.old]\npython = 3", "Expected `str | null`, got `int`"),
+    "a name taken": ("here", '[environments.here]\npython = "x"', None),
+    "a bad name": ("old", '[environments."a b"]\npython = "x"', "cannot be called 'a b'"),
+    "nothing": ("", None, "names no environment behind the @"),
+}
+
+
+@pytest.mark.parametrize("name", [name for name, (_, _, problem) in PROBLEMS.items() if problem])
+def test_an_environment_that_cannot_be_is_one_line(tmp_path: Path, name: str) -> None:
+    """Each mistake has its own sentence."""
+    said, text, problem = PROBLEMS[name]
+    if text is not None:
+        named(tmp_path, text)
+    with pytest.raises(AebenchError) as caught:
+        probing.subject(f"reference@{said}")
+    assert problem is not None
+    assert problem in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_the_name_here_is_taken(tmp_path: Path) -> None:
+    """A file cannot call another environment `here`."""
+    named(tmp_path, PROBLEMS["a name taken"][1] or "")
+    with pytest.raises(UsageError, match="cannot be called 'here'"):
+        environments.known()
+
+
+def test_what_is_missing_is_named(bare: Path, other: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An environment without what a process needs says how to get it; one with too old a package, too."""
+    with pytest.raises(UsageError, match=r"bare lacks what its processes need; .*pip install 'filelock>=.* 'numpy>="):
+        probing.subject(f"reference@{bare}")
+    other_environments.distribution(bare, "numpy", "1.0")
+    probing.contents.cache_clear()
+    assert "numpy>=1.26" in probing.contents(find(str(bare))).lacking
+    monkeypatch.setattr(probing, "OLDEST", (99, 0))
+    with pytest.raises(UsageError, match=r"is Python 3\..*, and its processes need 99.0 or newer"):
+        probing.subject(f"reference@{other}")
+
+
+def test_a_framework_that_is_not_there_is_named(other: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether this environment holds it does not matter."""
+    monkeypatch.setattr(probing, "_frameworks", lambda _: dict.fromkeys(registry.variants()))
+    with pytest.raises(FrameworkError, match=r"pytorch is not installed in other; get it with: .*pip install torch"):
+        probing.subject(f"pytorch@{other}")
+
+
+@pytest.mark.parametrize(
+    ("script", "problem"),
+    [("exit 3", "ends with status 3"), ("echo hello", "is no Python interpreter"), ("exec sleep 60", "says nothing")],
+)
+def test_what_is_no_interpreter_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, problem: str
+) -> None:
+    """A program that fails, that says something else, or that hangs."""
+    monkeypatch.setattr(probing, "SECONDS", 0.3)
+    program = tmp_path / "python"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+    with pytest.raises(UsageError, match=problem):
+        probing.subject(f"reference@{program}")
+
+
+def test_what_a_process_needs_is_what_it_imports() -> None:
+    """A worker imports nothing of aebench's dependencies that an environment is not asked for."""
+    with FrameworkProcess("reference") as process:
+        process.call(seconds, Training("linear", "reference"))
+        process.call(capture.subject, "reference")
+        loaded = process.call(eval, "sorted({name.partition('.')[0] for name in __import__('sys').modules})")
+    names = {"sklearn": "scikit-learn"}
+    asked = {names.get(name, name) for name in loaded} & {"click", "matplotlib", "packaging", "pooch", "pandas"}
+    assert set() == asked
+    assert sorted(probing.NEEDED) == sorted(requirement.name for requirement in probing.needed())
+
+
+def test_a_path_is_packed_for_any_version() -> None:
+    """Python 3.13 keeps `Path` in another module than 3.12 looks for it: what is sent names neither."""
+    content = inside.packed({"log": Path("a/b"), "other": PureWindowsPath("c")})
+    assert b"_local" not in content.replace(b"PureWindowsPath", b"")
+    assert b"PosixPath" not in content
+    assert Path("a/b") == inside.ForkingPickler.loads(content)["log"]
+
+
+def test_an_environment_is_made_and_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has an entry that leaves the file's others as they were, and a lock file beside it."""
+    monkeypatch.setattr(making, "needed", list)
+    monkeypatch.setattr(making.shutil, "which", lambda _: None)
+    (tmp_path / "empty.txt").write_text("")
+    file = named(tmp_path, '# mine\n[environments.old]\npython = "x"')
+    made = making.make("new.1", (), files=[tmp_path / "empty.txt"])
+    assert (tmp_path / "environments" / "new.1" / "bin" / "python", file) == (made.python, made.file)
+    assert '# mine\n[environments.old]\npython = "x"\n\n[environments."new.1"]\npython = "environments/new.1"\n' == (
+        file.read_text()
+    )
+    assert made.python == find("new.1").python
+    assert {"new.1", "new.1.lock"} == {path.name for path in made.lock.parent.iterdir()}
+    with pytest.raises(UsageError, match=r"there is an environment 'new.1' already"):
+        making.make("new.1", ())
+
+
+def test_uv_makes_it_where_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same is asked of uv; what its list says is the lock."""
+    program = tmp_path / "uv"
+    program.write_text(
+        f'#!/bin/sh\necho "$@" >> {tmp_path}/asked\n[ $1 = venv ] && {sys.executable} -m venv --without-pip $4\n'
+        '[ "$2" = freeze ] && echo torch==2.13.0\nexit 0\n'
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    made = making.make("old", ["torch==2.13.0"], python=sys.executable)
+    asked = (tmp_path / "asked").read_text().splitlines()
+    assert f"venv --python {sys.executable} {made.python.parents[1]}" == asked[0]
+    assert asked[1].endswith("torch==2.13.0")
+    assert "numpy>=1.26" in asked[1]
+    assert "torch==2.13.0\n" == made.lock.read_text()
+
+
+@pytest.mark.parametrize(
+    ("name", "requirements", "python", "problem"),
+    [
+        ("here", [], None, "'here' is no name for an environment"),
+        ("a/b", [], None, "'a/b' is no name for an environment"),
+        ("old", ["torch=2.13"], None, "'torch=2.13' is no requirement such as 'torch==2.13.0'"),
+        ("old", [], "9.99", "there is no interpreter '9.99' on the path"),
+        ("taken", [], None, "is there already"),
+        ("old", ["./nothing-here"], None, "is no requirement"),
+    ],
+)
+def test_what_cannot_be_made_leaves_nothing(
+    tmp_path: Path, name: str, requirements: list[str], python: str | None, problem: str
+) -> None:
+    """Each mistake has its own sentence, and no file is written."""
+    (tmp_path / "environments" / "taken").mkdir(parents=True)
+    with pytest.raises(UsageError, match=problem):
+        making.make(name, requirements, python=python)
+    assert ["environments", "taken"] == [path.name for path in sorted(tmp_path.rglob("*"))]
+
+
+def test_an_installer_that_fails_leaves_its_log_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The last line it said is the message; the environment that was begun is gone, and no entry names it."""
+    monkeypatch.setattr(making, "needed", list)
+    monkeypatch.setattr(making.shutil, "which", lambda _: None)
+    (tmp_path / "wrong.txt").write_text("./not-there\n")
+    with pytest.raises(UsageError, match=r"(?i)^error: .*not-there.*all that was said: "):
+        making.make("old", (), files=[tmp_path / "wrong.txt"])
+    assert ["old.log"] == [path.name for path in (tmp_path / "environments").iterdir()]
+    assert not (tmp_path / "aebench.toml").exists()
+
+
+def test_long_texts_are_held_against_each_other_by_words() -> None:
+    """Of a build's configuration only the words that one side alone has are shown; a short value is shown whole."""
+    before, after = (f"{'flag ' * 20}CUDNN={n}, USE_MKL=ON" for n in (1, 2))
+    assert ("CUDNN=1", "CUDNN=2") == differing._apart(before, after)
+    assert ("a b", "a c") == differing._apart("a b", "a c")
+
+
+def test_a_tree_without_git_runs_elsewhere(other: Path) -> None:
+    """The view holds the package as it would be installed: implementations inside it, entry points beside it."""
+    from aebench.processes.view import view
+
+    listed = subprocess.run(
+        [other / "bin" / "python", "-P", "-c", f"import sys; sys.path.insert(0, {str(view())!r});"
+         "import aebench.implementations.reference as r; from importlib.metadata import entry_points as e;"
+         "print(len(e(group='aebench.autoencoders')), r.__file__)"],
+        capture_output=True, text=True, check=True,
+    ).stdout.split()  # fmt: skip
+    assert [str(len(registry.autoencoders())), str(view() / "aebench/implementations/reference/__init__.py")] == listed
