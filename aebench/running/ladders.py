@@ -38,7 +38,7 @@ ADVICE = "climb as then, or choose another --output"
 
 @dataclass(frozen=True)
 class Climbing:
-    """How the ladder is climbed. climbs: the pattern of each climb; forced, keep_traces: as of `session.document`."""
+    """How the ladder is climbed. climbs: the pattern of each climb; forced, keep_traces: as of `session.begin`."""
 
     climbs: Climb
     dtypes: tuple[Dtype, ...]
