@@ -11,7 +11,7 @@ import contextlib
 import math
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +31,9 @@ SECONDS_OF_ROUNDS = 1.0
 LEAST_ROUNDS, MOST_ROUNDS = 4, 12
 # What takes less is run several times in a round, or the way into it would count.
 LEAST_SECONDS = 0.05
+THREAD_VARIABLES = (
+    "OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS",
+)  # fmt: skip
 
 Opened = Callable[[str, Path], contextlib.AbstractContextManager[FrameworkProcess]]
 
@@ -66,12 +69,22 @@ class _Life:
             return None
 
 
-def alone(name: str, log: Path) -> FrameworkProcess:
-    """A process that is timed with nothing else of ours running."""
-    return FrameworkProcess(name, log, alone=True)
+@contextlib.contextmanager
+def threads(count: int | None) -> Iterator[None]:
+    """Within it processes begin with so many threads in an operation, but for variables that somebody has set.
+
+    None: as many as each framework takes by itself.
+    """
+    added = {name: str(count) for name in THREAD_VARIABLES if count and name not in os.environ}
+    os.environ.update(added)
+    try:
+        yield
+    finally:
+        for name in added:
+            os.environ.pop(name, None)
 
 
-def timed(subjects: Sequence[Subject], first: int, logs: Path, opened: Opened = alone) -> Block:
+def timed(subjects: Sequence[Subject], first: int, logs: Path, opened: Opened = FrameworkProcess) -> Block:
     """Time the subjects in fresh processes; the one in place `first` begins. A subject that fails says why."""
     begun, watch = time.perf_counter(), Watch()
     with contextlib.ExitStack() as stack:
@@ -92,7 +105,7 @@ def timed(subjects: Sequence[Subject], first: int, logs: Path, opened: Opened = 
     return Block(first=first, subjects=ended, seconds=Float(time.perf_counter() - begun), busy=watch.busy())
 
 
-def rehearse(subjects: Iterable[Subject], logs: Path, opened: Opened = alone) -> None:
+def rehearse(subjects: Iterable[Subject], logs: Path, opened: Opened = FrameworkProcess) -> None:
     """Have each subject go through everything once, in a process that is not timed.
 
     What is read from a disk or compiled for the first time on this machine lies in its caches afterwards. Whatever

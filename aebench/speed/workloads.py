@@ -25,15 +25,13 @@ from aebench.spec import Autoencoder, Phase
 from aebench.speed import ceiling
 from aebench.streams import stream
 from aebench.training import schedule
+from aebench.training.timing import ROUNDS_TO_WARM
 from aebench.training.trial import dataset_of, epochs_together, scheduled
 
 USES: tuple[Use, ...] = ("encode", "decode", "reconstruct", "sample")
 BATCHES = (1, 150, 1_000, 10_000)
 # A round of inference lasts about so many images, so that the clock's resolution does not matter.
 IMAGES_A_ROUND = 2_000
-# The first round compiles; TensorFlow's second still sets something up. After these a workload is warm: in a block, in
-# `bench`, for pytest-benchmark and for asv alike.
-ROUNDS_TO_WARM = 2
 # A library's threads spin for a while after their work (those of NumPy's products 0.03 s) and would be in the way of
 # whoever is timed next.
 SECONDS_TO_CALM_DOWN = 0.05
