@@ -3,6 +3,7 @@ are read and compared here."""
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
@@ -18,6 +19,7 @@ from aebench.agreement.ladder import RUNGS, Climb, record
 from aebench.agreement.spreads import draw, spreads
 from aebench.data import Dataset
 from aebench.errors import AebenchError, UsageError
+from aebench.processes import environments
 from aebench.processes.events import Listener
 from aebench.processes.worker import FrameworkProcess
 from aebench.records.trace import Place, Trace
@@ -146,6 +148,16 @@ def outcome(document: Mapping[str, Any]) -> str:
     elif pairs:
         found.append("1 pair agrees" if pairs == 1 else f"{pairs} pairs agree")
     return "; ".join(found) or "nothing was compared"
+
+
+def command(climb: Climb, source: Source, names: Iterable[str], *, forced: bool = False) -> str:
+    """The command that climbs the subjects again, beside the reference."""
+    subjects = ",".join(environments.said(name) for name in names if name != ARBITER)
+    words = ["aebench", "agree", climb.autoencoder.name, "-f", subjects, "--dtype", climb.dtype, "-s", str(climb.seed)]
+    words += ["--steps", str(climb.steps), "-d", source.dataset, "-p", source.schedule]
+    words += ["--data-dir", source.data_dir] if source.data_dir else []
+    words += ["--device", climb.device] if climb.device != "cpu" else []
+    return shlex.join([*words, "--teacher-forced"] if forced else words)
 
 
 def pairs(traces: Mapping[str, Trace], climb: Climb, *, forced: bool) -> list[Agreement]:

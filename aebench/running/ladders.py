@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import product
@@ -15,7 +14,6 @@ from aebench.agreement import session
 from aebench.agreement.ladder import Climb
 from aebench.agreement.session import Source
 from aebench.arrays import Dtype
-from aebench.processes import environments
 from aebench.processes.events import Listener
 from aebench.processes.worker import FrameworkProcess
 from aebench.records import documents
@@ -103,12 +101,10 @@ def _climb(
 
 def command(options: Options, climbing: Climbing, row: Mapping[str, Any], seed: int) -> str:
     """The command that climbs one pair of frameworks again."""
-    pair = ",".join(environments.said(name) for name in (row["left"], row["right"]) if name != ARBITER)
-    words = ["aebench", "agree", row["autoencoder"], "-f", pair, "--dtype", row["dtype"], "-s", str(seed)]
-    words += ["--steps", str(climbing.climbs.steps), "-d", options.dataset, "-p", options.schedule]
-    words += ["--data-dir", options.data_dir] if options.data_dir else []
-    words += ["--device", options.device] if options.device != "cpu" else []
-    return shlex.join([*words, "--teacher-forced"] if climbing.forced else words)
+    autoencoder = registry.autoencoder(row["autoencoder"])
+    climb = replace(climbing.climbs, autoencoder=autoencoder, dtype=row["dtype"], seed=seed, device=options.device)
+    source = Source(options.dataset, options.data_dir, options.schedule)
+    return session.command(climb, source, (row["left"], row["right"]), forced=climbing.forced)
 
 
 def _is_of(row: Mapping[str, Any], name: str, seed: int) -> bool:

@@ -1,0 +1,171 @@
+"""Base against head, one part after the other: numbers, quality, speed and memory. What is done is kept at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from itertools import product
+from pathlib import Path
+
+from msgspec import structs
+
+from aebench import registry
+from aebench.agreement.ladder import Climb
+from aebench.agreement.session import Source
+from aebench.comparison.numbers import numbers
+from aebench.comparison.sides import Sides, pairs
+from aebench.errors import UsageError
+from aebench.processes.differing import differences
+from aebench.processes.environments import Environment
+from aebench.processes.events import Listener
+from aebench.processes.worker import FrameworkProcess
+from aebench.records import documents
+from aebench.records.asked import Options as Recorded
+from aebench.records.comparisons import Apart, Comparison, Numbers, Pair, Side, What
+from aebench.records.conditions import Conditions
+from aebench.records.documents import comparable
+from aebench.records.fields import checked, plain
+from aebench.records.reuse import require_same_document, require_same_options
+from aebench.records.store import locked
+from aebench.running.options import DTYPES, Options, check, dataset_name, processes_of
+from aebench.running.resume import conditions
+
+FILE = "comparison.json"
+ADVICE = "compare as then, or choose another --output"
+PARTS: tuple[What, ...] = ("numbers", "quality", "speed", "memory")
+# Of the options: what makes two parts of one comparison; autoencoders and frameworks may be added.
+SAME = ("dataset", "schedule", "device", "seeds", "dtype")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is compared. frameworks: without environments; empty: all that both sides hold."""
+
+    base: Environment
+    head: Environment
+    options: Options
+    frameworks: tuple[str, ...] = ()
+    only: tuple[What, ...] = PARTS
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is asked, once it is known what there is. options: with the subjects of both sides as frameworks."""
+
+    asked: Asked
+    pairs: tuple[Sides, ...]
+    left_out: tuple[str, ...]
+    options: Options
+
+    def todo(self) -> Iterator[tuple[str, Sides]]:
+        """Every autoencoder with every framework that has it on both sides."""
+        for name, sides in product(self.options.autoencoders, self.pairs):
+            if registry.offers(sides.framework, name):
+                yield name, sides
+
+
+def planned(asked: Asked) -> Plan:
+    """What will be compared.
+
+    Raises:
+        AebenchError: there is nothing to compare, a framework is missing, data are missing.
+    """
+    found, left_out = pairs(asked.base, asked.head, asked.frameworks)
+    subjects = tuple(name for sides in found for name in sides.names)
+    names = asked.options.autoencoders or tuple(
+        name for name in registry.autoencoders() if registry.offering(name, subjects)
+    )
+    options = replace(asked.options, autoencoders=names, frameworks=subjects)
+    check(options)
+    return Plan(asked, tuple(found), tuple(left_out), options)
+
+
+def compare(plan: Plan, folder: Path, listener: Listener) -> Comparison:
+    """Compare; the record, kept in the folder's `comparison.json` after each piece. A second call goes on.
+
+    Raises:
+        UsageError: the folder holds another comparison, or one under other conditions.
+        ResultError: its document is damaged, or cannot be written.
+    """
+    with locked(folder), processes_of(plan.options, folder / "logs", arbiter=True) as processes:
+        found = _begun(plan, folder / FILE, conditions(plan.options, processes))
+        if "numbers" in plan.asked.only:
+            for row in _numbers(plan, found, processes, folder, listener):
+                found.numbers.append(row)
+                _keep(folder, found)
+        found.complete = True
+        _keep(folder, found)
+    return found
+
+
+def _begun(plan: Plan, path: Path, now: Conditions) -> Comparison:
+    """The record so far: that of the folder, where it is of this comparison, else a new one."""
+    before = documents.read_if_there(path, "comparison")
+    asked = plan.asked
+    found = Comparison(
+        base=_side(asked.base),
+        head=_side(asked.head),
+        only=list(asked.only),
+        options=checked(comparable(asdict(plan.options)), Recorded),
+        conditions=now,
+        pairs=[Pair(**asdict(sides)) for sides in plan.pairs],
+        differences=[],
+        left_out=list(plan.left_out),
+        complete=False,
+        numbers=[],
+    )
+    if before is None:
+        apart = differences(asked.base, asked.head, [sides.framework for sides in plan.pairs])
+        found.differences = [Apart(**asdict(it)) for it in apart]
+        documents.write(path, "comparison", plain(found))
+        return found
+    fresh = plain(found)
+    require_same_options(path, {side: before[side] for side in ("base", "head")}, fresh, ADVICE)
+    then = {key: before["options"][key] for key in SAME}
+    require_same_options(path, then, fresh["options"], ADVICE)
+    merged = require_same_document(path, before, plain(now), ADVICE)
+    kept = checked({**before, "conditions": merged}, Comparison)
+    return structs.replace(found, conditions=kept.conditions, differences=kept.differences, numbers=kept.numbers)
+
+
+def _side(environment: Environment) -> Side:
+    python = str(environment.python) if environment.python else None
+    return Side(name=environment.name, said=environment.said, python=python, variables=dict(environment.variables))
+
+
+def _keep(folder: Path, found: Comparison) -> None:
+    documents.write(folder / FILE, "comparison", plain(found))
+
+
+def _numbers(
+    plan: Plan, found: Comparison, processes: Mapping[str, FrameworkProcess], folder: Path, listener: Listener
+) -> Iterator[Numbers]:
+    """The ladder of everything that is not there yet."""
+    known = {(row.autoencoder, row.framework, row.dtype, row.seed) for row in found.numbers}
+    for name, sides in plan.todo():
+        options, autoencoder = plan.options, registry.autoencoder(name)
+        source = Source(dataset_name(options, autoencoder), options.data_dir, options.schedule)
+        missing = [dtype for dtype in DTYPES if (name, sides.framework, dtype, options.seeds[0]) not in known]
+        what = f"{name}, {sides.framework}: numbers"
+        if missing:
+            listener.begin(what, len(missing))
+        rows = []
+        for done, dtype in enumerate(missing, start=1):
+            climb = Climb(autoencoder, options.seeds[0], dtype, options.device)
+            rows.append(numbers(sides, processes, climb, source, folder / "traces"))
+            yield rows[-1]
+            listener.advance(done, len(missing))
+        if rows:
+            listener.finished(what, ", ".join(f"{row.verdict} in {row.dtype}" for row in rows))
+
+
+def require_parts(only: Sequence[str]) -> tuple[What, ...]:
+    """The parts by name, in their order.
+
+    Raises:
+        UsageError: one is none of them.
+    """
+    wrong = [part for part in only if part not in PARTS]
+    if wrong:
+        raise UsageError(f"no part of a comparison is called '{wrong[0]}'; expected some of {', '.join(PARTS)}")
+    return tuple(part for part in PARTS if part in only) or PARTS
