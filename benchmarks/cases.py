@@ -14,9 +14,10 @@ from statistics import median
 
 from aebench import registry
 from aebench.errors import FrameworkError, UnknownNameError
-from aebench.records.capture import WORKER_VARIABLES
+from aebench.records import capture
 from aebench.records.machine import gpus
 from aebench.speed.workloads import SECONDS_TO_CALM_DOWN, Products, Traffic, Workload, images, seconds
+from aebench.training import timing
 
 # The values of each parameter of a benchmark.
 Parameters = tuple[tuple[object, ...], ...]
@@ -25,8 +26,9 @@ AUTOENCODERS = tuple(registry.autoencoders())
 TWO = ("stacked", "variational")
 FRAMEWORKS = tuple(name for name in registry.variants() if name != registry.ARBITER)
 DEVICES = ("cpu", "gpu")
-# The first round compiles; TensorFlow's second still sets something up.
-ROUNDS_TO_WARM = 2
+# What every command has in common, as far as the commit under test has it.
+ROUNDS_TO_WARM: int = getattr(timing, "ROUNDS_TO_WARM", 2)
+VARIABLES: dict[str, str] = capture.WORKER_VARIABLES | getattr(capture, "SHARING_VARIABLES", {})
 # A tracked time is the least of so many rounds, and of more until so many seconds are over.
 LEAST_ROUNDS = 7
 SECONDS_OF_ROUNDS = 3.0
@@ -39,8 +41,7 @@ def require(framework: str, device: str = "cpu") -> None:
     Raises:
         NotImplementedError: it does not, and why; asv shows the row as n/a.
     """
-    # Read from the table, not through `worker_variables`: commits from before that function are measured, too.
-    os.environ.update({name: value for name, value in WORKER_VARIABLES.items() if name not in os.environ})
+    os.environ.update({name: value for name, value in VARIABLES.items() if name not in os.environ})
     try:
         found = registry.framework(framework)
     except (FrameworkError, UnknownNameError) as error:

@@ -13,8 +13,8 @@ from processes import PHASES, Process
 from aebench import registry
 from aebench.errors import SpecificationError
 from aebench.spec import Parameter
+from aebench.speed.cases import Case, Options, subjects
 from aebench.speed.ceiling import has_ceiling, optimizer_values, products, products_of_use
-from aebench.speed.rounds import Case, Options, subjects
 
 STACKED = registry.autoencoder("stacked")
 

@@ -10,6 +10,7 @@ from pathlib import Path, PureWindowsPath
 
 import other_environments
 import pytest
+from msgspec import structs
 
 import aebench
 from aebench import registry
@@ -52,7 +53,8 @@ def named(folder: Path, text: str, name: str = "aebench.toml") -> Path:
 
 
 def test_a_subject_of_another_environment_runs_there(other: Path, tmp_path: Path) -> None:
-    """Its interpreter is the other one's, its aebench this one, with every implementation that it registers."""
+    """Its interpreter is the other one's, its aebench this one, with every implementation that it has; what can be
+    said of it from outside is what it says of itself, but for its settings."""
     named(tmp_path, f'[environments.old]\npython = "{other}"\n')
     assert "reference@old" == probing.subject("reference@old")
     with FrameworkProcess("reference@old") as process:
@@ -62,6 +64,7 @@ def test_a_subject_of_another_environment_runs_there(other: Path, tmp_path: Path
         said = process.call(capture.subject, "reference@old")
         assert list(registry.variants()) == list(process.call(registry.versions))
     assert ("reference", "old") == (said.framework, said.environment)
+    assert structs.replace(said, settings=None) == probing.described("reference@old")
 
 
 def test_the_aebench_installed_there_is_not_the_one_that_measures(other: Path, tmp_path: Path) -> None:

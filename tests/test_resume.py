@@ -13,6 +13,7 @@ from aebench.arrays import Dtype
 from aebench.implementations.reference import training as reference
 from aebench.processes.worker import FrameworkProcess
 from aebench.training import progress, trial
+from aebench.training.timing import ROUNDS_TO_WARM
 
 # In the second phase, which reads cached inputs, with moments that are not zero.
 FAST = (5,)
@@ -76,11 +77,21 @@ class Clock:
     monotonic = perf_counter
 
 
+def test_the_first_epochs_of_a_phase_are_cold(tmp_path: Path) -> None:
+    """As many as are rounds to warm everywhere."""
+    with small_data():
+        document = trial.run(made("layerwise_joint", tmp_path))
+    cold = {phase: [epoch["cold"] for epoch in epochs] for phase, epochs in document["history"].items()}
+    expected = [True] * ROUNDS_TO_WARM + [False] * (len(cold["phase1"]) - ROUNDS_TO_WARM)
+    assert {"phase1": expected, "phase2": expected} == cold
+
+
 def test_a_session_begins_cold_and_its_time_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each session's first epoch of a phase is cold; the trial took as long as all its sessions together."""
+    """Each session's first epochs of a phase are cold; the trial took as long as all its sessions together."""
     asked, clock, seconds = made("layerwise_joint", tmp_path), Clock(), 0.0
     monkeypatch.setattr(trial, "time", clock)
     monkeypatch.setattr(progress, "time", clock)
+    monkeypatch.setattr(trial, "ROUNDS_TO_WARM", 1)
     with small_data():
         for checkpoints in (2, 3):
             began = clock.now + 1.0
@@ -90,5 +101,5 @@ def test_a_session_begins_cold_and_its_time_counts(tmp_path: Path, monkeypatch: 
         began = clock.now + 1.0
         document = trial.run(asked)
     cold = {phase: [epoch["cold"] for epoch in epochs] for phase, epochs in document["history"].items()}
-    assert {"phase1": [True, False, True], "phase2": [True, True, False]} == cold
+    assert {"phase1": [True, False, True], "phase2": [True, True, False]} == cold, "with one round to warm"
     assert seconds + clock.now - began == document["speed"]["trial_seconds"]

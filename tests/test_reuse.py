@@ -17,16 +17,18 @@ from aebench.agreement import session
 from aebench.agreement.ladder import Climb
 from aebench.errors import UsageError
 from aebench.processes.events import Silent
-from aebench.records import baselines, documents
-from aebench.records.fields import plain
+from aebench.records import baselines, blocks, documents, measurements
+from aebench.records.blocks import Work
+from aebench.records.conditions import Busy
+from aebench.records.fields import Float, plain
 from aebench.running import growing, ladders, sweeps
 from aebench.running import run as running
 from aebench.running.options import Options
 from aebench.running.run import Run
 from aebench.running.sweeps import Lines
 from aebench.speed import kept
-from aebench.speed.rounds import Case, Rounds
-from aebench.speed.rounds import Options as Timing
+from aebench.speed.cases import Case
+from aebench.speed.cases import Options as Timing
 from aebench.training import trial as training
 from aebench.training.trial import Trial
 
@@ -312,11 +314,13 @@ def timed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Cases that are timed, without timing."""
     found: list[str] = []
 
-    def measure(case: Case, *_: Any) -> dict[str, Any]:
+    def measure(case: Case, *_: Any) -> measurements.Case:
         found.append(case.autoencoder)
-        spent = {"seconds_per_1000_images": [1.0], "compile_seconds": 0.0}
-        subject = {"name": "reference", "kind": "framework", **spent}
-        return {**vars(case), "narrow": True, "ceiling": None, "subjects": [subject]}
+        second = Float(1.0)
+        work = Work(images=1, warm_up=[second, second], rounds=[second])
+        subject = blocks.Timed(name="reference", works={"training": work}, import_seconds=second)
+        block = blocks.Block(first=0, subjects=[subject], seconds=second, busy=Busy())
+        return measurements.Case(**vars(case), blocks=[block])
 
     monkeypatch.setattr(kept, "measure", measure)
     monkeypatch.setattr(kept, "FrameworkProcess", lambda *_, **__: _entered())
@@ -330,9 +334,9 @@ def _entered() -> Any:
     return contextlib.nullcontext(Inline())
 
 
-def bench(folder: Path, name: str, **options: Any) -> list[dict[str, Any]]:
+def bench(folder: Path, name: str, **options: Any) -> list[measurements.Case]:
     """`aebench bench NAME --output FOLDER`."""
-    return kept.run([Case(name)], Timing(("reference",), **options), Rounds(), folder, Silent())
+    return kept.run([Case(name)], Timing(("reference",), **options), 2, folder, Silent())
 
 
 def test_bench_goes_on_in_its_folder(timed: list[str], tmp_path: Path) -> None:

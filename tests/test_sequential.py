@@ -3,56 +3,26 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from functools import cache
 
 import numpy as np
 import pytest
+from noise import NOISE
 from scipy import stats
 
-from aebench.arrays import Array
 from aebench.comparison import sequential
 from aebench.comparison.sequential import LOOKS, Decision, Thresholds, decide
 from aebench.errors import ResultError, UsageError
-from aebench.streams import stream
 
 REPEATS = 2_000
 THRESHOLDS = Thresholds()
 SHAPE = (REPEATS, LOOKS[-1])
 
 
-def _normal(name: str, deviation: float) -> Array:
-    return deviation * stream(0, f"sequential/{name}").normal(SHAPE)
-
-
-def _heavy() -> Array:
-    """Student's t of three degrees of freedom, whose deviation is 0.03."""
-    squares = np.mean([np.square(_normal(f"heavy{i}", 1.0)) for i in range(3)], axis=0)
-    return np.asarray(_normal("heavy", 0.03) / math.sqrt(3.0) / np.sqrt(squares))
-
-
-def _two_speeds(share: float, slower: float) -> Array:
-    """Each process is slower by that part with that probability, in all its rounds; rounds vary by 0.008."""
-    slow = [stream(0, f"sequential/{side}").uniform(SHAPE) < share for side in ("base", "head")]
-    return np.asarray((slow[1] * 1.0 - slow[0]) * math.log1p(slower) + _normal("rounds", 0.008))
-
-
-# Blocks measured on two cores had deviations of 0.021, 0.032 and 0.045.
-NOISE: dict[str, Callable[[], Array]] = {
-    "normal, 0.021": lambda: _normal("normal", 0.021),
-    "normal, 0.032": lambda: _normal("normal", 0.032),
-    "normal, 0.045": lambda: _normal("normal", 0.045),
-    "heavy tails": _heavy,
-    "one process in five is slow": lambda: _two_speeds(0.2, 0.15),
-    "one process in two is slow": lambda: _two_speeds(0.5, 0.15),
-    "one process in ten is very slow": lambda: _two_speeds(0.1, 0.3),
-}
-
-
 @cache
 def decisions(noise: str, slowdown: float, thresholds: Thresholds = THRESHOLDS) -> list[Decision]:
     """What is decided of head that takes so much longer, over and over."""
-    return [decide([float(value) for value in row], thresholds) for row in NOISE[noise]() + math.log1p(slowdown)]
+    return [decide([float(value) for value in row], thresholds) for row in NOISE[noise](SHAPE) + math.log1p(slowdown)]
 
 
 def share(found: list[Decision], verdict: str) -> int:
@@ -111,7 +81,7 @@ def test_looking_at_full_rate_every_time_is_seen(monkeypatch: pytest.MonkeyPatch
     """Planted: each look takes the whole rate for itself, as one does who looks until an interval is narrow."""
     monkeypatch.setattr(sequential, "_reach", lambda rate, blocks: float(stats.t.isf(rate, blocks - 1)))
     noise = "one process in two is slow"
-    rows = NOISE[noise]() + math.log1p(THRESHOLDS.tolerated)
+    rows = NOISE[noise](SHAPE) + math.log1p(THRESHOLDS.tolerated)
     assert surely_above(share([decide(list(map(float, r)), THRESHOLDS) for r in rows], "slower"), 0.01)
 
 

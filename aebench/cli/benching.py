@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from aebench.cli.options import (  # fmt: skip
     console,
     kept_in,
 )
-from aebench.cli.values import MOST, Share, numbers
+from aebench.cli.values import MOST, numbers
 
 
 @click.command()
@@ -47,22 +47,20 @@ from aebench.cli.values import MOST, Share, numbers
 @click.option(
     "--widths", default="1", show_default=True, callback=numbers(float), help="Factors on every hidden layer."
 )
-@click.option("--rounds", type=click.IntRange(6, MOST), default=7, show_default=True, help="At least so many.")
-@click.option("--most-rounds", type=click.IntRange(6, MOST), default=25, show_default=True, help="At most so many.")
 @click.option(
-    "--precision", type=Share(), default=0.02, show_default=True,
-    help="Go on until half the interval of every share of the ceiling is within this part of it.",
+    "--blocks", type=click.IntRange(2, MOST), default=5, show_default=True,
+    help="Fresh processes of each, timed in turn: their number makes the intervals.",
 )  # fmt: skip
 @OUTPUT
 def bench(
     output: Path | None, autoencoders: tuple[str, ...], frameworks: tuple[str, ...], peers: bool, use: str,
-    batches: tuple[int, ...], widths: tuple[float, ...], rounds: int, most_rounds: int, precision: float, **asked: Any,
+    batches: tuple[int, ...], widths: tuple[float, ...], blocks: int, **asked: Any,
 ) -> None:  # fmt: skip
     """Time frameworks in every mode against the machine's limit.
 
-    They run in turn, each in a process of its own. Without names: every autoencoder, in TensorFlow and PyTorch, eager
-    and compiled. A framework's other modes have names of their own, such as pytorch-compiled; see `aebench list`. A
-    second call with the same --output goes on.
+    They run in turn, block by block, each time in fresh processes of their own. Without names: every autoencoder, in
+    TensorFlow and PyTorch, eager and compiled. A framework's other modes have names of their own, such as
+    pytorch-compiled; see `aebench list`. A second call with the same --output goes on.
 
     \b
     Examples:
@@ -75,22 +73,20 @@ def bench(
     from aebench import registry
     from aebench.running.options import new_folder
     from aebench.speed import kept
-    from aebench.speed import rounds as timed
+    from aebench.speed.cases import Options
+    from aebench.speed.shares import failures
 
     beside, lacking = _peers() if peers else ((), ())
-    options = timed.Options(frameworks or tuple(registry.timed()), beside, **asked)
+    options = Options(frameworks or tuple(registry.timed()), beside, **asked)
     cases = _cases(autoencoders, use, batches, widths)
-    if most_rounds < rounds:
-        raise click.UsageError(f"at least {rounds} rounds and at most {most_rounds} leaves none; raise --most-rounds")
-    limits = timed.Rounds(rounds, most_rounds, precision)
     folder = output or new_folder("bench", options.dataset)
     with kept_in(folder) as bars:
-        rows = kept.run(cases, options, limits, folder, bars)
+        rows = kept.run(cases, options, blocks, folder, bars)
     _print(rows, lacking, folder)
-    sys.exit(UNDONE if any("failure" in subject for row in rows for subject in row["subjects"]) else 0)
+    sys.exit(UNDONE if any(failures(row) for row in rows) else 0)
 
 
-def _print(rows: Sequence[Mapping[str, Any]], lacking: Sequence[str], folder: Path) -> None:
+def _print(rows: Sequence[Any], lacking: Sequence[str], folder: Path) -> None:
     """The tables, what was not timed, and where everything is."""
     from aebench.report import speed
 
@@ -105,7 +101,7 @@ def _print(rows: Sequence[Mapping[str, Any]], lacking: Sequence[str], folder: Pa
 def _cases(autoencoders: tuple[str, ...], use: str, batches: tuple[int, ...], widths: tuple[float, ...]) -> list[Any]:
     """Everything that is timed, in order."""
     from aebench import registry
-    from aebench.speed.rounds import Case
+    from aebench.speed.cases import Case
     from aebench.speed.workloads import BATCHES, USES
 
     uses: tuple[Any, ...] = (None,) if use == "train" else USES if use == "all" else (use,)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import argparse
 import io
+import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +33,9 @@ def pytest_load_initial_conftests(early_config: pytest.Config, parser: pytest.Pa
     """With `--benchmark`, the options that select: after those of all other plug-ins, whose names stay theirs."""
     if not early_config.known_args_namespace.benchmark:
         return
-    _add(parser, "autoencoders", metavar="NAME[,NAME]...", default="", help="Default: all.")
-    _add(parser, "frameworks", metavar="NAME[,NAME]...", default="", help="Default: all but the reference.")
+    _let_warnings_pass(early_config)
+    _add(parser, "autoencoders", metavar="NAME[,NAME]...", help="Default: all.")
+    _add(parser, "frameworks", metavar="NAME[,NAME]...", help="Default: all but the reference.")
     _add(parser, "dataset", default="digits", help="See `aebench list`. Default: digits.")
     _add(parser, "data-dir", help="Folder with the data set's files; default: AEBENCH_DATA, a cache, a download.")
     _add(parser, "schedule", choices=SCHEDULES, default="quick", help="Schedule. Default: quick.")
@@ -40,8 +43,18 @@ def pytest_load_initial_conftests(early_config: pytest.Config, parser: pytest.Pa
     _add(parser, "device", choices=["cpu", "gpu"], default="cpu", help="Default: cpu.")
     _add(parser, "seeds", metavar="N[,N]...", default=SEEDS, help=f"Default: {SEEDS}.")
     samples = "Also measure the importance-weighted bound: 50,5000."
-    _add(parser, "importance-samples", metavar="K[,K]...", default="", help=samples)
+    _add(parser, "importance-samples", metavar="K[,K]...", help=samples)
     _add(parser, "trials", metavar="FOLDER", help="Keep what is trained there, and go on with what is there.")
+
+
+def _let_warnings_pass(early_config: pytest.Config) -> None:
+    """pytest-benchmark's own warnings are no errors, whatever the project or the caller say of warnings.
+
+    What they tell is refused or printed by `pytest_timings`.
+    """
+    known = early_config.known_args_namespace
+    if hasattr(known, "benchmark_compare"):
+        known.pythonwarnings = [*(known.pythonwarnings or ()), "ignore::pytest_benchmark.logger.PytestBenchmarkWarning"]
 
 
 def _add(parser: pytest.Parser, name: str, **settings: Any) -> None:
@@ -67,8 +80,10 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[TRIALS] = []
     if not config.getoption("--benchmark"):
         return
-    if config.getoption("numprocesses", None) or config.getoption("tx", None):
-        raise pytest.UsageError("--benchmark times one thing after the other: leave out -n and other options of xdist")
+    if not hasattr(config.option, "benchmark_compare"):
+        raise pytest.UsageError("--benchmark times with the plug-in pytest-benchmark: pip install 'aebench[test]'")
+    if beside := _beside(config):
+        raise pytest.UsageError(f"--benchmark times one thing after the other: {beside}")
     if config.args_source != pytest.Config.ArgsSource.ARGS:
         # An option's value that is an existing path, such as an earlier --benchmark-json, moves pytest's root there.
         roots = config.rootpath, config.invocation_params.dir
@@ -78,71 +93,77 @@ def pytest_configure(config: pytest.Config) -> None:
         if folder is None:
             raise pytest.UsageError(f"--benchmark: no benchmarks in {config.rootpath}; run it in a clone of aebench")
         config.args = [str(folder)]
-    selected(config, checked=not hasattr(config, "workerinput"))
+    _begin(config)
 
 
-def selected(config: pytest.Config, *, checked: bool = False) -> Any:
+def _beside(config: pytest.Config) -> str:
+    """How not to run beside others by pytest-xdist, where pytest-benchmark would time nothing; else empty."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        return "it cannot run in a worker of xdist (PYTEST_XDIST_WORKER is set)"
+    asked = config.getoption("numprocesses", None) or config.getoption("tx", None)
+    return "leave out -n and other options of xdist" if asked or config.getoption("dist", "no") != "no" else ""
+
+
+def _begin(config: pytest.Config) -> None:
+    """Everything that can be known to be wrong before anything is measured."""
+    from aebench.cli import pytest_timings
+    from aebench.errors import AebenchError
+    from aebench.running.options import check
+
+    try:
+        check(selected(config))
+        pytest_timings.begin(config, selected(config))
+        config.pluginmanager.register(pytest_timings, "aebench-timings")
+    except AebenchError as error:
+        raise pytest.UsageError(str(error)) from None
+
+
+def selected(config: pytest.Config) -> Any:
     """The run's options as the command line selects them.
 
-    checked: also look whether the data can be had and fit, which reads them.
+    Raises:
+        AebenchError: names or numbers among them that nothing has.
     """
     if OPTIONS not in config.stash:
-        from aebench.errors import AebenchError
-        from aebench.running.options import check
-
-        try:
-            config.stash[OPTIONS] = _options(config)
-            if checked:
-                check(config.stash[OPTIONS])
-        except AebenchError as error:
-            raise pytest.UsageError(str(error)) from None
+        config.stash[OPTIONS] = _options(config)
     return config.stash[OPTIONS]
 
 
 def _options(config: pytest.Config) -> Any:
-    from aebench import registry
-    from aebench.errors import UsageError
+    from aebench.cli.values import named, whole_numbers
     from aebench.running.options import Options, with_defaults
 
-    def names(name: str) -> tuple[str, ...]:
-        return tuple(text for text in option(config, name).split(",") if text)
+    def read(name: str, reader: Callable[[str], tuple[Any, ...]]) -> tuple[Any, ...]:
+        value = option(config, name)
+        return () if value is None else _read(f"--{name}", reader, value)
 
-    def numbers(name: str) -> tuple[int, ...]:
-        try:
-            return tuple(dict.fromkeys(int(text) for text in names(name)))
-        except (ValueError, argparse.ArgumentError):
-            raise UsageError(f"--{name} {option(config, name)}: expected whole numbers, as in {SEEDS}") from None
-
-    for name in names("autoencoders"):
-        registry.autoencoder(name)
     asked = Options(
-        autoencoders=names("autoencoders"),
-        frameworks=names("frameworks"),
+        autoencoders=read("autoencoders", lambda value: named("autoencoder", [value])),
+        frameworks=read("frameworks", lambda value: named("framework", [value])),
         dataset=option(config, "dataset"),
         data_dir=option(config, "data-dir"),
         schedule=option(config, "profile") or option(config, "schedule"),
-        seeds=numbers("seeds"),
+        seeds=read("seeds", lambda value: whole_numbers(value, SEEDS)),
         device=option(config, "device"),
         agreement=False,
-        importance_samples=numbers("importance-samples"),
+        importance_samples=read("importance-samples", lambda value: whole_numbers(value, "50,5000")),
     )
     return with_defaults(asked, arbiter=False)
 
 
-@pytest.hookimpl(optionalhook=True)
-def pytest_benchmark_update_machine_info(config: pytest.Config, machine_info: dict[str, Any]) -> None:
-    """pytest-benchmark's files also say which frameworks, threads and GPU they were measured with."""
-    if config.getoption("--benchmark"):
-        from aebench import registry
-        from aebench.records import capture
-        from aebench.records.fields import plain
+def _read(name: str, reader: Callable[[str], tuple[Any, ...]], value: str) -> tuple[Any, ...]:
+    """The option's value; UsageError with what the commands say of one that cannot be read."""
+    import click
 
-        # The commit has a place of its own in the file; here it would make every comparison warn of another machine.
-        here = plain(capture.here(device=selected(config).device))
-        versions = {name: registry.version(framework) for name, framework in registry.frameworks().items()}
-        machine_info["aebench"] = {**{k: v for k, v in here.items() if k != "aebench"}, "frameworks": versions}
+    from aebench.errors import UsageError
+
+    try:
+        return reader(value)
+    except click.BadParameter as error:
+        raise UsageError(f"{name}: {error.message}") from None
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-benchmark, which ends the call where it cannot group its rows
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """The quality of whatever was trained."""
     if trials := config.stash.get(TRIALS, []):

@@ -89,21 +89,25 @@ def names(kind: str) -> Callback:
     """A callback that splits names at commas and checks each against the registry."""
 
     def check(_: click.Context, __: click.Parameter, value: Any) -> tuple[str, ...]:
-        from aebench import registry
-
-        texts = value if isinstance(value, tuple) else () if value is None else (value,)
-        found = tuple(dict.fromkeys(name.strip() for text in texts for name in text.split(",")))
-        if "" in found:
-            raise click.BadParameter(NOTHING)
-        if kind == "framework":
-            from aebench.processes.probing import subject
-
-            return tuple(dict.fromkeys(subject(name) for name in found))
-        for name in found:
-            registry.autoencoder(name)
-        return found
+        return named(kind, value if isinstance(value, tuple) else () if value is None else (value,))
 
     return check
+
+
+def named(kind: str, texts: Iterable[str]) -> tuple[str, ...]:
+    """The names between the texts' commas, each once and known; click.BadParameter where one is empty."""
+    found = tuple(dict.fromkeys(name.strip() for text in texts for name in text.split(",")))
+    if "" in found:
+        raise click.BadParameter(NOTHING)
+    if kind == "framework":
+        from aebench.processes.probing import subject
+
+        return tuple(dict.fromkeys(subject(name) for name in found))
+    from aebench import registry
+
+    for name in found:
+        registry.autoencoder(name)
+    return found
 
 
 def listed(texts: Iterable[str], kind: Callable[[str], Number], otherwise: str) -> tuple[Number, ...]:
@@ -126,13 +130,17 @@ def whole(example: str) -> Callback:
     """A callback that splits whole numbers at commas; no value gives none."""
 
     def check(_: click.Context, __: click.Parameter, value: str | None) -> tuple[int, ...]:
-        texts = () if value is None else value.split(",")
-        found = listed(texts, int, f"'{value}' is no list of whole numbers such as {example}")
-        if max(found, default=0) > MOST:
-            raise click.BadParameter(f"numbers up to {MOST:,} are expected, found {value}")
-        return found
+        return () if value is None else whole_numbers(value, example)
 
     return check
+
+
+def whole_numbers(value: str, example: str) -> tuple[int, ...]:
+    """The whole numbers between the text's commas, up to `MOST`; click.BadParameter for another text."""
+    found = listed(value.split(","), int, f"'{value}' is no list of whole numbers such as {example}")
+    if max(found, default=0) > MOST:
+        raise click.BadParameter(f"numbers up to {MOST:,} are expected, found {value}")
+    return found
 
 
 def numbers(kind: Callable[[str], Number]) -> Callback:

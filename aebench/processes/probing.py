@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -20,6 +21,7 @@ from aebench.processes import environments
 from aebench.processes.environments import Environment
 from aebench.processes.inside import LONGEST_REASON
 from aebench.processes.worker import FrameworkProcess, variables_of
+from aebench.records.conditions import Subject
 from aebench.registry import HERE
 
 OLDEST = (3, 11)
@@ -85,6 +87,25 @@ def subject(name: str) -> str:
             f"{registry.variants()[bare].packages[0]}"
         )
     return f"{bare}@{environment.name}"
+
+
+def described(name: str) -> Subject:
+    """What can be said of a subject without loading its framework: all but its settings."""
+    bare, place = registry.bare(name), registry.environment(name)
+    framework = registry.variants()[bare]
+    if place == HERE:
+        version, python = registry.version(framework), platform.python_version()
+    else:
+        there = environments.find(place)
+        version, python = frameworks(there)[bare], contents(there).python
+    return Subject(
+        framework=framework.plain,
+        mode=framework.mode,
+        environment=place,
+        package=framework.packages[0],
+        version=version,
+        python=python,
+    )
 
 
 @cache

@@ -64,10 +64,15 @@ class Subject(Part):
 
 
 class Busy(Part):
-    """What else the machine did while it measured. load: mean of the last minute; steal: share of the time."""
+    """What else the machine did while it measured.
+
+    load: mean of the last minute. steal: share of the processors' time that the host gave to other machines. others:
+    share that other programs had, which neither this process nor any that it started and ended meanwhile used.
+    """
 
     load: Number | None = None
     steal: Number | None = None
+    others: Number | None = None
 
 
 class Conditions(Part):

@@ -1,7 +1,7 @@
 """The versioned documents that are left behind: written whole by one writer, read strictly by one reader.
 
 A document is JSON: a line `format`, and the fields of its kind's class in `kinds.py`. It is checked against that class
-when it is written and when it is read; in between it is plain data. Version 1 is converted when it is read.
+when it is written and when it is read; in between it is plain data. Former versions are converted when they are read.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from aebench.records.fields import checked, encoded, plain
 from aebench.records.kinds import KINDS
 from aebench.records.store import write_text
 
-FORMATS = {kind: f"aebench-{kind}/2" for kind in KINDS}
-FORMER_FORMATS = {kind: f"aebench-{kind}/1" for kind in KINDS}
+FORMATS = {kind: f"aebench-{kind}/{former.present(kind)}" for kind in KINDS}
+FORMER_FORMATS = {kind: [f"aebench-{kind}/{n}" for n in range(1, former.present(kind))] for kind in KINDS}
 # What makes a document of that kind.
 MADE_BY = {
     "growth": "aebench agree --growth", "agreements": "aebench agree", "scale": "aebench scale",
@@ -51,20 +51,21 @@ def write(path: Path, kind: str, content: Mapping[str, Any]) -> None:
 
 
 def read(path: Path, kind: str) -> dict[str, Any]:
-    """Read a document of that kind, of this version or the one before.
+    """Read a document of that kind, of this version or a former one.
 
     Raises:
         ResultError: missing, truncated, of another format or version, or not what its kind must be; names the field.
     """
     content = _loaded(path, kind)
     found = content.pop("format", None)
-    if found not in (FORMATS[kind], FORMER_FORMATS[kind]):
+    if found not in (FORMATS[kind], *FORMER_FORMATS[kind]):
         raise ResultError(
             f"{path} has format {found or 'not stated'}, expected {FORMATS[kind]}: it is of another kind, or "
             "was written by a newer aebench; name another file, or upgrade aebench"
         )
     try:
-        content = former.converted(kind, content) if found == FORMER_FORMATS[kind] else content
+        if found in FORMER_FORMATS[kind]:
+            content = former.converted(kind, content, 1 + FORMER_FORMATS[kind].index(found))
         return plain(checked(content, KINDS[kind]))
     except KeyError as error:
         raise damaged(path, kind, f"the field {error} is not there") from error
@@ -79,7 +80,7 @@ def kind_of(path: Path) -> str | None:
     except (OSError, ValueError, RecursionError):
         return None
     stated = content.get("format") if isinstance(content, dict) else None
-    return next((kind for kind in KINDS if stated in (FORMATS[kind], FORMER_FORMATS[kind])), None)
+    return next((kind for kind in KINDS if stated in (FORMATS[kind], *FORMER_FORMATS[kind])), None)
 
 
 def read_if_there(path: Path, kind: str) -> dict[str, Any] | None:

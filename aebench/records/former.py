@@ -1,4 +1,4 @@
-"""Records of version 1 as those of version 2: what they did not say is unknown, and none of it is guessed."""
+"""Records of former versions as those of today: what they did not say is unknown, and none of it is guessed."""
 
 from __future__ import annotations
 
@@ -11,13 +11,20 @@ from aebench.records.fields import checked, plain
 Content = dict[str, Any]
 
 
-def converted(kind: str, content: Content) -> Content:
-    """The document's content, without its format line, as version 2 of that kind has it.
+def converted(kind: str, content: Content, version: int) -> Content:
+    """The document's content, without its format line, as the present version of that kind has it.
 
     Raises:
-        KeyError, TypeError, AttributeError, msgspec.ValidationError: it is no document of version 1 either.
+        KeyError, TypeError, AttributeError, msgspec.ValidationError: it is no document of that version either.
     """
-    return _CONVERSIONS[kind](content)
+    for step in _CONVERSIONS[kind][version - 1 :]:
+        content = step(content)
+    return content
+
+
+def present(kind: str) -> int:
+    """The version of that kind that is written today."""
+    return 1 + len(_CONVERSIONS[kind])
 
 
 def conditions(
@@ -115,7 +122,15 @@ def _baseline(content: Content) -> Content:
     return {**content, "history": history, "conditions": found, "trials": trials}
 
 
-_CONVERSIONS: dict[str, Callable[[Content], Content]] = {
-    "plan": _plan, "trial": _trial, "agreement": _agreement, "agreements": _agreements, "growth": _growth, "run": _run,
-    "scale": _with_conditions, "bench": _with_conditions, "baseline": _baseline,
+def _bench(content: Content) -> Content:
+    """Rounds within one process are no blocks, and stay what they were."""
+    kept = {key: content[key] for key in ("options", "conditions")}
+    return {**kept, "blocks": 0, "cases": [], "former": {key: content[key] for key in ("rounds", "cases")}}
+
+
+# From each version to the next, the first of them to version 2.
+_CONVERSIONS: dict[str, tuple[Callable[[Content], Content], ...]] = {
+    "plan": (_plan,), "trial": (_trial,), "agreement": (_agreement,), "agreements": (_agreements,),
+    "growth": (_growth,), "run": (_run,), "scale": (_with_conditions,), "bench": (_with_conditions, _bench),
+    "baseline": (_baseline,),
 }  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import platform
+import resource
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -77,18 +78,33 @@ class Watch:
     """What else the machine does from now on."""
 
     def __init__(self) -> None:
-        self._before = psutil.cpu_times()
+        self._before, self._own = psutil.cpu_times(), _own_seconds()
 
     def busy(self) -> Busy:
-        """Load of the last minute, and the share of the processors' time that the host gave to others since then."""
-        spent = [after - before for after, before in zip(psutil.cpu_times(), self._before, strict=True)]
-        steal = getattr(psutil.cpu_times(), "steal", None)
-        share = None if steal is None else Float(max(0.0, steal - getattr(self._before, "steal", 0.0)))
-        total = sum(spent)
+        """Load of the last minute; shares of the processors' time that went to other machines and programs since then.
+
+        A process that this one started counts as its own once it has ended.
+        """
+        now = psutil.cpu_times()
+        spent = {name: max(0.0, getattr(now, name) - getattr(self._before, name)) for name in now._fields}
+        # Linux counts what guests use in `user`, too.
+        total = sum(seconds for name, seconds in spent.items() if not name.startswith("guest"))
+        idle = sum(spent.get(name, 0.0) for name in ("idle", "iowait", "steal"))
+        others = max(0.0, total - idle - (_own_seconds() - self._own))
         return Busy(
             load=Float(round(os.getloadavg()[0], 2)),
-            steal=None if share is None else Float(round(share / total, 4) if total > 0 else 0.0),
+            steal=_share(spent["steal"], total) if "steal" in spent else None,
+            others=_share(others, total),
         )
+
+
+def _own_seconds() -> float:
+    """Processor time of this process and of those it has waited for."""
+    return sum(sum(resource.getrusage(who)[:2]) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+
+
+def _share(part: float, whole: float) -> Float:
+    return Float(round(part / whole, 4) if whole > 0 else 0.0)
 
 
 def gpus() -> list[str]:

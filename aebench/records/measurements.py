@@ -1,4 +1,4 @@
-"""Records of cost: trainings along lines of images and widths, and timings."""
+"""Records of cost: trainings along lines of images and widths, and timings in blocks."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from msgspec import UNSET
 
 from aebench.arrays import Dtype
 from aebench.records.asked import Device, Optional, Schedule
+from aebench.records.blocks import Block
 from aebench.records.conditions import Busy, Conditions
 from aebench.records.fields import Count, Name, Number, Part
+from aebench.records.rounds import InOneProcess
 
 # What a training that did not fail may lack: the failure, and what earlier records do not say.
 LATER = ("failure", "busy")
@@ -80,69 +82,21 @@ class Timing(Part):
     dtype: Dtype
 
 
-class Rounds(Part):
-    """How long: rounds at least and at most, and the precision that ends them."""
-
-    least: Count
-    most: Count
-    precision: Number
-
-
-class Timed(Part):
-    """One subject's rounds, in seconds per 1,000 images; seconds and bytes of what happens once.
-
-    lost: the rounds in which its process broke off, and why; they were timed once more, in a new process.
-    """
-
-    name: Name
-    kind: Literal["framework", "peer", "products", "traffic"]
-    seconds_per_1000_images: list[Number]
-    failure: str | Optional = UNSET
-    lost: list[str] | Optional = UNSET
-    import_seconds: Number | Optional = UNSET
-    images: Count | Optional = UNSET
-    first_seconds: Number | Optional = UNSET
-    second_seconds: Number | Optional = UNSET
-    compile_seconds: Number | Optional = UNSET
-    peak_bytes: Count | Optional | None = UNSET
-    peak_device_bytes: Count | Optional | None = UNSET
-
-    def __post_init__(self) -> None:
-        if self.failure is UNSET and self.compile_seconds is UNSET:
-            raise ValueError(f"{self.name}, which did not fail, lacks compile_seconds")
-
-
-class Ceiling(Part):
-    """The fastest library's products plus the fastest one's traffic, round by round."""
-
-    libraries: dict[str, Name]
-    seconds_per_1000_images: list[Number]
-
-
 class Case(Part):
-    """What was timed in every subject. busy: what else the machine did meanwhile."""
+    """What was timed in every subject, in so many blocks; each subject has one workload in them."""
 
     autoencoder: Name
     use: Literal["encode", "decode", "reconstruct", "sample"] | None
     batch: Count | None
     width: Number
-    narrow: bool
-    ceiling: Ceiling | None
-    subjects: list[Timed]
-    busy: Busy | Optional | None = UNSET
-
-    def __post_init__(self) -> None:
-        rounds = {len(each.seconds_per_1000_images) for each in self.subjects if each.failure is UNSET}
-        rounds |= {len(self.ceiling.seconds_per_1000_images)} if self.ceiling else set()
-        if len(rounds) > 1 or 0 in rounds:
-            found = ", ".join(map(str, sorted(rounds)))
-            raise ValueError(f"{self.autoencoder} was timed in {found} rounds, expected as many of each, and some")
+    blocks: list[Block]
 
 
 class Bench(Part):
-    """Timings, case by case."""
+    """Timings, case by case. blocks: of each case. former: cases of before there were blocks, as they were kept."""
 
     options: Timing
-    rounds: Rounds
+    blocks: Count
     conditions: Conditions
     cases: list[Case]
+    former: InOneProcess | Optional = UNSET

@@ -40,7 +40,7 @@ class Speed(Part):
 class Epoch(Part):
     """One epoch, or several run together: its number, its training steps, its mean and last losses.
 
-    cold: the first one of its phase in a session, which compiles; unknown in version 1.
+    cold: one of the first of its phase in a session, which compile; unknown in version 1.
     """
 
     epoch: Count

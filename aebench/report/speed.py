@@ -2,95 +2,101 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
+import numpy as np
 from matplotlib.axes import Axes
 from rich.console import Console
 
+from aebench.records.measurements import Case
 from aebench.report.plots import logarithmic, plain
 from aebench.report.sheet import INK, LABEL, figure
 from aebench.report.summary import print_problems
 from aebench.report.tables import Column, Table
-from aebench.speed.rounds import Interval, interval, ratio
+from aebench.speed import shares
+from aebench.speed.shares import CEILING, Interval, Key
 
 EXPLANATION = (
-    "ms: per 1,000 images, median of the rounds, all in turn; in brackets half the median's 95 % interval. of ceiling: "
-    "matrix products of the fastest library plus the optimiser's way through memory, over the time taken. × NAME: how "
-    "many times as fast as that. compile: first round less a warm one. Ratios are taken round by round."
+    "ms: per 1,000 images, mean of the blocks, each of fresh processes in turn; in brackets half its 95 % interval. of "
+    "ceiling: matrix products of the fastest library plus the optimiser's way through memory, over the time taken. "
+    "× NAME: how many times as fast as that. compile: first round less a warm one; what this machine has compiled "
+    "before is not compiled again. memory: most that the process has held."
 )
-
-Case = Mapping[str, Any]
-ROUNDS = "seconds_per_1000_images"
 
 
 def print_bench(cases: Sequence[Case], console: Console) -> None:
-    """A table for each case, and below it what failed and whether the intervals are narrow enough."""
+    """A table for each case, and below it whose libraries the ceiling is, what failed and what was lost."""
     for case in cases:
         _table(case).print(console)
-        if case["ceiling"]:
-            names = " and ".join(f"{kind} by {name}" for kind, name in case["ceiling"]["libraries"].items())
+        if libraries := shares.libraries(case):
+            names = " and ".join(f"{part} by {name}" for part, name in libraries.items())
             console.print(f"ceiling: {names}", style="dim", markup=False)
-        for subject in case["subjects"]:
-            if "failure" in subject:
-                print_problems([f"failed: {subject['name']}: {subject['failure']}"], console)
-            for lost in subject.get("lost", ()):
-                console.print(f"timed again: {subject['name']}, {lost}", style="yellow", markup=False, soft_wrap=True)
-        if not case["narrow"]:
-            console.print("[yellow]not narrow:[/yellow] the intervals are wider than asked for; give it more --rounds")
+        for key, why in shares.failures(case).items():
+            print_problems([f"failed: {key[0]}: {why}"], console)
+        for why in shares.lost(case):
+            console.print(f"lost: {why}", style="yellow", markup=False, soft_wrap=True)
     console.print(EXPLANATION, style="dim")
 
 
 def title(case: Case) -> str:
     """What was timed."""
-    use = f"{case['use']}, batch {case['batch']:,}" if case["use"] else "training"
-    batch = f", batch {case['batch']:,}" if case["batch"] and not case["use"] else ""
-    return f"{case['autoencoder']}: {use}{batch}" + (f", width {case['width']:g}" if case["width"] != 1 else "")
+    use = f"{case.use}, batch {case.batch:,}" if case.use else "training"
+    batch = f", batch {case.batch:,}" if case.batch and not case.use else ""
+    return f"{case.autoencoder}: {use}{batch}" + (f", width {case.width:g}" if float(case.width) != 1.0 else "")
 
 
 def _table(case: Case) -> Table:
-    timed = _timed(case)
-    against = [s for s in timed if s["kind"] == "peer"] or timed[:1]
-    columns = ["ms/1,000", "of ceiling", *(f"× {s['name']}" for s in against), "compile s", "import s", "memory MiB"]
+    timed = shares.compared(case)
+    against = [key for key in timed if key[1] == "peer"] or timed[:1]
+    columns = ["ms/1,000", "of ceiling", *(f"× {key[0]}" for key in against), "compile s", "import s", "memory MiB"]
     table = Table(title(case), [Column(""), *(Column(name, right=True) for name in columns)])
-    for subject in timed:
-        table.add(*_cells(subject, case["ceiling"], against))
-    if case["ceiling"]:
-        table.add("ceiling", _milliseconds(case["ceiling"]))
+    for key in timed:
+        table.add(*_cells(case, key, against))
+    if top := shares.seconds(case, CEILING):
+        table.add("ceiling", _milliseconds(top))
     return table
 
 
-def _cells(subject: Case, top: Case | None, against: Sequence[Case]) -> Iterator[str]:
-    yield subject["name"]
-    yield _milliseconds(subject)
-    yield _share(ratio(top[ROUNDS], subject[ROUNDS])) if top else "–"
+def _cells(case: Case, key: Key, against: Sequence[Key]) -> Iterator[str]:
+    yield key[0]
+    yield _milliseconds(shares.seconds(case, key))
+    yield _share(shares.ratio(case, CEILING, key))
     for other in against:
-        yield "" if other is subject else _share(ratio(other[ROUNDS], subject[ROUNDS]))
-    yield f"{subject['compile_seconds']:.1f}"
-    yield f"{subject['import_seconds']:.1f}" if "import_seconds" in subject else "–"
-    yield f"{subject['peak_bytes'] / 2**20:,.0f}" if subject.get("peak_bytes") is not None else "–"
+        yield "" if other == key else _share(shares.ratio(case, other, key))
+    timed = shares.of(case, key)
+    works = [shares.work(case, it) for it in timed]
+    yield _median([max(0.0, work.warm_up[0] - float(np.median(work.rounds))) for work in works], ".1f")
+    yield _median([float(it.import_seconds) for it in timed if isinstance(it.import_seconds, float)], ".1f")
+    yield _median([it.peak_bytes / 2**20 for it in timed if isinstance(it.peak_bytes, int)], ",.0f")
 
 
-def _milliseconds(timed: Case) -> str:
-    found = interval([1000 * value for value in timed[ROUNDS]])
-    return f"{found.median:.3g} (±{100 * found.spread:.0f} %)"
+def _median(values: Sequence[float], form: str) -> str:
+    return format(float(np.median(values)), form) if values else "–"
 
 
-def _share(found: Interval) -> str:
-    return f"{found.median:.2f} ({found.low:.2f} … {found.high:.2f})"
+def _milliseconds(found: Interval | None) -> str:
+    if found is None:
+        return "–"
+    spread = f" (±{100 * found.spread:.0f} %)" if np.isfinite(found.high) else ""
+    return f"{1000 * found.middle:.3g}{spread}"
+
+
+def _share(found: Interval | None) -> str:
+    if found is None:
+        return "–"
+    return f"{found.middle:.2f}" + (f" ({found.low:.2f} … {found.high:.2f})" if np.isfinite(found.high) else "")
 
 
 def draw(cases: Sequence[Case], path: Path) -> Path | None:
     """Share of the ceiling against batch size or width, a panel for each autoencoder; None where neither varies."""
-    axis = next((key for key in ("batch", "width") if len({case[key] for case in cases}) > 1), None)
-    names = list(dict.fromkeys((case["autoencoder"], case["use"]) for case in cases))
+    axis = next((key for key in ("batch", "width") if len({getattr(case, key) for case in cases}) > 1), None)
+    names = list(dict.fromkeys((case.autoencoder, case.use) for case in cases))
     if axis is None:
         return None
     with figure(path, 560 * len(names), 520) as drawn:
         for axes, (name, use) in zip(drawn.subplots(1, len(names), squeeze=False, sharey=True)[0], names, strict=True):
-            mine = [case for case in cases if (case["autoencoder"], case["use"]) == (name, use) and case["ceiling"]]
-            _panel(axes, mine, axis)
+            _panel(axes, [case for case in cases if (case.autoencoder, case.use) == (name, use)], axis)
             axes.set_title(f"{name}: {use or 'training'}", fontsize=LABEL)
             axes.set_xlabel({"batch": "images in a batch", "width": "width, as a factor of every hidden layer"}[axis])
         drawn.subplots_adjust(left=0.12, right=0.98, bottom=0.14, top=0.92)
@@ -102,18 +108,14 @@ def draw(cases: Sequence[Case], path: Path) -> Path | None:
 
 
 def _panel(axes: Axes, cases: Sequence[Case], axis: str) -> None:
-    """A line for each subject through its medians, and a band of their intervals."""
+    """A line for each subject through its means, and a band of their intervals."""
     plain(axes)
-    for who in dict.fromkeys(subject["name"] for case in cases for subject in _timed(case)):
-        mine = [(case, subject) for case in cases for subject in _timed(case) if subject["name"] == who]
-        points = sorted((case[axis], *ratio(case["ceiling"][ROUNDS], subject[ROUNDS])) for case, subject in mine)
-        at, middle, low, high = zip(*points, strict=True)
-        axes.plot(at, middle, marker="o", markersize=4, label=who)
+    for key in dict.fromkeys(key for case in cases for key in shares.compared(case)):
+        found = [(getattr(case, axis), share) for case in cases if (share := shares.ratio(case, CEILING, key))]
+        if not found:
+            continue
+        at, middle, low, high = zip(*sorted((where, *share) for where, share in found), strict=True)
+        axes.plot(at, middle, marker="o", markersize=4, label=key[0])
         axes.fill_between(at, low, high, alpha=0.15)
     axes.axhline(1.0, color=INK, linewidth=0.8, linestyle=":")
-    logarithmic(axes, sorted({case[axis] for case in cases}))
-
-
-def _timed(case: Case) -> list[Case]:
-    """Frameworks and peers with numbers."""
-    return [s for s in case["subjects"] if s["kind"] in ("framework", "peer") and "failure" not in s]
+    logarithmic(axes, sorted({getattr(case, axis) for case in cases}))

@@ -11,6 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -24,6 +25,7 @@ from aebench.spec import Autoencoder, Phase
 from aebench.speed import ceiling
 from aebench.streams import stream
 from aebench.training import schedule
+from aebench.training.timing import ROUNDS_TO_WARM
 from aebench.training.trial import dataset_of, epochs_together, scheduled
 
 USES: tuple[Use, ...] = ("encode", "decode", "reconstruct", "sample")
@@ -178,12 +180,18 @@ def _images(autoencoder: Autoencoder, dataset: Dataset) -> int:
 # In the framework's process.
 
 
-def seconds(workload: Timed) -> float:
-    """The seconds of one round. The first call makes the workload ready, and its round compiles."""
+def seconds(workload: Timed, times: int = 1) -> float:
+    """The seconds of one round, so many of which run in a row. The first makes the workload ready, and compiles."""
     run, _ = _ready(workload)
     started = time.perf_counter()
-    run()
-    return time.perf_counter() - started
+    for _ in range(times):
+        run()
+    return (time.perf_counter() - started) / times
+
+
+def warm_up(workload: Timed) -> list[float]:
+    """The seconds of each round after which the workload is warm."""
+    return [seconds(workload) for _ in range(ROUNDS_TO_WARM)]
 
 
 def images(workload: Timed) -> int:
@@ -200,10 +208,21 @@ def import_seconds(framework: str) -> float:
 
 def peak_memory(framework: str) -> tuple[int, int | None]:
     """Most bytes this process has held at once, and its tensors on the GPU; None without one."""
+    return _peak_resident(), registry.framework(framework).peak_device_memory()
+
+
+def _peak_resident() -> int:
+    """Linux's own count of this program; what `getrusage` says there begins with what the parent held at the start."""
+    try:
+        lines = Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines()
+    except OSError:
+        lines = []
+    for line in lines:
+        if line.startswith("VmHWM:"):
+            return 1024 * int(line.split()[1])
     # Linux counts in units of 1,024 bytes, macOS in bytes.
     unit = 1 if sys.platform == "darwin" else 1024
-    resident = unit * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return resident, registry.framework(framework).peak_device_memory()
+    return unit * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 @cache

@@ -1,4 +1,4 @@
-"""How long the steps of a training took: the first epoch of a phase in each session compiles, the others are warm."""
+"""How long the steps of a training took: the first epochs of a phase in each session compile, the others are warm."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from typing import Any
 
 import numpy as np
 
+ROUNDS_TO_WARM = 2
+"""After so many rounds a process is warm, whether a round is an epoch of `run` or one of a block, of `bench`, of
+pytest-benchmark or of asv: the first compiles, and TensorFlow's second still sets something up."""
 Epochs = Sequence[Mapping[str, Any]]
 
 

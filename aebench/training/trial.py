@@ -35,7 +35,7 @@ from aebench.training.feeding import Feeder
 from aebench.training.metrics import Metrics, Trained
 from aebench.training.progress import CHECKPOINT, RESULT, Progress, origin, save, taken_up
 from aebench.training.schedule import training_split
-from aebench.training.timing import speed
+from aebench.training.timing import ROUNDS_TO_WARM, speed
 
 SECONDS_BETWEEN_CHECKPOINTS = 10.0
 QUICK_IMAGES = 10_000
@@ -177,15 +177,15 @@ def _train_phase(
     history = progress.history.setdefault(phase.name, [])
     epochs_in_all = sum(p.epochs for p in model.autoencoder.phases)
     epochs_before = sum(p.epochs for p in model.autoencoder.phases[: progress.phase])
-    together, saved, cold = epochs_together(phase, len(split)), time.monotonic(), True
+    together, saved, begun = epochs_together(phase, len(split)), time.monotonic(), len(history)
     while progress.epoch < phase.epochs:
         epochs = range(progress.epoch, min(progress.epoch + together, phase.epochs))
         order = np.concatenate([schedule.epoch_order(phase, trial.seed, len(split), epoch) for epoch in epochs])
         record = _train_epochs(trial, model, feeder, phase, epochs, order)
         last_batch = metrics.last_batch(model, phase, feeder.batch(order[-1]), trial.seed, epochs[-1])
         measured = {"last_batch": last_batch, **measuring.after_epoch(model, phase, dataset)}
-        history.append({**record, "cold": cold, **measured})
-        progress.epoch, cold = epochs.stop, False
+        history.append({**record, "cold": len(history) < begun + ROUNDS_TO_WARM, **measured})
+        progress.epoch = epochs.stop
         tell((epochs_before + epochs.stop, epochs_in_all))
         if time.monotonic() - saved > SECONDS_BETWEEN_CHECKPOINTS:
             save(trial.checkpoint, trial.identity, model, progress, feeder.trainer.state())

@@ -6,6 +6,7 @@ import pytest
 from conftest import CLOCK, workload_options
 
 from aebench.speed.workloads import BATCHES, Inference, Training, images
+from aebench.training.timing import ROUNDS_TO_WARM
 
 ROUNDS = 5
 
@@ -26,7 +27,7 @@ def test_training(benchmark, name, framework, trained, run, processes) -> None:
         "metrics": {str(t["seed"]): {m: v["value"] for m, v in t["metrics"].items()} for t in trials},
         "units": {m: v["unit"] for m, v in trials[0]["metrics"].items()},
     }
-    benchmark.pedantic(CLOCK.round, args=(process, workload), rounds=ROUNDS, warmup_rounds=1)
+    benchmark.pedantic(CLOCK.round, args=(process, workload), rounds=ROUNDS, warmup_rounds=ROUNDS_TO_WARM)
     invalid = [f"seed {t['seed']}: {why}" for t in trials for why in t["invalid"].values()]
     if invalid:
         pytest.fail("\n".join(invalid), pytrace=False)
@@ -40,4 +41,4 @@ def test_reconstruction(benchmark, name, framework, batch, run, processes) -> No
     process = processes[framework]
     benchmark.group = f"{name}: reconstruct, batch {batch}"
     benchmark.extra_info["images_per_round"] = process.call(images, workload)
-    benchmark.pedantic(CLOCK.round, args=(process, workload), rounds=ROUNDS, warmup_rounds=1)
+    benchmark.pedantic(CLOCK.round, args=(process, workload), rounds=ROUNDS, warmup_rounds=ROUNDS_TO_WARM)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import tensorflow as tf
 
 from aebench.arrays import Dtype
-from aebench.implementations.tensorflow.training import DEVICES
+from aebench.implementations.tensorflow.training import DEVICES, synchronize
 from aebench.protocol import Product
 
 
@@ -22,7 +22,8 @@ def multiplying(products: Sequence[Product], dtype: Dtype, device: str) -> Calla
         return [tf.matmul(a, b) for a, b in pairs]
 
     def run() -> None:
-        all_products(pairs)[-1].numpy()
+        all_products(pairs)
+        synchronize(device)
 
     return run
 
@@ -33,7 +34,8 @@ def copying(n_values: int, dtype: Dtype, device: str) -> Callable[[], None]:
         source = tf.zeros(max(1, n_values // 2), dtype)
 
     def run() -> None:
-        (source + 1)[:1].numpy()
+        _ = source + 1
+        synchronize(device)
 
     return run
 

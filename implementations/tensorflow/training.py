@@ -29,6 +29,12 @@ def devices() -> list[str]:
     return ["cpu", "gpu"] if tf.config.list_physical_devices("GPU") else ["cpu"]
 
 
+def synchronize(device: str) -> None:
+    """Wait until the device has finished; on the CPU a call returns with its result."""
+    if device == "gpu":
+        tf.test.experimental.sync_devices()
+
+
 class TensorFlowModel(Model):
     """A `tf.Module` on one device in one dtype."""
 
@@ -114,11 +120,17 @@ class TensorFlowModel(Model):
     def reconstruct(self, inputs: Array, noise: Array | None = None) -> Array:
         return self.decoded(self.encoded(self.cast(inputs), self.cast(noise))).numpy()
 
-    def ready_to(self, use: Use, values: Array) -> Callable[[], Array]:
+    def ready_to(self, use: Use, values: Array) -> Callable[[], tf.Tensor]:
         x = self.cast(values)
         functions = {"encode": self.encoded, "decode": self.decoded, "sample": self.decoded,
                      "reconstruct": lambda x: self.decoded(self.encoded(x))}  # fmt: skip
-        return lambda: functions[use](x).numpy()
+
+        def run() -> tf.Tensor:
+            result = functions[use](x)
+            synchronize(self.device)
+            return result
+
+        return run
 
     def begin(self, phase: Phase) -> Trainer:
         return TensorFlowTrainer(self, phase)

@@ -65,9 +65,7 @@ BAD = {
     "--images": COUNTS,
     "--batches": COUNTS,
     "--widths": FACTORS,
-    "--rounds": [*LEAST_ONE, "5"],
-    "--most-rounds": [*LEAST_ONE, "5"],
-    "--precision": ["", "x", "0", "-1", "nan", "inf", "-inf", "0,1", "½"],
+    "--blocks": [*LEAST_ONE, "1"],
     "--use": ["", "training", "Train", "encode,decode"],
 }  # fmt: skip
 MIRRORS = ["http://[::1", "http://", "ftp://x", "x", "http://a:b", "http://a:99999", "//x", " "]
@@ -96,7 +94,6 @@ TOGETHER = {
     "an option cut short": ["run", "linear", "-o"],
     "a command that is not": ["frobnicate"],
     "an option before a command": ["--device", "cpu", "run"],
-    "fewer rounds at most than at least": ["bench", "linear", "--rounds", "10", "--most-rounds", "7"],
     "one name too many": ["show", "tied", "linear"],
     "no reason": ["accept", "."],
     "nothing to accept": ["accept", "-m", "why"],

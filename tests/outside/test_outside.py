@@ -64,7 +64,7 @@ def test_what_a_framework_lacks_is_not_available(toy: Environment, tmp_path: Pat
 
 def test_a_framework_from_outside_is_timed(toy: Environment, tmp_path: Path) -> None:
     """Beside the ceiling, to which its library may add."""
-    asked = ("bench", "linear", "-f", "toy", "--rounds", "6", "--most-rounds", "6", "-o", str(tmp_path / "bench"))
+    asked = ("bench", "linear", "-f", "toy", "--blocks", "2", "-o", str(tmp_path / "bench"))
     assert re.search(r"toy \d", said(toy.aebench(*asked)))
 
 
@@ -107,6 +107,6 @@ def test_the_autoencoder_from_outside_runs(both: Environment, tmp_path: Path) ->
     assert "convolutional agrees in float64 and float32" in run
     assert "no arbiter" in run
     assert "test_mse" in said(both.aebench("quality", str(tmp_path / "run")))
-    asked = ("--rounds", "6", "--most-rounds", "6", "-o", str(tmp_path / "bench"))
+    asked = ("--blocks", "2", "-o", str(tmp_path / "bench"))
     timed = said(both.aebench("bench", "convolutional", "-f", "tensorflow,pytorch", *asked))
     assert "tensorflow" in timed

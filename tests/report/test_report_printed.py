@@ -7,9 +7,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from pairs import case_of
 from rich.console import Console
 
-from aebench.report.speed import ROUNDS, print_bench
+from aebench.report.speed import print_bench
 from aebench.report.summary import print_growth
 from aebench.report.sweep import print_sweep
 
@@ -19,14 +20,8 @@ WIDTHS = (40, 60, 80, 120, 200)
 
 def bench(frameworks: tuple[str, ...], console: Console) -> list[str]:
     """A case in which each framework has a time of its own; what has to be read."""
-    facts = {"compile_seconds": 1234.5, "import_seconds": 6.7, "peak_bytes": 2**30}
-    subjects = [
-        {"name": name, "kind": "framework", **facts, ROUNDS: [0.0111 * (number + 1)] * 6}
-        for number, name in enumerate(frameworks)
-    ]
-    ceiling = {ROUNDS: [0.01] * 6, "libraries": {"products": "reference", "traffic": "pytorch"}}
-    case = {"autoencoder": "stacked", "use": None, "batch": 8192, "width": 1.0, "narrow": True}
-    print_bench([{**case, "subjects": subjects, "ceiling": ceiling}], console)
+    seconds = {name: 0.0111 * (number + 1) for number, name in enumerate(frameworks)}
+    print_bench([case_of(seconds, batch=8192, compiling=1234.5)], console)
     return [*(f"{11.1 * (number + 1):.3g}" for number in range(len(frameworks))), "1,024", "1234.5", "8,192"]
 
 

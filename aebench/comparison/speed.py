@@ -1,0 +1,223 @@
+"""Base against head by blocks: which is due next, and what those that there are say of every row.
+
+Both are functions of the blocks alone, so a call that was broken off goes on with the blocks that it left, and a report
+says the same of them as the call that made them.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain
+from pathlib import Path
+
+from aebench.arrays import Dtype
+from aebench.comparison.sequential import LOOKS, Thresholds
+from aebench.comparison.verdicts import Verdict, judged, loaded, memory, moved
+from aebench.processes.events import Listener
+from aebench.records.blocks import Block, Pair
+from aebench.speed import blocks
+from aebench.speed.blocks import Subject, log_ratio
+from aebench.speed.workloads import Inference, Timed, Training
+
+OF_AN_AUTOENCODER = ("training", "inference", "first epoch")
+IMPORT = "import"
+# One block in so many is a null control, and no call has fewer controls than these.
+CONTROL_EVERY, LEAST_CONTROLS = 4, 3
+# An autoencoder of which so many blocks failed is not tried again.
+MOST_FAILURES = 2
+
+
+@dataclass(frozen=True)
+class Row:
+    """What is judged: a measure of an autoencoder; None: of the framework, whichever autoencoder it computes."""
+
+    autoencoder: str | None
+    measure: str
+
+
+@dataclass(frozen=True)
+class Due:
+    """The block to measure next. first: place of the subject that begins. control: of base and base."""
+
+    autoencoder: str
+    control: bool
+    first: int
+
+
+@dataclass(frozen=True)
+class Question:
+    """Is head slower than base on these autoencoders? limit: seconds after which no block begins; None: no limit."""
+
+    base: str
+    head: str
+    autoencoders: tuple[str, ...]
+    thresholds: Thresholds = field(default_factory=Thresholds)
+    limit: float | None = None
+
+
+@dataclass(frozen=True)
+class Where:
+    """What both sides compute on.
+
+    threads: in an operation; None: as many as each framework takes. One by default: with a thread for each of two cores
+    and other programs on these, a block of `pytorch` varied by 13 %, with one thread by 4.5 % (`stacked`, digits).
+    """
+
+    dataset: str = "digits"
+    data_dir: str | None = None
+    schedule: str = "quick"
+    device: str = "cpu"
+    dtype: Dtype = "float32"
+    threads: int | None = 1
+
+
+class Blocks:
+    """Blocks measured here. planted: what head's workloads are replaced by, for those who look whether it is found."""
+
+    def __init__(
+        self, question: Question, where: Where, logs: Path, *, planted: Callable[[Timed], Timed] | None = None
+    ) -> None:
+        self.question, self.where, self.logs, self.planted = question, where, logs, planted
+        self._rehearsed: set[str] = set()
+
+    def __call__(self, due: Due) -> Pair:
+        """Measure the block; what is to be compiled or read from a disk for the first time was so before."""
+        pair = self.subjects(due.autoencoder)
+        with blocks.threads(self.where.threads):
+            block = self._measured(due, pair)
+        known = {name: getattr(block, name) for name in block.__struct_fields__}
+        return Pair(**known, autoencoder=due.autoencoder, control=due.control)
+
+    def _measured(self, due: Due, pair: tuple[Subject, Subject]) -> Block:
+        if due.autoencoder not in self._rehearsed:
+            blocks.rehearse(pair, self.logs)
+            self._rehearsed.add(due.autoencoder)
+        return blocks.timed((pair[0], pair[0]) if due.control else pair, due.first, self.logs)
+
+    def subjects(self, autoencoder: str) -> tuple[Subject, Subject]:
+        """Base and head on the autoencoder."""
+        base, head = (self._workloads(autoencoder, name) for name in (self.question.base, self.question.head))
+        if self.planted:
+            head = {name: self.planted(workload) for name, workload in head.items()}
+        return Subject(self.question.base, base), Subject(self.question.head, head)
+
+    def _workloads(self, autoencoder: str, name: str) -> dict[str, Timed]:
+        where = {key: value for key, value in vars(self.where).items() if key != "threads"}
+        return {
+            "training": Training(autoencoder, name, **where),
+            "inference": Inference(autoencoder, name, **where, use="reconstruct"),
+        }
+
+
+def measured(
+    question: Question,
+    source: Callable[[Due], Pair],
+    known: Iterable[Pair],
+    keep: Callable[[Pair], None],
+    listener: Listener,
+) -> list[Pair]:
+    """Measure until every row is decided, or the time is over; all blocks, those known before included.
+
+    keep: is handed each block as soon as it is done.
+    """
+    pairs, begun = list(known), time.monotonic()
+    title = f"{question.head} against {question.base}"
+    listener.begin(title, _at_least(question))
+    while (it := due(question, pairs)) and _in_time(question, pairs, time.monotonic() - begun):
+        pair = source(it)
+        keep(pair)
+        pairs.append(pair)
+        listener.advance(len(pairs), max(len(pairs), _at_least(question)))
+    undecided = sum(verdict.open for verdict in verdicts(question, pairs).values())
+    listener.finished(title, f"{len(pairs)} blocks" + (f", {undecided} rows undecided" if undecided else ""))
+    return pairs
+
+
+def due(question: Question, pairs: Sequence[Pair]) -> Due | None:
+    """The block to measure next; None where every row is decided, or cannot be."""
+    controls, compared = (
+        [pair for pair in pairs if pair.control is control and not pair.failed] for control in (True, False)
+    )
+    able = [name for name in question.autoencoders if len(_failures(pairs, name)) < MOST_FAILURES]
+    found = judged(_rows(question, pairs), question.thresholds)
+    undecided = {row.autoencoder for row, verdict in found.items() if verdict.open}
+    # The import is measured whichever it is.
+    names = [name for name in able if name in undecided] or (able if None in undecided else [])
+    wanted = math.ceil(len(compared) / CONTROL_EVERY) if names else LEAST_CONTROLS
+    if able and len(controls) < wanted:
+        return _next(able, controls, control=True)
+    return _next(names, compared, control=False) if names else None
+
+
+def verdicts(question: Question, pairs: Sequence[Pair]) -> dict[Row, Verdict]:
+    """What the blocks say of every row, of speed and of memory."""
+    rows = _rows(question, pairs)
+    controls = _rows(question, pairs, control=True)
+    load = loaded([pair.busy for pair in pairs])
+    wrong = {measure: load or _moved(measure, controls, rows, question) for measure in (*OF_AN_AUTOENCODER, IMPORT)}
+    found = {**judged(rows, question.thresholds), **_memories(question, pairs)}
+    for row, verdict in found.items():
+        failures = [_failures(pairs, name) for name in question.autoencoders if row.autoencoder in (None, name)]
+        if verdict.open and all(len(each) >= MOST_FAILURES for each in failures):
+            found[row] = Verdict("failed", verdict.blocks, reason=failures[0][-1])
+        elif why := wrong.get(row.measure):
+            found[row] = replace(verdict, word="unusable", open=False, reason=why)
+    return found
+
+
+def _rows(question: Question, pairs: Sequence[Pair], *, control: bool = False) -> dict[Row, list[float]]:
+    """The log ratios of each row, block by block."""
+    found: dict[Row, list[float]] = {Row(n, m): [] for n in question.autoencoders for m in OF_AN_AUTOENCODER}
+    found[Row(None, IMPORT)] = []
+    for pair in (pair for pair in pairs if pair.control is control and not pair.failed):
+        for row in (row for row in found if row.autoencoder in (None, pair.autoencoder)):
+            found[row].append(log_ratio(pair, 0, 1, row.measure))
+    return found
+
+
+def _moved(
+    measure: str, controls: dict[Row, list[float]], rows: dict[Row, list[float]], question: Question
+) -> str | None:
+    """What is wrong with the measure according to its null controls."""
+    one, other = ({row: values for row, values in of.items() if row.measure == measure} for of in (controls, rows))
+    return moved(one, other, question.thresholds.tolerated)
+
+
+def _memories(question: Question, pairs: Sequence[Pair]) -> dict[Row, Verdict]:
+    """The verdicts on the peaks of the process, and of the device where both sides have one."""
+    found = {}
+    for name, (measure, key) in (
+        (name, each)
+        for name in question.autoencoders
+        for each in (("memory", "peak_bytes"), ("device memory", "peak_device_bytes"))
+    ):
+        mine = [pair for pair in pairs if pair.autoencoder == name and not pair.control and not pair.failed]
+        peaks = [[getattr(subject, key) for subject in pair.subjects] for pair in mine]
+        if all(chain.from_iterable(peaks)) and (peaks or key == "peak_bytes"):
+            found[Row(name, measure)] = memory([math.log(head / base) for base, head in peaks])
+    return found
+
+
+def _failures(pairs: Iterable[Pair], autoencoder: str) -> list[str]:
+    """Why blocks of the autoencoder failed."""
+    return [why for pair in pairs if pair.autoencoder == autoencoder and (why := pair.failed)]
+
+
+def _next(names: Sequence[str], before: Sequence[Pair], *, control: bool) -> Due:
+    """A block of the autoencoder that has the fewest; who begins changes from one to the next."""
+    counts = {name: sum(pair.autoencoder == name for pair in before) for name in names}
+    name = min(counts, key=lambda each: counts[each])
+    return Due(name, control, (len(before) if control else counts[name]) % 2)
+
+
+def _at_least(question: Question) -> int:
+    return LOOKS[0] * len(question.autoencoders) + LEAST_CONTROLS
+
+
+def _in_time(question: Question, pairs: Sequence[Pair], spent: float) -> bool:
+    """Whether a block as long as the last still ends within the limit."""
+    last = float(pairs[-1].seconds) if pairs else 0.0
+    return question.limit is None or spent + last <= question.limit

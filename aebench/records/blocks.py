@@ -1,0 +1,89 @@
+"""Records of timings: a block is a fresh process of each subject, made warm and timed in turn, round after round.
+
+The luck of a process is in all its rounds, so blocks are what repeats; the rounds of one say how steady that process
+was, and nothing else.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import UNSET
+
+from aebench.records.asked import Optional
+from aebench.records.conditions import Busy
+from aebench.records.fields import Count, Name, Number, Part
+
+Kind = Literal["framework", "peer", "products", "traffic"]
+
+
+class Work(Part):
+    """One workload in one process. images: of a round.
+
+    warm_up: seconds of the rounds that make it warm, the first of which compiles. rounds: seconds of each warm round.
+    """
+
+    images: Count
+    warm_up: list[Number]
+    rounds: list[Number]
+
+
+class Timed(Part):
+    """One subject in one block: its workloads by name ("training", "inference"), or why there are none.
+
+    import_seconds: of the framework, devices looked for. peak_bytes: most that the process has held at once;
+    peak_device_bytes: most that its tensors have on the GPU, None without one.
+    """
+
+    name: str
+    kind: Kind = "framework"
+    works: dict[str, Work] = {}
+    import_seconds: Number | Optional = UNSET
+    peak_bytes: Count | Optional | None = UNSET
+    peak_device_bytes: Count | Optional | None = UNSET
+    failure: str | Optional = UNSET
+
+    @property
+    def failed(self) -> str | None:
+        """Why it has no numbers; None where it has."""
+        return None if self.failure is UNSET else str(self.failure)
+
+
+class Block(Part):
+    """The subjects of a block in the order in which they were asked for.
+
+    first: place of the one that began. seconds: how long all of it took. busy: what else the machine did meanwhile.
+    """
+
+    first: Count
+    subjects: list[Timed]
+    seconds: Number
+    busy: Busy
+
+    def __post_init__(self) -> None:
+        sound = [subject for subject in self.subjects if subject.failed is None]
+        for name in {name for subject in sound for name in subject.works}:
+            rounds = {len(s.works[name].rounds) if name in s.works else 0 for s in sound}
+            if len(rounds) > 1 or 0 in rounds:
+                found = ", ".join(map(str, sorted(rounds)))
+                raise ValueError(f"{name} was timed in {found} rounds, expected as many of each subject, and some")
+
+
+class Pair(Block):
+    """A block of two subjects, base and head. control: both are base, and what differs is chance."""
+
+    autoencoder: Name
+    control: bool
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if len(self.subjects) != 2:
+            raise ValueError(f"a block of base and head has 2 subjects, found {len(self.subjects)}")
+
+    @property
+    def failed(self) -> str | None:
+        """Why nothing can be compared, base's reason first; None where both have numbers."""
+        reasons = [
+            f"{side}: {it.failed}" for side, it in zip(("base", "head"), self.subjects, strict=True) if it.failed
+        ]
+        return "; ".join(reasons) or None

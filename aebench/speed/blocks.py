@@ -1,0 +1,205 @@
+"""One block: a fresh process of each subject, made warm, timed in turn forwards and backwards, and ended.
+
+A process keeps its luck (where its memory lies, which cores it got) for all its rounds: two fresh processes of one
+subject differ more than the rounds of one do. So what is compared is compared over several blocks, each of which gives
+one number, and who begins changes from block to block: the process that is started first is slower than the second.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from aebench.errors import AebenchError, ResultError
+from aebench.processes.worker import FrameworkProcess
+from aebench.records.blocks import Block, Kind, Timed, Work
+from aebench.records.fields import Float
+from aebench.records.machine import Watch
+from aebench.speed import workloads
+
+# A subject's rounds of a workload take about so long, and are so many at least and at most.
+SECONDS_OF_ROUNDS = 1.0
+LEAST_ROUNDS, MOST_ROUNDS = 4, 12
+# What takes less is run several times in a round, or the way into it would count.
+LEAST_SECONDS = 0.05
+THREAD_VARIABLES = (
+    "OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS",
+)  # fmt: skip
+
+Opened = Callable[[str, Path], contextlib.AbstractContextManager[FrameworkProcess]]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Who is timed, and the workloads by name that its process goes through, one after the other."""
+
+    name: str
+    workloads: Mapping[str, workloads.Timed]
+    kind: Kind = "framework"
+
+
+@dataclass
+class _Life:
+    """A subject's process from its start to its end; what fails in it ends its part in the block."""
+
+    subject: Subject
+    process: FrameworkProcess
+    timed: Timed
+
+    @property
+    def sound(self) -> bool:
+        """Whether nothing has failed so far."""
+        return self.timed.failed is None
+
+    def ask(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """What the function answers in the process; None where it fails, which is then the subject's failure."""
+        try:
+            return self.process.call(function, *arguments)
+        except AebenchError as error:
+            self.timed.failure, self.timed.works = str(error), {}
+            return None
+
+
+@contextlib.contextmanager
+def threads(count: int | None) -> Iterator[None]:
+    """Within it processes begin with so many threads in an operation, but for variables that somebody has set.
+
+    None: as many as each framework takes by itself.
+    """
+    added = {name: str(count) for name in THREAD_VARIABLES if count and name not in os.environ}
+    os.environ.update(added)
+    try:
+        yield
+    finally:
+        for name in added:
+            os.environ.pop(name, None)
+
+
+def timed(subjects: Sequence[Subject], first: int, logs: Path, opened: Opened = FrameworkProcess) -> Block:
+    """Time the subjects in fresh processes; the one in place `first` begins. A subject that fails says why."""
+    begun, watch = time.perf_counter(), Watch()
+    with contextlib.ExitStack() as stack:
+        lives = [
+            _Life(it, stack.enter_context(opened(it.name, _log(logs, it))), Timed(name=it.name, kind=it.kind))
+            for it in subjects
+        ]
+        order = [*lives[first:], *lives[:first]]
+        _together(order, _start)
+        for life in order:
+            _import(life)
+        _together(order, _make_ready)
+        for name in dict.fromkeys(name for it in subjects for name in it.workloads):
+            _time(order, name)
+        for life in order:
+            _remember(life)
+    ended = [life.timed for life in lives]
+    return Block(first=first, subjects=ended, seconds=Float(time.perf_counter() - begun), busy=watch.busy())
+
+
+def rehearse(subjects: Iterable[Subject], logs: Path, opened: Opened = FrameworkProcess) -> None:
+    """Have each subject go through everything once, in a process that is not timed.
+
+    What is read from a disk or compiled for the first time on this machine lies in its caches afterwards. Whatever
+    fails is found out again in the blocks.
+    """
+    for it in subjects:
+        with opened(it.name, _log(logs, it)) as process, contextlib.suppress(AebenchError):
+            for workload in it.workloads.values():
+                process.call(workloads.seconds, workload)
+
+
+def log_ratio(block: Block, base: int, head: int, measure: str) -> float:
+    """Natural logarithm of how many times as long as base head took: of each round, and their mean.
+
+    base, head: places of the subjects. measure: the name of a workload; "first epoch", the first round of the first
+    workload, which compiles; or "import".
+
+    Raises:
+        ResultError: one of them failed.
+    """
+    one, other = (_seconds(block.subjects[place], measure) for place in (base, head))
+    return float(np.mean(np.log(other) - np.log(one)))
+
+
+def _seconds(subject: Timed, measure: str) -> list[float]:
+    """What the measure took, once or in each of several rounds."""
+    if subject.failed is not None:
+        raise ResultError(f"{subject.name} has no seconds of its {measure}: {subject.failed}")
+    if measure == "import":
+        return [float(subject.import_seconds)]  # type: ignore[arg-type]  # there where nothing failed
+    if measure == "first epoch":
+        return [next(iter(subject.works.values())).warm_up[0]]
+    return list(subject.works[measure].rounds)
+
+
+def _log(logs: Path, subject: Subject) -> Path:
+    return logs / f"{subject.name.replace(os.sep, '_')}-{subject.kind}.log"
+
+
+def _start(life: _Life) -> None:
+    life.ask(os.getpid)
+
+
+def _import(life: _Life) -> None:
+    """Import the framework against the clock; a peer's is imported when it is made ready."""
+    if life.sound and life.subject.kind == "framework":
+        life.timed.import_seconds = life.ask(workloads.import_seconds, life.subject.name)
+
+
+def _make_ready(life: _Life) -> None:
+    """Everything that is not timed: data, parameters, random numbers."""
+    for name, workload in life.subject.workloads.items():
+        if life.sound and (images := life.ask(workloads.images, workload)):
+            life.timed.works[name] = Work(images=images, warm_up=[], rounds=[])
+
+
+def _together(lives: Iterable[_Life], act: Callable[[_Life], None]) -> None:
+    """Do that in all of them at once; an interruption ends them, and waits for nobody."""
+    sound = [life for life in lives if life.sound]
+    with ThreadPoolExecutor(max(1, len(sound))) as threads:
+        try:
+            list(threads.map(act, sound))
+        except BaseException:
+            for life in sound:
+                life.process.close()
+            raise
+
+
+def _time(order: Sequence[_Life], name: str) -> None:
+    """Make that workload warm in each process, and time it in turn, every other round backwards."""
+    taking_part = [life for life in order if name in life.subject.workloads]
+    for life in (life for life in taking_part if life.sound):
+        time.sleep(workloads.SECONDS_TO_CALM_DOWN)
+        if spent := life.ask(workloads.warm_up, life.subject.workloads[name]):
+            life.timed.works[name].warm_up = spent
+    warm = {id(life): life.timed.works[name].warm_up[-1] for life in taking_part if life.sound}
+    times = {key: max(1, math.ceil(LEAST_SECONDS / seconds)) for key, seconds in warm.items()}
+    slowest = max((times[key] * seconds for key, seconds in warm.items()), default=SECONDS_OF_ROUNDS)
+    rounds = min(MOST_ROUNDS, max(LEAST_ROUNDS, math.ceil(SECONDS_OF_ROUNDS / slowest)))
+    # As many forwards as backwards.
+    for number in range(rounds + rounds % 2):
+        for life in taking_part if number % 2 == 0 else reversed(taking_part):
+            if life.sound:
+                time.sleep(workloads.SECONDS_TO_CALM_DOWN)
+                spent = life.ask(workloads.seconds, life.subject.workloads[name], times[id(life)])
+                if life.sound:
+                    life.timed.works[name].rounds.append(spent)
+
+
+def _remember(life: _Life) -> None:
+    """A framework's peak memory, once everything has run."""
+    if (
+        life.sound
+        and life.subject.kind == "framework"
+        and (found := life.ask(workloads.peak_memory, life.subject.name))
+    ):
+        life.timed.peak_bytes, life.timed.peak_device_bytes = found

@@ -1,0 +1,54 @@
+"""Blocks whose numbers are known: nothing is run."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from aebench.comparison.speed import Due
+from aebench.records.blocks import Block, Pair, Timed, Work
+from aebench.records.conditions import Busy
+from aebench.records.fields import Float
+from aebench.records.measurements import Case
+
+
+def timed(name: str, factors: Mapping[str, float], bytes_held: int = 2**28) -> Timed:
+    """A subject whose measures take so many seconds; one where nothing is said."""
+    first = Float(factors.get("first epoch", 1.0))
+    works = {
+        name: Work(images=100, warm_up=[first, Float(1.0)], rounds=[Float(factors.get(name, 1.0))] * 4)
+        for name in ("training", "inference")
+    }
+    seconds = Float(factors.get("import", 1.0))
+    return Timed(name=name, works=works, import_seconds=seconds, peak_bytes=bytes_held, peak_device_bytes=None)
+
+
+def pair(
+    due: Due, log_ratios: Mapping[str, float], *, bytes_held: int = 2**28, others: float = 0.0, failure: str = ""
+) -> Pair:
+    """The block of which each measure has that log ratio; where head fails, it says why."""
+    factors = {measure: math.exp(value) for measure, value in log_ratios.items()}
+    head = Timed(name="head", failure=failure) if failure else timed("head", factors, bytes_held)
+    return Pair(
+        first=due.first, subjects=[timed("base", {}), head], seconds=Float(10.0),
+        busy=Busy(load=Float(1.0), steal=Float(0.0), others=Float(others)), autoencoder=due.autoencoder,
+        control=due.control,
+    )  # fmt: skip
+
+
+def case_of(
+    seconds: Mapping[str, float], autoencoder: str = "stacked", *, batch: int | None = None, ceiling: float = 1.0,
+    compiling: float = 3.0, blocks: int = 3,
+) -> Case:  # fmt: skip
+    """A case of `bench`: each framework's seconds per 1,000 images, and those of the reference's products."""
+
+    def work(spent: float) -> dict[str, Work]:
+        return {"training": Work(images=1000, warm_up=[Float(spent + compiling)] * 2, rounds=[Float(spent)] * 4)}
+
+    subjects = [
+        Timed(name=name, works=work(spent), import_seconds=Float(1.0), peak_bytes=2**30, peak_device_bytes=None)
+        for name, spent in seconds.items()
+    ]
+    subjects.append(Timed(name="reference", kind="products", works=work(ceiling)))
+    found = Block(first=0, subjects=subjects, seconds=Float(1.0), busy=Busy())
+    return Case(autoencoder=autoencoder, use=None, batch=batch, width=Float(1.0), blocks=[found] * blocks)

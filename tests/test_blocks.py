@@ -1,0 +1,179 @@
+"""One block: fresh processes, in turn, with what fails in them as a reason; and the reference's for real."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections import namedtuple
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from aebench.comparison.speed import Blocks, Due, Question, Where
+from aebench.errors import FrameworkError, ResultError
+from aebench.processes.worker import FrameworkProcess
+from aebench.records import machine
+from aebench.records.blocks import Block, Pair, Timed, Work
+from aebench.records.conditions import Busy
+from aebench.records.fields import Float, checked, plain
+from aebench.speed import blocks, workloads
+from aebench.speed.blocks import Subject, log_ratio
+from aebench.speed.planted import Slowed
+from aebench.speed.workloads import Inference, Training
+
+Calls = list[tuple[int, str]]
+PAIR = [Subject(name, {"training": Training("linear", name), "inference": Inference("linear", name)}) for name in "ab"]
+
+
+@pytest.fixture(autouse=True)
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The pauses of this process; nobody waits for them."""
+    found: list[float] = []
+    monkeypatch.setattr(blocks, "time", SimpleNamespace(sleep=found.append, perf_counter=lambda: 0.0))
+    return found
+
+
+class Clockwork:
+    """A process whose rounds take so long; `fails`: a function, and at which call of it the process breaks."""
+
+    def __init__(self, number: int, seconds: float, calls: Calls, fails: tuple[str, int] | None) -> None:
+        self.number, self.seconds, self.calls, self.fails = number, seconds, calls, fails
+
+    def call(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        name = function.__name__
+        self.calls.append((self.number, name))
+        if self.fails and self.calls.count((self.number, name)) >= self.fails[1] and name == self.fails[0]:
+            raise FrameworkError("it broke")
+        found = {"seconds": self.seconds, "warm_up": [2 * self.seconds, self.seconds], "images": 100}
+        return {**found, "import_seconds": self.seconds, "peak_memory": (2**20, None), "getpid": 1}[name]
+
+
+def timed(
+    subjects: list[Subject], seconds: list[float], first: int = 0, fails: tuple[str, int] | None = None
+) -> tuple[Block, Calls]:
+    """The block of processes of these seconds a round, the last of which may fail, and what they were called for."""
+    calls: Calls = []
+    numbers = iter(range(len(subjects)))
+
+    @contextlib.contextmanager
+    def opened(name: str, log: Path) -> Iterator[Clockwork]:
+        number = next(numbers)
+        yield Clockwork(number, seconds[number], calls, fails if number == len(subjects) - 1 else None)
+        calls.append((number, "ended"))
+
+    return blocks.timed(subjects, first, Path("logs"), opened), calls  # type: ignore[arg-type]
+
+
+def test_rounds_go_forwards_and_backwards() -> None:
+    """ABBA, as often forwards as backwards; who is first begins."""
+    for first, turns in ((0, [0, 1, 1, 0]), (1, [1, 0, 0, 1])):
+        block, calls = timed(PAIR, [0.4, 0.4], first)
+        rounds = [number for number, name in calls if name == "seconds"]
+        assert first == block.first
+        assert turns * 4 == rounds, "four rounds of training, four of inference"
+
+
+def test_everything_happens_in_its_order() -> None:
+    """Import, ready, warm, timed, the peak of memory, the end: a workload after the other, and both end."""
+    _, calls = timed(PAIR, [1.0, 1.0])
+    mine = [name for number, name in calls if number == 0]
+    inference = ["warm_up", *["seconds"] * 4]
+    assert ["getpid", "import_seconds", "images", "images", *inference * 2, "peak_memory", "ended"] == mine
+    assert (1, "ended") in calls
+
+
+def test_every_number_is_kept_raw() -> None:
+    """The first round, the warm rounds, the import and the memory of both sides; and the ratio of each measure."""
+    block, _ = timed(PAIR, [0.2, 0.25])
+    base, head = block.subjects
+    assert Work(images=100, warm_up=[Float(0.4), Float(0.2)], rounds=[Float(0.2)] * 4) == base.works["training"]
+    assert (0.25, 2**20, None) == (head.import_seconds, head.peak_bytes, head.peak_device_bytes)
+    for measure in ("training", "inference", "first epoch", "import"):
+        assert math.log(1.25) == pytest.approx(log_ratio(block, 0, 1, measure))
+    assert block == checked(plain(block), Block)
+
+
+def test_before_every_timing_the_threads_of_the_one_before_calm_down(pauses: list[float]) -> None:
+    """A pause for each round, and for each warm-up."""
+    _, calls = timed(PAIR, [0.4, 0.4])
+    timings = [name for _, name in calls if name in ("seconds", "warm_up")]
+    assert [workloads.SECONDS_TO_CALM_DOWN] * len(timings) == pauses
+
+
+@pytest.mark.parametrize(("seconds", "rounds"), [(0.001, 12), (0.1, 10), (0.2, 6), (3.0, 4)])
+def test_a_side_is_timed_for_about_a_second(seconds: float, rounds: int) -> None:
+    """From four rounds to twelve, an even number; what is short is repeated within a round."""
+    block, _ = timed(PAIR, [seconds, seconds / 2])
+    assert [rounds] * 4 == [len(work.rounds) for it in block.subjects for work in it.works.values()]
+
+
+@pytest.mark.parametrize(
+    "fails", [("getpid", 1), ("import_seconds", 1), ("images", 2), ("warm_up", 2), ("seconds", 3), ("peak_memory", 1)]
+)
+def test_what_fails_is_a_reason(fails: tuple[str, int]) -> None:
+    """Wherever it breaks, the block is whole, the other side has its numbers, and no half of them is left."""
+    block, _ = timed(PAIR, [0.4, 0.4], fails=fails)
+    base, head = block.subjects
+    assert (None, "it broke", {}) == (base.failed, head.failed, head.works)
+    assert [4, 4] == [len(work.rounds) for work in base.works.values()]
+    with pytest.raises(ResultError, match="b has no seconds of its training: it broke"):
+        log_ratio(block, 0, 1, "training")
+
+
+def test_many_subjects_take_part_in_what_they_have() -> None:
+    """Frameworks, peers and libraries in one block, each with its own workload of the same name."""
+    kinds = ("framework", "peer", "products")
+    subjects = [Subject(kind, {"training": PAIR[0].workloads["training"]}, kind) for kind in kinds]
+    block, calls = timed(subjects, [0.4] * 3)
+    assert list(kinds) == [it.kind for it in block.subjects]
+    assert [0, 1, 2, 2, 1, 0] * 2 == [number for number, name in calls if name == "seconds"]
+    assert {0} == {number for number, name in calls if name in ("import_seconds", "peak_memory")}
+
+
+def test_rounds_of_different_numbers_are_no_block() -> None:
+    """A record that was cut is refused."""
+    works = [{"training": Work(images=1, warm_up=[], rounds=[Float(1.0)] * n)} for n in (3, 4)]
+    subjects = [Timed(name="a", works=each) for each in works]
+    with pytest.raises(ValueError, match="training was timed in 3, 4 rounds"):
+        Block(first=0, subjects=subjects, seconds=Float(1.0), busy=Busy())
+    with pytest.raises(ValueError, match="2 subjects, found 1"):
+        Pair(first=0, subjects=subjects[:1], seconds=Float(1.0), busy=Busy(), autoencoder="a", control=False)
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the system counts the parent's memory, too")
+def test_the_peak_of_memory_is_the_process_s_own() -> None:
+    """Planted: the harness holds 512 MiB when it starts the process, which must not count there."""
+    held = np.ones(2**29, np.uint8)
+    with FrameworkProcess("reference") as process:
+        assert process.call(workloads.peak_memory, "reference")[0] < held.nbytes
+
+
+def test_the_reference_for_real(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Planted: a head that takes four times as long and holds 64 MiB more is seen in a single block, and its control
+    is not; each is a block of two processes that are gone afterwards."""
+    monkeypatch.undo()
+    where, question = Where(schedule="quick"), Question("reference", "reference", ("linear",))
+    source = Blocks(question, where, tmp_path, planted=lambda workload: Slowed(workload, 3.0, 2**26))
+    slowed, control = source(Due("linear", False, 1)), source(Due("linear", True, 0))
+    assert [None, None] == [slowed.failed, control.failed]
+    for measure in ("training", "inference"):
+        assert log_ratio(slowed, 0, 1, measure) > math.log(2.0)
+        assert abs(log_ratio(control, 0, 1, measure)) < math.log(2.0)
+    held = [[it.peak_bytes for it in block.subjects] for block in (slowed, control)]
+    assert held[0][1] - held[0][0] > 2**26 > abs(held[1][1] - held[1][0])  # type: ignore[operator]  # both are there
+    assert slowed == checked(plain(slowed), Pair)
+
+
+def test_what_this_process_and_its_own_do_is_not_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 20 seconds of the processors, 6 were idle, 2 the host gave away, 5 were ours: 7 went to other programs."""
+    Times = namedtuple("Times", ["user", "system", "idle", "iowait", "steal", "guest"])  # as psutil's on Linux
+    times = iter([Times(*[0.0] * 6), Times(9.0, 3.0, 5.0, 1.0, 2.0, 4.0)])
+    own = iter([100.0, 105.0])
+    monkeypatch.setattr(machine.psutil, "cpu_times", lambda: next(times))
+    monkeypatch.setattr(machine, "_own_seconds", lambda: next(own))
+    busy = machine.Watch().busy()
+    assert (0.1, 0.35) == (busy.steal, busy.others)
