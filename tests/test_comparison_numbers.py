@@ -14,12 +14,13 @@ from aebench.agreement import session
 from aebench.agreement.bounds import Bound
 from aebench.agreement.compare import Agreement, Comparison
 from aebench.agreement.session import Source
-from aebench.comparison import verdict
+from aebench.comparison import findings, verdict
 from aebench.comparison.numbers import judged, numbers
 from aebench.comparison.sides import Sides
 from aebench.errors import FrameworkError
 from aebench.records.comparisons import Comparison as Record
-from aebench.records.comparisons import Numbers, Pair, Side
+from aebench.records.comparisons import Numbers, Side
+from aebench.records.comparisons import Sides as Recorded
 from aebench.records.conditions import Conditions, Harness, Machine, Subject
 from aebench.records.fields import checked
 from aebench.records.trace import Place
@@ -69,7 +70,7 @@ def record(*rows: Numbers, complete: bool = True) -> Record:
     return Record(
         base=sides[0], head=sides[1], only=["numbers"], options=options,  # type: ignore[arg-type]
         conditions=Conditions(aebench=Harness(), machine=Machine(), subjects=subjects),
-        pairs=[Pair(framework="pytorch", base=SIDES.base, head=SIDES.head)], differences=[], left_out=[],
+        pairs=[Recorded(framework="pytorch", base=SIDES.base, head=SIDES.head)], differences=[], left_out=[],
         complete=complete, numbers=list(rows),
     )  # fmt: skip
 
@@ -112,7 +113,7 @@ def test_what_moved_is_told_by_rung_digits_and_share() -> None:
 def test_nearer_or_further(base: float, head: float, expected: str) -> None:
     """Which way a rung moved is told by each side's distance from the reference."""
     found = three((0.5,), (base,), (head,))
-    assert verdict.described(found.rungs[0]).endswith(f"50% of the bound{expected}")
+    assert findings.described(found.rungs[0]).endswith(f"50% of the bound{expected}")
 
 
 def test_beyond_the_bound_is_a_regression() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from aebench.cli.options import AUTOENCODERS, DATA_DIR, DATASET, DEVICE, OUTPUT, SCHEDULE, SEEDS, console, kept_in
+from aebench.cli.values import Share
 
 
 @click.command()
@@ -25,11 +26,21 @@ from aebench.cli.options import AUTOENCODERS, DATA_DIR, DATASET, DEVICE, OUTPUT,
 @SCHEDULE
 @DEVICE
 @SEEDS
+@click.option(
+    "--tolerated", type=click.FloatRange(0, max_open=True), default=0.02, show_default=True,
+    help="So much slower, as a part of base's time, must pass.",
+)  # fmt: skip
+@click.option("--intolerable", type=Share(), default=0.10, show_default=True, help="So much slower must fail.")
+@click.option(
+    "--time-limit", type=Share(), metavar="MINUTES",
+    help="After so many minutes nothing more is timed or trained; what is not decided then is undecided.",
+)  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Say what would be compared, and what differs, and end.")
 @click.option("--all", "everything", is_flag=True, help="Also show what did not move.")
 @OUTPUT
 def compare(
-    base: str, head: str, frameworks: str | None, only: str | None, dry_run: bool, everything: bool,
+    base: str, head: str, frameworks: str | None, only: str | None, tolerated: float,
+    intolerable: float, time_limit: float | None, dry_run: bool, everything: bool,
     output: Path | None, **asked: Any,
 ) -> None:  # fmt: skip
     """Tell what changed between two environments, or two commits.
@@ -47,13 +58,17 @@ def compare(
     """
     from aebench.comparison.comparing import Asked, planned, require_parts
     from aebench.comparison.comparing import compare as carried_out
+    from aebench.comparison.sequential import Thresholds
     from aebench.comparison.sides import side
     from aebench.comparison.verdict import findings, status
     from aebench.report.comparison import print_comparison, print_plan
     from aebench.running.options import Options, new_folder
 
     parts = require_parts(_split(only))
-    plan = planned(Asked(side(base), side(head), Options(frameworks=(), **asked), _split(frameworks), parts))
+    options, minutes = Options(frameworks=(), **asked), time_limit
+    limits = Thresholds(tolerated, intolerable)
+    limit = None if minutes is None else 60.0 * minutes
+    plan = planned(Asked(side(base), side(head), options, _split(frameworks), parts, limits, limit))
     if dry_run:
         print_plan(plan, console())
         return

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from itertools import product
 from pathlib import Path
 
@@ -12,19 +13,24 @@ from msgspec import structs
 from aebench import registry
 from aebench.agreement.ladder import Climb
 from aebench.agreement.session import Source
+from aebench.comparison.findings import blocks_of, question
 from aebench.comparison.numbers import numbers
+from aebench.comparison.sequential import Thresholds
 from aebench.comparison.sides import Sides, pairs
+from aebench.comparison.speed import Blocks, Where, measured
 from aebench.errors import UsageError
 from aebench.processes.differing import differences
 from aebench.processes.environments import Environment
 from aebench.processes.events import Listener
 from aebench.processes.worker import FrameworkProcess
 from aebench.records import documents
-from aebench.records.asked import Options as Recorded
-from aebench.records.comparisons import Apart, Comparison, Numbers, Pair, Side, What
+from aebench.records.asked import Options as RecordedOptions
+from aebench.records.blocks import Pair
+from aebench.records.comparisons import Apart, Comparison, Limits, Numbers, Side, What
+from aebench.records.comparisons import Sides as Recorded
 from aebench.records.conditions import Conditions
 from aebench.records.documents import comparable
-from aebench.records.fields import checked, plain
+from aebench.records.fields import Float, checked, plain
 from aebench.records.reuse import require_same_document, require_same_options
 from aebench.records.store import locked
 from aebench.running.options import DTYPES, Options, check, dataset_name, processes_of
@@ -39,13 +45,27 @@ SAME = ("dataset", "schedule", "device", "seeds", "dtype")
 
 @dataclass(frozen=True)
 class Asked:
-    """What is compared. frameworks: without environments; empty: all that both sides hold."""
+    """What is compared. frameworks: without environments; empty: all that both sides hold. limit: seconds for it all,
+    after which nothing more begins."""
 
     base: Environment
     head: Environment
     options: Options
     frameworks: tuple[str, ...] = ()
     only: tuple[What, ...] = PARTS
+    thresholds: Thresholds = field(default_factory=Thresholds)
+    limit: float | None = None
+
+
+class Deadline:
+    """A time after which nothing more begins; None: there is none."""
+
+    def __init__(self, seconds: float | None) -> None:
+        self._end = None if seconds is None else time.monotonic() + seconds
+
+    def left(self) -> float | None:
+        """The seconds that are left."""
+        return None if self._end is None else max(0.0, self._end - time.monotonic())
 
 
 @dataclass(frozen=True)
@@ -62,6 +82,14 @@ class Plan:
         for name, sides in product(self.options.autoencoders, self.pairs):
             if registry.offers(sides.framework, name):
                 yield name, sides
+
+    def timed(self) -> dict[str, list[str]]:
+        """By framework, the autoencoders that are timed."""
+        wanted = self.todo() if {"speed", "memory"} & set(self.asked.only) else ()
+        found: dict[str, list[str]] = {}
+        for name, sides in wanted:
+            found.setdefault(sides.framework, []).append(name)
+        return found
 
 
 def planned(asked: Asked) -> Plan:
@@ -87,12 +115,17 @@ def compare(plan: Plan, folder: Path, listener: Listener) -> Comparison:
         UsageError: the folder holds another comparison, or one under other conditions.
         ResultError: its document is damaged, or cannot be written.
     """
-    with locked(folder), processes_of(plan.options, folder / "logs", arbiter=True) as processes:
-        found = _begun(plan, folder / FILE, conditions(plan.options, processes))
-        if "numbers" in plan.asked.only:
-            for row in _numbers(plan, found, processes, folder, listener):
-                found.numbers.append(row)
-                _keep(folder, found)
+    deadline = Deadline(plan.asked.limit)
+    with locked(folder):
+        with processes_of(plan.options, folder / "logs", arbiter=True) as processes:
+            found = _begun(plan, folder / FILE, conditions(plan.options, processes))
+            if "numbers" in plan.asked.only:
+                for row in _numbers(plan, found, processes, folder, listener):
+                    found.numbers.append(row)
+                    _keep(folder, found)
+        # What is timed has the machine to itself: the processes above are gone.
+        for sides in plan.pairs if found.timed else ():
+            _time(plan, sides, found, folder, deadline, listener)
         found.complete = True
         _keep(folder, found)
     return found
@@ -106,13 +139,14 @@ def _begun(plan: Plan, path: Path, now: Conditions) -> Comparison:
         base=_side(asked.base),
         head=_side(asked.head),
         only=list(asked.only),
-        options=checked(comparable(asdict(plan.options)), Recorded),
+        options=checked(comparable(asdict(plan.options)), RecordedOptions),
         conditions=now,
-        pairs=[Pair(**asdict(sides)) for sides in plan.pairs],
+        pairs=[Recorded(**asdict(sides)) for sides in plan.pairs],
         differences=[],
         left_out=list(plan.left_out),
         complete=False,
-        numbers=[],
+        limits=Limits(**{name: Float(value) for name, value in asdict(asked.thresholds).items()}),
+        timed=plan.timed(),
     )
     if before is None:
         apart = differences(asked.base, asked.head, [sides.framework for sides in plan.pairs])
@@ -125,12 +159,30 @@ def _begun(plan: Plan, path: Path, now: Conditions) -> Comparison:
     require_same_options(path, then, fresh["options"], ADVICE)
     merged = require_same_document(path, before, plain(now), ADVICE)
     kept = checked({**before, "conditions": merged}, Comparison)
-    return structs.replace(found, conditions=kept.conditions, differences=kept.differences, numbers=kept.numbers)
+    sound = [row for row in kept.numbers if not row.failures]
+    return structs.replace(
+        found, conditions=kept.conditions, differences=kept.differences, numbers=sound, blocks=kept.blocks
+    )
 
 
 def _side(environment: Environment) -> Side:
     python = str(environment.python) if environment.python else None
     return Side(name=environment.name, said=environment.said, python=python, variables=dict(environment.variables))
+
+
+def _time(plan: Plan, sides: Sides, found: Comparison, folder: Path, deadline: Deadline, listener: Listener) -> None:
+    """Blocks of one framework, until every row is decided or the time is over."""
+    options, pair = plan.options, Recorded(**asdict(sides))
+    asked = question(found, pair, deadline.left())
+    if not asked.autoencoders:
+        return
+    where = Where(options.dataset, options.data_dir, options.schedule, options.device, options.dtype)
+
+    def keep(block: Pair) -> None:
+        found.blocks.append(block)
+        _keep(folder, found)
+
+    measured(asked, Blocks(asked, where, folder / "logs"), blocks_of(found, pair), keep, listener)
 
 
 def _keep(folder: Path, found: Comparison) -> None:

@@ -6,8 +6,9 @@ from typing import Literal
 
 from aebench.arrays import Dtype
 from aebench.records.asked import Options
+from aebench.records.blocks import Pair
 from aebench.records.conditions import Conditions
-from aebench.records.fields import Count, Name, Number, Part
+from aebench.records.fields import Count, Float, Name, Number, Part
 
 What = Literal["numbers", "quality", "speed", "memory"]
 Moved = Literal["identical", "moved", "parted"]
@@ -55,6 +56,15 @@ class Numbers(Part):
     command: str
 
 
+class Limits(Part, frozen=True):
+    """What head may take longer, as parts of base's time, and how often the answer may be wrong."""
+
+    tolerated: Number = Float(0.02)
+    intolerable: Number = Float(0.10)
+    false_alarms: Number = Float(0.01)
+    misses: Number = Float(0.05)
+
+
 class Side(Part):
     """An environment that is compared. said: as the user named it. python: its interpreter, None for this one."""
 
@@ -73,7 +83,7 @@ class Apart(Part):
     head: str
 
 
-class Pair(Part):
+class Sides(Part):
     """One framework on both sides: its name, and the names of the two subjects."""
 
     framework: Name
@@ -82,15 +92,22 @@ class Pair(Part):
 
 
 class Comparison(Part):
-    """Base held against head. left_out: frameworks that only one side holds, in words. complete: all was done."""
+    """Base held against head.
+
+    only: the parts that are compared. left_out: frameworks that only one side holds, in words. complete: all was done.
+    timed: by framework, the autoencoders that are timed. blocks: of fresh processes, base first.
+    """
 
     base: Side
     head: Side
     only: list[What]
     options: Options
     conditions: Conditions
-    pairs: list[Pair]
+    pairs: list[Sides]
     differences: list[Apart]
     left_out: list[str]
     complete: bool
-    numbers: list[Numbers]
+    limits: Limits = Limits()
+    numbers: list[Numbers] = []
+    timed: dict[Name, list[Name]] = {}
+    blocks: list[Pair] = []

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 
 from rich.console import Console
 from rich.text import Text
 
 from aebench.comparison.comparing import Plan
-from aebench.comparison.verdict import Finding, Weight, compared, described, findings, first_moved, most, sentence
+from aebench.comparison.findings import Finding, Weight, described, first_moved, most, speeds
+from aebench.comparison.verdict import compared, findings, sentence
 from aebench.processes.differing import differences
 from aebench.records.comparisons import Comparison, Numbers
 from aebench.report.environments import print_differences
@@ -42,6 +44,9 @@ def print_comparison(found: Comparison, console: Console, *, everything: bool = 
     if everything and found.numbers:
         console.print()
         _climbs(found.numbers).print(console)
+    if everything and found.blocks:
+        console.print()
+        _rows(found).print(console)
 
 
 def _print(finding: Finding, console: Console) -> None:
@@ -68,6 +73,19 @@ def _climbs(rows: Sequence[Numbers]) -> Table:
         moved = row.verdict in ("moved", "parted") and row.rungs
         where = (first_moved(row).rung, f"{most(row).rung}: {described(most(row))}") if moved else ("", "")
         table.add(row.autoencoder, row.framework, row.dtype, row.verdict, *where)
+    return table
+
+
+def _rows(found: Comparison) -> Table:
+    columns = [Column("autoencoder"), Column("framework"), Column("measure"), Column("verdict")]
+    numbers = [Column(name, right=True) for name in ("ratio", "from", "to", "blocks")]
+    table = Table("Speed and memory: head over base", [*columns, *numbers], keys=3)
+    for sides in found.pairs:
+        for row, verdict in speeds(found, sides).items():
+            values = (
+                f"{value:.3f}" if math.isfinite(value) else "–" for value in (verdict.ratio, verdict.low, verdict.high)
+            )
+            table.add(row.autoencoder or "", sides.framework, row.measure, verdict.word, *values, str(verdict.blocks))
     return table
 
 

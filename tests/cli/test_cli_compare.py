@@ -147,7 +147,9 @@ def test_a_dry_run_says_what_would_be_done(aebench, other: Path, tmp_path: Path)
 def test_a_damaged_record_is_refused(aebench, other: Path, tmp_path: Path) -> None:
     """What was measured is not overwritten."""
     (tmp_path / "out").mkdir()
-    (tmp_path / "out" / "comparison.json").write_text(json.dumps({"format": "aebench-comparison/2", "base": 3}))
+    (tmp_path / "out" / "comparison.json").write_text(
+        json.dumps({"format": documents.FORMATS["comparison"], "base": 3})
+    )
     refused = aebench("compare", "here", str(other), "linear", *NUMBERS, "-o", "out")
     assert (2, True) == (refused.returncode, "is truncated or damaged" in refused.stderr)
     assert {"format", "base"} == set(json.loads((tmp_path / "out" / "comparison.json").read_text()))

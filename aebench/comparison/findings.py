@@ -1,0 +1,168 @@
+"""What a comparison found, part by part: each finding a sentence, with the command that shows it again."""
+
+from __future__ import annotations
+
+import math
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Literal
+
+from aebench.comparison.sequential import Thresholds
+from aebench.comparison.speed import Question, Row, verdicts
+from aebench.comparison.verdicts import Verdict, Word
+from aebench.records.blocks import Pair
+from aebench.records.comparisons import Comparison, MovedRung, Numbers, Sides, What
+from aebench.records.fields import plain
+
+Weight = Literal["regression", "undone", "undecided", "improvement", "moved"]
+# A share of the bound that differs by less is as near to the reference as before.
+AS_NEAR = 1.25
+WEIGHT_OF: dict[Word, Weight] = {
+    "slower": "regression", "more": "regression", "faster": "improvement", "less": "improvement",
+    "undecided": "undecided", "unusable": "undecided", "failed": "undone",
+}  # fmt: skip
+MEASURES = {"memory": "peak memory", "device memory": "peak memory of the device", "import": "importing it"}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is to be known. sentence: what, by how much, how sure. command: what shows it again."""
+
+    what: What
+    about: str
+    weight: Weight
+    sentence: str
+    command: str | None = None
+
+
+def of_numbers(found: Comparison) -> Iterator[Finding]:
+    """What parted, could not be compared or judged, and how much moved."""
+    for row in found.numbers:
+        about = f"{row.autoencoder}, {row.framework}, {row.dtype}"
+        if row.verdict == "parted":
+            yield Finding("numbers", about, "regression", row.parting or "", row.command)
+        elif row.verdict in ("failed", "not compared"):
+            why = "; ".join(f"{name} failed: {reason}" for name, reason in row.failures.items())
+            weight: Weight = "regression" if row.verdict == "failed" else "undone"
+            yield Finding("numbers", about, weight, why or "was not compared", row.command)
+        elif row.both:
+            yield Finding(
+                "numbers", about, "moved", f"parts from the reference, on both sides: {row.both}", row.command
+            )
+    yield from _vacuous(found.numbers)
+    yield from _moved(found)
+
+
+def _vacuous(rows: Sequence[Numbers]) -> Iterator[Finding]:
+    """Rungs that no dtype could judge."""
+    ordered = sorted(rows, key=lambda row: (row.autoencoder, row.framework))
+    for (name, framework), some in groupby(ordered, key=lambda row: (row.autoencoder, row.framework)):
+        group = [row for row in some if row.rungs]
+        lost = [rung for rung in (group[0].vacuous if group else ()) if all(rung in row.vacuous for row in group)]
+        if lost:
+            words = f"rung {', '.join(lost)} is vacuous, it lets anything through"
+            yield Finding("numbers", f"{name}, {framework}", "undecided", words, group[0].command)
+
+
+def _moved(found: Comparison) -> Iterator[Finding]:
+    """For each framework and dtype how many moved, and which most."""
+    rows = [row for row in found.numbers if row.rungs]
+    for framework, dtype in dict.fromkeys((row.framework, row.dtype) for row in rows):
+        mine = [row for row in rows if (row.framework, row.dtype) == (framework, dtype)]
+        moved = [row for row in mine if row.verdict == "moved"]
+        if moved:
+            row, rung = max(((row, first_moved(row)) for row in moved), key=lambda pair: most(pair[0]).share)
+            worst = most(row)
+            words = (
+                f"{len(moved)} of {len(mine)} moved, within the bounds; most {row.autoencoder}, from rung {rung.rung} "
+                f"on: {described(worst)}"
+            )
+            yield Finding("numbers", f"{framework}, {dtype}", "moved", words, row.command)
+
+
+def first_moved(row: Numbers) -> MovedRung:
+    """The first rung of a row that moved."""
+    return next(rung for rung in row.rungs if rung.verdict != "identical")
+
+
+def most(row: Numbers) -> MovedRung:
+    """The rung that moved by the largest share of its bound."""
+    return max(row.rungs, key=lambda rung: rung.share)
+
+
+def described(rung: MovedRung) -> str:
+    """By how much a rung moved, of its bound, and whether away from the reference."""
+    digits = "" if rung.relative <= 0 else f"equal to {max(0.0, -math.log10(rung.relative)):.1f} digits, "
+    return f"{digits}{rung.share:.0%} of the bound{_direction(rung)}"
+
+
+def _direction(rung: MovedRung) -> str:
+    if math.isnan(rung.base) or math.isnan(rung.head):
+        return ""
+    if max(rung.base, rung.head) <= AS_NEAR * min(rung.base, rung.head):
+        return ", as near to the reference as before"
+    near = rung.head < rung.base
+    times = "" if min(rung.base, rung.head) <= 0.0 else f" ×{max(rung.base, rung.head) / min(rung.base, rung.head):.1f}"
+    return f",{times} {'nearer to' if near else 'further from'} the reference"
+
+
+def of_speed(found: Comparison) -> Iterator[Finding]:
+    """Every row of speed and memory that is not as before, or that is not decided."""
+    for sides in found.pairs:
+        for row, verdict in speeds(found, sides).items():
+            what: What = "memory" if "memory" in row.measure else "speed"
+            weight = WEIGHT_OF.get(verdict.word)
+            if weight is None or what not in found.only:
+                continue
+            if verdict.word == "failed" and (verdict.reason or "").startswith("head: "):
+                weight = "regression"
+            about = ", ".join(filter(None, (row.autoencoder, sides.framework, MEASURES.get(row.measure, row.measure))))
+            yield Finding(what, about, weight, in_words(verdict), _command(found, sides, row, what))
+
+
+def speeds(found: Comparison, sides: Sides) -> dict[Row, Verdict]:
+    """What the blocks say of the framework."""
+    mine = blocks_of(found, sides)
+    return verdicts(question(found, sides), mine) if mine else {}
+
+
+def blocks_of(found: Comparison, sides: Sides) -> list[Pair]:
+    """The framework's blocks: of base and head, and the controls, of base and base."""
+    return [pair for pair in found.blocks if {subject.name for subject in pair.subjects} <= {sides.base, sides.head}]
+
+
+def question(found: Comparison, sides: Sides, limit: float | None = None) -> Question:
+    """What is asked of the framework's blocks. limit: seconds."""
+    names = tuple(dict.fromkeys(found.timed.get(sides.framework, ())))
+    return Question(sides.base, sides.head, names, thresholds(found), limit)
+
+
+def thresholds(found: Comparison) -> Thresholds:
+    """Those of the comparison."""
+    return Thresholds(**plain(found.limits))
+
+
+def in_words(verdict: Verdict) -> str:
+    """By how much, between which limits, after how many blocks; or why nothing can be said."""
+    if verdict.word == "failed":
+        return f"failed: {verdict.reason}"
+    if verdict.word == "unusable":
+        return f"nothing is said: {verdict.reason}"
+    more = {"more": "as much", "less": "as much", "not more": "as much"}.get(verdict.word, "as long")
+    blocks = f"{verdict.blocks} block{'s' * (verdict.blocks != 1)}"
+    if not math.isfinite(verdict.ratio):
+        return f"undecided after {blocks}"
+    limits = f"{verdict.low:.3f} to {verdict.high:.3f}" if math.isfinite(verdict.high) else "no limits yet"
+    undecided = "undecided: " if verdict.word == "undecided" else ""
+    return f"{undecided}{verdict.ratio:.3f} times {more} as base ({limits}, {blocks})"
+
+
+def _command(found: Comparison, sides: Sides, row: Row, what: What) -> str:
+    names = [row.autoencoder] if row.autoencoder else found.timed.get(sides.framework, [])[:1]
+    words = ["aebench", "compare", found.base.said, found.head.said, *names, "-f", sides.framework, "--only", what]
+    options = found.options
+    words += ["-d", options.dataset, "-p", options.schedule]
+    words += ["--data-dir", options.data_dir] if options.data_dir else []
+    return shlex.join([*words, *(["--device", options.device] if options.device != "cpu" else [])])
