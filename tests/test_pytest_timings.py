@@ -4,6 +4,7 @@ was timed under other conditions is compared with a line that names them."""
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
@@ -62,6 +63,7 @@ def refusal(benchmark_here: Callable[..., pytest.RunResult], tmp_path: Path) -> 
         (["--benchmark-json=no/such/file.json"], "--benchmark-json: 'no/such/file.json' can be no file"),
         (["--benchmark-json=docs"], "--benchmark-json: 'docs' can be no file"),
         (["--benchmark-storage=README.md", "--benchmark-save=x"], "README.md' can be no folder to write to"),
+        (["--benchmark-group-by=size"], "--benchmark-group-by: 'size' is none of group, name"),
         (["--benchmark-storage=ftp://elsewhere"], "--benchmark-storage ftp://elsewhere: Storage must be"),
     ],
 )
@@ -221,6 +223,23 @@ def test_rows_that_the_file_lacks(
     done = benchmark_here("--collect-only", saved(lambda document: None), *arguments)
     message = "has nothing to compare with for test_reconstruction[linear-reference-1]"
     assert (status, True) == (done.ret, message in done.stdout.str() + done.stderr.str())
+
+
+def test_rows_without_the_parameter_that_groups_them(benchmark_here: Callable[..., pytest.RunResult]) -> None:
+    """Only `test_reconstruction` has a batch; pytest-benchmark would find out when all is timed."""
+    of_both, of_one = ([], ["-k", "test_reconstruction"])
+    grouped = [benchmark_here("--collect-only", "--benchmark-group-by=param:batch", *a) for a in (of_both, of_one)]
+    assert [pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.OK] == [done.ret for done in grouped]
+    assert "test_training[linear-reference] has no parameter batch, only name, framework" in grouped[0].stderr.str()
+
+
+def test_without_pygal_no_histogram_is_promised(
+    refusal: Callable[..., str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The command that installs it, before anything is timed."""
+    monkeypatch.setitem(sys.modules, "pygal", None)
+    said = refusal(f"--benchmark-histogram={tmp_path / 'it'}")
+    assert "--benchmark-histogram draws with pygal: pip install 'pytest-benchmark[histogram]'" in said
 
 
 def test_nothing_timed_is_said(benchmark_here: Callable[..., pytest.RunResult], tmp_path: Path) -> None:

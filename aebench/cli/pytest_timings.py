@@ -9,6 +9,7 @@ framework or of aebench, on the same machine and at the same work only.
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import math
 import os
 import platform
@@ -32,6 +33,7 @@ from aebench.running.resume import conditions
 VERSIONS = ("aebench", "packages", "subjects")
 NEED_TIMES = ("compare", "compare_fail", "save", "autosave", "json", "histogram")
 KEEP = ("save", "autosave", "json")
+GROUPINGS = ("group", "name", "func", "fullname", "fullfunc", "param", "param:NAME")
 
 
 class _Stats(msgspec.Struct):
@@ -97,6 +99,7 @@ def begin(config: pytest.Config, options: Options) -> None:
             could judge.
     """
     _require_times(config)
+    _require_table(config)
     storage = _storage(config)
     now = structs.replace(
         conditions(options, {}, dtype=options.dtype),
@@ -127,6 +130,15 @@ def _require_times(config: pytest.Config) -> None:
     file = get("benchmark_json")
     if file is not None and (file.is_dir() or not _open(file.absolute().parent)):
         raise pytest.UsageError(f"--benchmark-json: '{file}' can be no file; name one in a folder that is there")
+
+
+def _require_table(config: pytest.Config) -> None:
+    """UsageError where pytest-benchmark could not show what it timed."""
+    if config.getoption("benchmark_histogram") and not all(map(importlib.util.find_spec, ("pygal", "pygaljs"))):
+        raise pytest.UsageError("--benchmark-histogram draws with pygal: pip install 'pytest-benchmark[histogram]'")
+    for label in config.getoption("benchmark_group_by").split(","):
+        if label not in GROUPINGS[:-1] and not label.startswith("param:"):
+            raise pytest.UsageError(f"--benchmark-group-by: '{label}' is none of {', '.join(GROUPINGS)}")
 
 
 def _open(folder: Path) -> bool:
@@ -197,18 +209,33 @@ def _note(name: str, file: _Saved, now: Conditions, *, judged: bool) -> str:
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """A saved file must hold the rows that are compared with it: all of them where one may fail, else some."""
-    rows = [_row(item) for item in session.items if "benchmark" in getattr(item, "fixturenames", ())]
-    for name, file in session.config.stash[SAVED].items():
+    """What is to be timed can be grouped as asked for, and compared with the saved files."""
+    items = [item for item in session.items if "benchmark" in getattr(item, "fixturenames", ())]
+    _require_groups(session.config, items)
+    _require_rows(session.config, [_row(item) for item in items])
+
+
+def _require_groups(config: pytest.Config, items: Iterable[Any]) -> None:
+    """Every row has the parameters that the rows are grouped by."""
+    wanted = [label[6:] for label in config.getoption("benchmark_group_by").split(",") if label.startswith("param:")]
+    for item in items:
+        if lacking := [name for name in wanted if name not in item.callspec.params]:
+            found = ", ".join(item.callspec.params)
+            raise pytest.UsageError(f"--benchmark-group-by: {item.name} has no parameter {lacking[0]}, only {found}")
+
+
+def _require_rows(config: pytest.Config, rows: Sequence[str]) -> None:
+    """A saved file holds the rows that are compared with it: all of them where one may fail, else some."""
+    for name, file in config.stash[SAVED].items():
         known = {row.fullname for row in file.benchmarks}
         if not (missing := [row for row in rows if row not in known]):
             continue
         listed = ", ".join(row.rpartition("::")[2] for row in missing[:MOST_SENTENCES])
         listed += f" and {len(missing) - MOST_SENTENCES} more" if len(missing) > MOST_SENTENCES else ""
         note = f"{name} has nothing to compare with for {listed}"
-        if session.config.getoption("benchmark_compare_fail") or len(missing) == len(rows):
+        if config.getoption("benchmark_compare_fail") or len(missing) == len(rows):
             raise pytest.UsageError(f"--benchmark-compare: {note}; select other rows, or save these")
-        session.config.stash[NOTES].append(note)
+        config.stash[NOTES].append(note)
 
 
 def _row(item: pytest.Item) -> str:
