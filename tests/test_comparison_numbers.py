@@ -9,6 +9,7 @@ from typing import Any
 
 import climbs
 import pytest
+from comparisons import SIDES, record
 
 from aebench.agreement import session
 from aebench.agreement.bounds import Bound
@@ -16,17 +17,12 @@ from aebench.agreement.compare import Agreement, Comparison
 from aebench.agreement.session import Source
 from aebench.comparison import findings, verdict
 from aebench.comparison.numbers import judged, numbers
-from aebench.comparison.sides import Sides
 from aebench.errors import FrameworkError
-from aebench.records.comparisons import Comparison as Record
-from aebench.records.comparisons import Numbers, Side
-from aebench.records.comparisons import Sides as Recorded
-from aebench.records.conditions import Conditions, Harness, Machine, Subject
+from aebench.records.comparisons import Numbers
 from aebench.records.fields import checked
 from aebench.records.trace import Place
 from aebench.registry import ARBITER
 
-SIDES = Sides("pytorch", "pytorch@old", "pytorch")
 CLIMB = climbs.narrow_climb("linear", "float64")
 
 
@@ -54,25 +50,6 @@ def three(between: tuple[float, ...], before: tuple[float, ...], after: tuple[fl
         "pair": (SIDES.names, between), "base": ((ARBITER, SIDES.base), before), "head": ((ARBITER, SIDES.head), after)
     }  # fmt: skip
     return row(*(agreement(*names, *shares, problem=problems.get(key)) for key, (names, shares) in asked.items()))
-
-
-def record(*rows: Numbers, complete: bool = True) -> Record:
-    """A comparison that holds those rows."""
-    subjects = {
-        name: Subject(framework="pytorch", version=v) for name, v in zip(SIDES.names, ("2.13.0", "2.14.1"), strict=True)
-    }
-    options: dict[str, Any] = {
-        "autoencoders": ["linear"], "frameworks": list(SIDES.names), "dataset": "digits", "data_dir": None,
-        "schedule": "quick", "seeds": [0], "device": "cpu", "dtype": "float32", "agreement": True,
-        "importance_samples": [],
-    }  # fmt: skip
-    sides = [Side(name=name, said=name, python=None, variables={}) for name in ("old", "here")]
-    return Record(
-        base=sides[0], head=sides[1], only=["numbers"], options=options,  # type: ignore[arg-type]
-        conditions=Conditions(aebench=Harness(), machine=Machine(), subjects=subjects),
-        pairs=[Recorded(framework="pytorch", base=SIDES.base, head=SIDES.head)], differences=[], left_out=[],
-        complete=complete, numbers=list(rows),
-    )  # fmt: skip
 
 
 def test_equal_values_are_identical() -> None:

@@ -62,6 +62,7 @@ def compare(
     from aebench.comparison.sides import side
     from aebench.comparison.verdict import findings, status
     from aebench.report.comparison import print_comparison, print_plan
+    from aebench.report.exported import export
     from aebench.running.options import Options, new_folder
 
     parts = require_parts(_split(only))
@@ -75,8 +76,9 @@ def compare(
     folder = output or new_folder("compare", plan.asked.base.name, plan.asked.head.name)
     with kept_in(folder) as bars:
         found = carried_out(plan, folder, bars)
+    export(found, folder)
     print_comparison(found, console(), everything=everything)
-    click.echo(f"\nResults: {folder / 'comparison.json'}")
+    click.echo(f"\nResults: {folder / 'comparison.json'}, beside it Markdown and JUnit XML")
     sys.exit(status(findings(found)))
 
 

@@ -23,24 +23,30 @@ WEIGHT_OF: dict[Word, Weight] = {
     "slower": "regression", "more": "regression", "faster": "improvement", "less": "improvement",
     "undecided": "undecided", "unusable": "undecided", "failed": "undone",
 }  # fmt: skip
-MEASURES = {"memory": "peak memory", "device memory": "peak memory of the device", "import": "importing it"}
+MEASURES = {"memory": "peak memory", "device memory": "peak memory of the device", "import": "import"}
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that is to be known. sentence: what, by how much, how sure. command: what shows it again."""
+    """One thing that is to be known. abouts: what it is about. sentence: by how much, how sure. command: what shows it
+    again."""
 
     what: What
-    about: str
+    abouts: tuple[str, ...]
     weight: Weight
     sentence: str
     command: str | None = None
+
+    @property
+    def about(self) -> str:
+        """What it is about, in one line."""
+        return "; ".join(self.abouts)
 
 
 def of_numbers(found: Comparison) -> Iterator[Finding]:
     """What parted, could not be compared or judged, and how much moved."""
     for row in found.numbers:
-        about = f"{row.autoencoder}, {row.framework}, {row.dtype}"
+        about = (named(row),)
         if row.verdict == "parted":
             yield Finding("numbers", about, "regression", row.parting or "", row.command)
         elif row.verdict in ("failed", "not compared"):
@@ -63,7 +69,7 @@ def _vacuous(rows: Sequence[Numbers]) -> Iterator[Finding]:
         lost = [rung for rung in (group[0].vacuous if group else ()) if all(rung in row.vacuous for row in group)]
         if lost:
             words = f"rung {', '.join(lost)} is vacuous, it lets anything through"
-            yield Finding("numbers", f"{name}, {framework}", "undecided", words, group[0].command)
+            yield Finding("numbers", (f"{name}, {framework}",), "undecided", words, group[0].command)
 
 
 def _moved(found: Comparison) -> Iterator[Finding]:
@@ -79,7 +85,7 @@ def _moved(found: Comparison) -> Iterator[Finding]:
                 f"{len(moved)} of {len(mine)} moved, within the bounds; most {row.autoencoder}, from rung {rung.rung} "
                 f"on: {described(worst)}"
             )
-            yield Finding("numbers", f"{framework}, {dtype}", "moved", words, row.command)
+            yield Finding("numbers", (f"{framework}, {dtype}",), "moved", words, row.command)
 
 
 def first_moved(row: Numbers) -> MovedRung:
@@ -109,17 +115,40 @@ def _direction(rung: MovedRung) -> str:
 
 
 def of_speed(found: Comparison) -> Iterator[Finding]:
-    """Every row of speed and memory that is not as before, or that is not decided."""
+    """Every row of speed and memory that is not as before, or that is not decided; what has one reason is one."""
     for sides in found.pairs:
+        same: dict[tuple[What, Weight, str], list[Row]] = {}
         for row, verdict in speeds(found, sides).items():
             what: What = "memory" if "memory" in row.measure else "speed"
-            weight = WEIGHT_OF.get(verdict.word)
-            if weight is None or what not in found.only:
-                continue
-            if verdict.word == "failed" and (verdict.reason or "").startswith("head: "):
-                weight = "regression"
-            about = ", ".join(filter(None, (row.autoencoder, sides.framework, MEASURES.get(row.measure, row.measure))))
-            yield Finding(what, about, weight, in_words(verdict), _command(found, sides, row, what))
+            weight = _weight(verdict)
+            if weight is not None and what in found.only:
+                same.setdefault((what, weight, in_words(verdict)), []).append(row)
+        for (what, weight, words), rows in same.items():
+            abouts = tuple(_named(row, sides) for row in rows)
+            yield Finding(what, abouts, weight, words, _command(found, sides, rows, what))
+
+
+def _weight(verdict: Verdict) -> Weight | None:
+    """How grave it is; None where there is nothing to say. What only head cannot do is worse than before."""
+    if verdict.word == "failed" and (verdict.reason or "").startswith("head: "):
+        return "regression"
+    return WEIGHT_OF.get(verdict.word)
+
+
+def _named(row: Row, sides: Sides) -> str:
+    whose = ", ".join(filter(None, (row.autoencoder, sides.framework)))
+    return f"{whose}, {MEASURES.get(row.measure, row.measure)}"
+
+
+def timed(found: Comparison, sides: Sides) -> list[str]:
+    """What every row of speed and memory that is compared is called."""
+    rows = speeds(found, sides)
+    return [_named(row, sides) for row in rows if ("memory" if "memory" in row.measure else "speed") in found.only]
+
+
+def named(row: Numbers) -> str:
+    """What a row of numbers is called."""
+    return f"{row.autoencoder}, {row.framework}, {row.dtype}"
 
 
 def speeds(found: Comparison, sides: Sides) -> dict[Row, Verdict]:
@@ -159,8 +188,9 @@ def in_words(verdict: Verdict) -> str:
     return f"{undecided}{verdict.ratio:.3f} times {more} as base ({limits}, {blocks})"
 
 
-def _command(found: Comparison, sides: Sides, row: Row, what: What) -> str:
-    names = [row.autoencoder] if row.autoencoder else found.timed.get(sides.framework, [])[:1]
+def _command(found: Comparison, sides: Sides, rows: Sequence[Row], what: What) -> str:
+    named = dict.fromkeys(row.autoencoder for row in rows if row.autoencoder)
+    names = list(named) or found.timed.get(sides.framework, [])[:1]
     words = ["aebench", "compare", found.base.said, found.head.said, *names, "-f", sides.framework, "--only", what]
     options = found.options
     words += ["-d", options.dataset, "-p", options.schedule]

@@ -8,7 +8,7 @@ from aebench.arrays import Dtype
 from aebench.records.asked import Options
 from aebench.records.blocks import Pair
 from aebench.records.conditions import Conditions
-from aebench.records.fields import Count, Float, Name, Number, Part
+from aebench.records.fields import Count, Name, Number, Part
 
 What = Literal["numbers", "quality", "speed", "memory"]
 Moved = Literal["identical", "moved", "parted"]
@@ -56,13 +56,13 @@ class Numbers(Part):
     command: str
 
 
-class Limits(Part, frozen=True):
+class Limits(Part):
     """What head may take longer, as parts of base's time, and how often the answer may be wrong."""
 
-    tolerated: Number = Float(0.02)
-    intolerable: Number = Float(0.10)
-    false_alarms: Number = Float(0.01)
-    misses: Number = Float(0.05)
+    tolerated: Number
+    intolerable: Number
+    false_alarms: Number
+    misses: Number
 
 
 class Side(Part):
@@ -107,7 +107,7 @@ class Comparison(Part):
     differences: list[Apart]
     left_out: list[str]
     complete: bool
-    limits: Limits = Limits()
+    limits: Limits
     numbers: list[Numbers] = []
     timed: dict[Name, list[Name]] = {}
     blocks: list[Pair] = []
