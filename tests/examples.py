@@ -91,6 +91,9 @@ def changes(subject: str, data: str, autoencoder: str) -> list[tuple[tuple[str, 
 class Inline:
     """Stands for a framework's process: does the work in this one."""
 
+    def __init__(self, framework: str = "reference") -> None:
+        self.framework = framework
+
     def call(self, function: Any, *arguments: Any, on_message: Any = None, **keywords: Any) -> Any:
         """Call the function here; what it tells goes nowhere."""
         return function(*arguments, **keywords)
@@ -103,4 +106,4 @@ class Inline:
 def inline(options: Any, *_: Any, arbiter: bool = False) -> Iterator[dict[str, Inline]]:
     """Processes that are none, in the place of `processes_of`."""
     names = dict.fromkeys((*(["reference"] if arbiter else []), *options.frameworks))
-    yield {name: Inline() for name in names}
+    yield {name: Inline(name) for name in names}

@@ -41,7 +41,7 @@ def agreement(left: str, right: str, *shares: float, problem: str | None = None,
 
 def row(*agreements: Agreement, failures: Mapping[str, str] | None = None) -> Numbers:
     """The record of those agreements."""
-    return judged(SIDES, CLIMB, list(agreements), failures or {}, "again")
+    return judged(SIDES, CLIMB, list(agreements), failures or {})
 
 
 def three(between: tuple[float, ...], before: tuple[float, ...], after: tuple[float, ...], **problems: Any) -> Numbers:

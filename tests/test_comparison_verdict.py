@@ -41,7 +41,7 @@ def test_slower_is_a_regression_with_its_ratio_and_limits() -> None:
     rows = [f"linear, pytorch, {measure}" for measure in ("training", "inference", "first epoch")]
     assert ("speed", "; ".join([*rows, "pytorch, import"])) == (finding.what, finding.about)
     assert finding.sentence.startswith("1.301 times as long as base (1.")
-    assert "aebench compare old here linear -f pytorch --only speed -d digits -p quick" == finding.command
+    assert "aebench compare old here linear -f pytorch --only speed --all -d digits -p quick -s 0" == finding.command
 
 
 def test_faster_is_told_and_never_fails() -> None:
@@ -100,7 +100,7 @@ def test_markdown_says_the_verdict_first_and_escapes_what_comes_from_outside() -
     lines = exported.markdown(made, findings(made)).splitlines()
     assert "**old → here: 1 got worse.**" == lines[0]
     (row,) = (line for line in lines if line.startswith("| worse |"))
-    assert row.endswith("| `aebench compare old here linear -f pytorch --only speed -d digits -p quick` |")
+    assert row.endswith("| `aebench compare old here linear -f pytorch --only speed --all -d digits -p quick -s 0` |")
     assert r"| package | a\|b | \<script\> | \*2\* |" in lines
     assert "- Not compared: tensorflow is not installed in old." in lines
 

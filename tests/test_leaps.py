@@ -45,6 +45,15 @@ def test_the_test_by_hand() -> None:
     assert leaps.compare(Leaps({0: True}), Leaps({1: True})) is None
 
 
+def test_one_side_leaps_more_often_by_hand() -> None:
+    """Six seeds at which only right leaps: 1 / 2^6; none of 10 on either side: up to 1 - 0.025^0.1 more or fewer."""
+    assert 1 / 2**6 == pytest.approx(Shares(8, 0, 6).p_more)
+    assert [1.0, 1.0] == [Shares(8, 6, 0).p_more, Shares(8, 0, 0).p_more]
+    assert (0.025**0.1 - 1, 1 - 0.025**0.1) == pytest.approx(Shares(10, 0, 0).limits(0.05))
+    low, high = Shares(10, 0, 6).limits(0.05)
+    assert (pytest.approx(0.262 - (1 - 0.025**0.1), abs=5e-4), pytest.approx(0.878, abs=5e-4)) == (low, high)
+
+
 def test_the_line_runs_through_a_gap_of_the_baselines() -> None:
     """No training comes near the line from either side: where exactly it runs makes no difference."""
     ratios = [_largest(list(leaps.errors(trial).values())) for path in BASELINES for trial in baselines.trials_of(path)]

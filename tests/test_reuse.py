@@ -21,7 +21,7 @@ from aebench.records import baselines, blocks, documents, measurements
 from aebench.records.blocks import Work
 from aebench.records.conditions import Busy
 from aebench.records.fields import Float, plain
-from aebench.running import growing, ladders, sweeps
+from aebench.running import growing, ladders, sweeps, trainings
 from aebench.running import run as running
 from aebench.running.options import Options
 from aebench.running.run import Run
@@ -68,7 +68,7 @@ def trained(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return document
 
     monkeypatch.delenv("GOMP_SPINCOUNT", raising=False)
-    monkeypatch.setattr(running, "attempt", attempt)
+    monkeypatch.setattr(trainings, "attempt", attempt)
     monkeypatch.setattr(running, "processes_of", inline)
     return found
 

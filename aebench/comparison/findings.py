@@ -48,28 +48,27 @@ def of_numbers(found: Comparison) -> Iterator[Finding]:
     for row in found.numbers:
         about = (named(row),)
         if row.verdict == "parted":
-            yield Finding("numbers", about, "regression", row.parting or "", row.command)
+            yield Finding("numbers", about, "regression", row.parting or "", _climb_again(found, row))
         elif row.verdict in ("failed", "not compared"):
             why = "; ".join(f"{name} failed: {reason}" for name, reason in row.failures.items())
             weight: Weight = "regression" if row.verdict == "failed" else "undone"
-            yield Finding("numbers", about, weight, why or "was not compared", row.command)
+            yield Finding("numbers", about, weight, why or "was not compared", _climb_again(found, row))
         elif row.both:
-            yield Finding(
-                "numbers", about, "moved", f"parts from the reference, on both sides: {row.both}", row.command
-            )
-    yield from _vacuous(found.numbers)
+            words = f"parts from the reference, on both sides: {row.both}"
+            yield Finding("numbers", about, "moved", words, _climb_again(found, row))
+    yield from _vacuous(found)
     yield from _moved(found)
 
 
-def _vacuous(rows: Sequence[Numbers]) -> Iterator[Finding]:
+def _vacuous(found: Comparison) -> Iterator[Finding]:
     """Rungs that no dtype could judge."""
-    ordered = sorted(rows, key=lambda row: (row.autoencoder, row.framework))
+    ordered = sorted(found.numbers, key=lambda row: (row.autoencoder, row.framework))
     for (name, framework), some in groupby(ordered, key=lambda row: (row.autoencoder, row.framework)):
         group = [row for row in some if row.rungs]
         lost = [rung for rung in (group[0].vacuous if group else ()) if all(rung in row.vacuous for row in group)]
         if lost:
             words = f"rung {', '.join(lost)} is vacuous, it lets anything through"
-            yield Finding("numbers", (f"{name}, {framework}",), "undecided", words, group[0].command)
+            yield Finding("numbers", (f"{name}, {framework}",), "undecided", words, _climb_again(found, group[0]))
 
 
 def _moved(found: Comparison) -> Iterator[Finding]:
@@ -85,7 +84,7 @@ def _moved(found: Comparison) -> Iterator[Finding]:
                 f"{len(moved)} of {len(mine)} moved, within the bounds; most {row.autoencoder}, from rung {rung.rung} "
                 f"on: {described(worst)}"
             )
-            yield Finding("numbers", (f"{framework}, {dtype}",), "moved", words, row.command)
+            yield Finding("numbers", (f"{framework}, {dtype}",), "moved", words, _climb_again(found, row))
 
 
 def first_moved(row: Numbers) -> MovedRung:
@@ -125,7 +124,9 @@ def of_speed(found: Comparison) -> Iterator[Finding]:
                 same.setdefault((what, weight, in_words(verdict)), []).append(row)
         for (what, weight, words), rows in same.items():
             abouts = tuple(_named(row, sides) for row in rows)
-            yield Finding(what, abouts, weight, words, _command(found, sides, rows, what))
+            names = dict.fromkeys(row.autoencoder for row in rows if row.autoencoder)
+            timed = list(names) or found.timed.get(sides.framework, [])[:1]
+            yield Finding(what, abouts, weight, words, again(found, sides.framework, timed, what))
 
 
 def _weight(verdict: Verdict) -> Weight | None:
@@ -188,11 +189,14 @@ def in_words(verdict: Verdict) -> str:
     return f"{undecided}{verdict.ratio:.3f} times {more} as base ({limits}, {blocks})"
 
 
-def _command(found: Comparison, sides: Sides, rows: Sequence[Row], what: What) -> str:
-    named = dict.fromkeys(row.autoencoder for row in rows if row.autoencoder)
-    names = list(named) or found.timed.get(sides.framework, [])[:1]
-    words = ["aebench", "compare", found.base.said, found.head.said, *names, "-f", sides.framework, "--only", what]
+def _climb_again(found: Comparison, row: Numbers) -> str:
+    return again(found, row.framework, [row.autoencoder], "numbers")
+
+
+def again(found: Comparison, framework: str, names: Sequence[str], what: What) -> str:
+    """The command that compares these once more, and shows all of it."""
+    words = ["aebench", "compare", found.base.said, found.head.said, *names, "-f", framework, "--only", what, "--all"]
     options = found.options
-    words += ["-d", options.dataset, "-p", options.schedule]
+    words += ["-d", options.dataset, "-p", options.schedule, "-s", ",".join(map(str, options.seeds))]
     words += ["--data-dir", options.data_dir] if options.data_dir else []
     return shlex.join([*words, *(["--device", options.device] if options.device != "cpu" else [])])

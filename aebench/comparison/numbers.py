@@ -34,12 +34,10 @@ def numbers(
             agreements, failures = session.agree(climbing, climb, source, folder)
     except AebenchError as error:
         agreements, failures = [], {ARBITER: str(error)}
-    return judged(sides, climb, agreements, failures, session.command(climb, source, sides.names))
+    return judged(sides, climb, agreements, failures)
 
 
-def judged(
-    sides: Sides, climb: Climb, agreements: list[Agreement], failures: Mapping[str, str], command: str
-) -> Numbers:
+def judged(sides: Sides, climb: Climb, agreements: list[Agreement], failures: Mapping[str, str]) -> Numbers:
     """The record of what the climbs gave."""
     known = {frozenset((found.left, found.right)): found for found in agreements}
     pair = known.get(frozenset(sides.names))
@@ -68,7 +66,6 @@ def judged(
         both=partings[sides.head] if partings[sides.base] else None,
         vacuous=pair.vacuous() if pair else [],
         failures=dict(failures),
-        command=command,
     )
 
 

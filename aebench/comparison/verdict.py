@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from aebench.comparison.findings import Finding, Weight, of_numbers, of_speed, speeds, thresholds
-from aebench.records.comparisons import Comparison
+from aebench.records.comparisons import Comparison, Side
 
 WEIGHTS: tuple[Weight, ...] = ("regression", "undone", "undecided", "improvement", "moved")
 # Exit status of the worst finding; design.md's order, in which a regression that is sure comes before what is not.
@@ -33,7 +34,12 @@ def sentence(found: Comparison, every: Sequence[Finding]) -> str:
     wrong = [f"{counts[weight]} {words}" for weight, words in WRONG.items() if counts[weight]]
     outcome = ", ".join(wrong) if wrong else "nothing got worse"
     unfinished = "" if found.complete else " so far (not finished)"
-    return f"{found.base.name} → {found.head.name}: {outcome}{unfinished}."
+    return f"{called(found.base)} → {called(found.head)}: {outcome}{unfinished}."
+
+
+def called(side: Side) -> str:
+    """The environment's name; a commit as the user named it, too."""
+    return side.name if side.name == side.said or os.sep in side.said else f"{side.said} ({side.name})"
 
 
 def compared(found: Comparison) -> Iterator[str]:

@@ -25,6 +25,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special, stats
 
+from aebench.arrays import Array
 from aebench.measures import Margin
 
 LEVEL = 0.05
@@ -94,10 +95,7 @@ def compare(left: Sequence[float], right: Sequence[float], margin: Margin | None
     if not (len(left) == len(right) > 0 and np.all(np.isfinite([*left, *right]))):
         raise ValueError(f"expected finite pairs, found {left} and {right}")
     relative, width = (margin.relative, margin.value) if margin else (False, None)
-    sides = np.asarray([left, right], np.float64)
-    if relative:
-        means = np.abs(sides.mean(axis=0))
-        sides = sides / np.where(means > 0, means, 1.0)
+    sides = in_measure(left, right, margin)
     differences = sides[0] - sides[1]
     n, mean = len(differences), float(np.mean(differences))
     deviation = _deviation(differences, largest=float(np.max(np.abs(sides))))
@@ -108,6 +106,15 @@ def compare(left: Sequence[float], right: Sequence[float], margin: Margin | None
     half = float(special.stdtrit(n - 1, 1 - LEVEL)) * error
     p = None if width is None else _p(n, abs(mean) - width, error)
     return Comparison(n, mean, deviation, mean - half, mean + half, width, p, relative)
+
+
+def in_measure(left: Sequence[float], right: Sequence[float], margin: Margin | None) -> Array:
+    """Both sides, (2, pairs): in the metric's unit or, where the margin is a share, each pair over its own mean."""
+    sides = np.asarray([left, right], np.float64)
+    if margin is None or not margin.relative:
+        return sides
+    means = np.abs(sides.mean(axis=0))
+    return np.asarray(sides / np.where(means > 0, means, 1.0))
 
 
 def _deviation(differences: np.ndarray, largest: float) -> float | None:

@@ -15,6 +15,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from scipy import stats
@@ -38,8 +39,7 @@ class Leaps:
     @property
     def interval(self) -> tuple[float, float]:
         """The exact (Clopper-Pearson) 95 % interval of the share of trainings that leap."""
-        found = stats.binomtest(self.count, len(self.by_seed)).proportion_ci(0.95, method="exact")
-        return float(found.low), float(found.high)
+        return _interval(self.count, len(self.by_seed), 0.95)
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,27 @@ class Shares:
         """Exact McNemar test: among seeds at which just one leaps, either is as likely."""
         discordant = self.left + self.right
         return float(stats.binomtest(self.left, discordant).pvalue) if discordant else 1.0
+
+    @property
+    def p_more(self) -> float:
+        """The same one-sided: of "right leaps no more often than left"."""
+        discordant = self.left + self.right
+        return float(stats.binomtest(self.right, discordant, alternative="greater").pvalue) if discordant else 1.0
+
+    def limits(self, level: float) -> tuple[float, float]:
+        """Between which shares of seeds right leaps more often than left; each limit fails at that level at most.
+
+        Exact (Clopper-Pearson) limits of the seeds at which only one of the two leaps, each at half the level.
+        """
+        only_left, only_right = (_interval(count, self.n, 1.0 - level) for count in (self.left, self.right))
+        return only_right[0] - only_left[1], only_right[1] - only_left[0]
+
+
+@cache
+def _interval(count: int, n: int, confidence: float) -> tuple[float, float]:
+    """The exact (Clopper-Pearson) interval of a share, two-sided."""
+    found = stats.binomtest(count, n).proportion_ci(confidence, method="exact")
+    return float(found.low), float(found.high)
 
 
 def compare(left: Leaps, right: Leaps) -> Shares | None:

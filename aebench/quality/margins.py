@@ -33,6 +33,9 @@ MARGINS = {
     "importance_weighted_bound": _NATS,
 }  # fmt: skip
 
+LEAPS = Margin(0.5, "a training that leaps at every other seed at which it did not leap before is another one")
+"""In shares of the trainings."""
+
 
 def margin(metric: str, own: Iterable[tuple[str, Margin]] = ()) -> Margin | None:
     """The margin of a metric, None where it has none.

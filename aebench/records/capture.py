@@ -18,7 +18,8 @@ from aebench.records.conditions import Conditions, Harness, Subject
 from aebench.records.machine import machine, output
 from aebench.spec import Autoencoder
 
-PACKAGE = Path(aebench.__file__).parent
+# Where the texts lie, also where another interpreter imports them by links.
+PACKAGE = Path(aebench.__file__).resolve().parent
 NOTED_PACKAGES = ("numpy", "scipy", "safetensors", "keras", "jax", "triton")
 # Variables that choose kernels, threads or devices, by the beginning of their names. Another program's variables begin
 # with TF_, too, and may hold its secrets: of these only TensorFlow's own are named.

@@ -40,7 +40,7 @@ class Numbers(Part):
     identical: equal in every value. moved: within the bounds. parted: beyond them, or head parts from the reference and
     base does not. failed: head could not climb, base could. not compared: base could not, or neither.
     parting: the first place that parts, in words. both: where both part from the reference alike, in words.
-    vacuous: rungs that let anything through. failures: why a subject did not climb. command: what shows it again.
+    vacuous: rungs that let anything through. failures: why a subject did not climb.
     """
 
     autoencoder: Name
@@ -53,7 +53,6 @@ class Numbers(Part):
     both: str | None
     vacuous: list[str]
     failures: dict[str, str]
-    command: str
 
 
 class Limits(Part):

@@ -78,6 +78,19 @@ def conditions(
     )
 
 
+def seen_by(process: FrameworkProcess, now: Conditions) -> Conditions:
+    """The conditions as a trial of that process takes them down: another environment has packages and variables, and
+    perhaps an aebench, of its own.
+
+    Raises:
+        FrameworkError: it cannot say.
+    """
+    if registry.environment(process.framework) == registry.HERE:
+        return now
+    there = process.call(capture.here, alone=True)
+    return structs.replace(now, aebench=there.aebench, variables=there.variables, packages=there.packages)
+
+
 def known_trial(trial: Trial, now: Conditions) -> dict[str, Any] | None:
     """The trial's document; None where it has none yet, or started from other parameters than are trained now.
 

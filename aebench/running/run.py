@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from itertools import product
-from pathlib import Path
 from typing import Any
 
 from msgspec import structs
@@ -20,30 +19,24 @@ from aebench import registry
 from aebench.agreement import session
 from aebench.agreement.ladder import Climb
 from aebench.agreement.session import Source
-from aebench.errors import AebenchError, CheckpointError, ResultError, UsageError
-from aebench.processes.events import Listener
+from aebench.errors import ResultError, UsageError
 from aebench.processes.worker import FrameworkProcess
 from aebench.records import documents
 from aebench.records.conditions import Conditions
 from aebench.records.fields import checked, plain
 from aebench.records.reuse import require_same_document
 from aebench.records.store import is_empty, locked
-from aebench.running.options import DTYPES, Options, check, dataset_name, ordered, processes_of
+from aebench.running.options import DTYPES, check, dataset_name, ordered, processes_of
 from aebench.running.resume import conditions, known_agreement, known_trial
-from aebench.training.trial import Trial, failure, run
+from aebench.running.trainings import Trainings
 
 
 @dataclass
-class Run:
-    """One run in one folder. conditions: as they are now; None until the plan is written."""
+class Run(Trainings):
+    """One run in one folder: trainings and agreements. conditions: None until the plan is written."""
 
-    options: Options
-    folder: Path
-    listener: Listener
-    trials: list[dict[str, Any]] = field(default_factory=list)
     agreements: list[dict[str, Any]] = field(default_factory=list)
     failures: list[dict[str, str]] = field(default_factory=list)
-    conditions: Conditions | None = None
 
     def execute(self, *, resume: bool) -> dict[str, Any]:
         """Do everything that is not done yet; the collected document, also left as `result.json`.
@@ -119,19 +112,6 @@ class Run:
             "failures": self.failures,
         }
 
-    def trial(self, name: str, seed: int, framework: str) -> Trial:
-        """The trial of an autoencoder, a seed and a framework."""
-        options, autoencoder = self.options, registry.autoencoder(name)
-        folder = self.folder / name / f"seed{seed}"
-        pretrained = (
-            folder.parents[1] / autoencoder.pretraining / f"seed{seed}" / framework if autoencoder.pretraining else None
-        )
-        return Trial(
-            autoencoder, framework, seed, options.dtype, options.device_of(framework),
-            dataset_name(options, autoencoder), options.data_dir, options.schedule, folder / framework, pretrained,
-            importance_samples=options.importance_samples if autoencoder.kind == "variational" else (),
-        )  # fmt: skip
-
     def _agree(self, name: str, processes: dict[str, FrameworkProcess]) -> None:
         """The ladder in both dtypes at the first seed, unless its document is there."""
         path = self.folder / name / "agreement.json"
@@ -150,72 +130,7 @@ class Run:
         if not failed:
             documents.write(path, "agreement", {**document, "conditions": plain(self._only(now, name))})
 
-    def measure(self, name: str, seed: int, framework: str, process: FrameworkProcess) -> dict[str, Any]:
-        """One trial's document; trained only if it is not there, and after the trial that it starts from.
-
-        Raises:
-            UsageError: it is there, and was measured under other conditions.
-        """
-        if known := self._measured(name, seed, framework):
-            return known
-        trial = self.trial(name, seed, framework)
-        first = trial.autoencoder.pretraining
-        before = self.measure(first, seed, framework, process) if first else {}
-        what = f"{name}, {framework}, seed {seed}"
-        try:
-            document, again = known_trial(trial, self._now()), ""
-        except ResultError as error:
-            document, again = None, f", again: {error}"
-        if "failure" in before:
-            document = failure(trial, CheckpointError(f"{first}, from which it starts, failed: {before['failure']}"))
-            self.listener.finished(what, outcome(document))
-        elif document is not None:
-            self.listener.finished(what, f"{outcome(document)} (before)")
-        else:
-            self.listener.begin(f"{what}{again}", 1)
-            document = attempt(trial, process, self.listener)
-            self.listener.finished(what, outcome(document))
-        self.trials.append(document)
-        return document
-
-    def _now(self) -> Conditions:
-        """The conditions under which the plan was written.
-
-        Raises:
-            UsageError: there is no plan yet.
-        """
-        if self.conditions is None:
-            raise UsageError(f"{self.folder}: nothing was begun there yet")
-        return self.conditions
-
     def _only(self, now: Conditions, name: str) -> Conditions:
         """The conditions of one autoencoder."""
         data = dataset_name(self.options, registry.autoencoder(name))
         return structs.replace(now, specifications={name: now.specifications[name]}, data={data: now.data[data]})
-
-    def _measured(self, name: str, seed: int, framework: str) -> dict[str, Any] | None:
-        """The trial's document, if this run holds it."""
-        wanted = name, seed, framework
-        return next((t for t in self.trials if (t["autoencoder"], t["seed"], t["framework"]) == wanted), None)
-
-
-def outcome(document: Mapping[str, Any]) -> str:
-    """How a trial ended, in one line."""
-    if "failure" in document:
-        return f"failed: {document['failure']}"
-    return f"trained and measured in {document['speed']['trial_seconds']:.1f} s"
-
-
-def attempt(trial: Trial, process: FrameworkProcess, listener: Listener) -> dict[str, Any]:
-    """Run the trial in its framework's process: its document, or the row that says why there is none."""
-
-    def heard(message: str | tuple[int, int]) -> None:
-        if isinstance(message, str):
-            listener.note(f"{trial.autoencoder.name}, {trial.framework}, seed {trial.seed}: {message}")
-        else:
-            listener.advance(*message)
-
-    try:
-        return process.call(run, trial, on_message=heard)
-    except AebenchError as error:
-        return failure(trial, error)

@@ -26,7 +26,7 @@ from aebench.records.reuse import require_same_document, require_same_options
 from aebench.records.store import locked
 from aebench.running.options import Options, processes_of
 from aebench.running.resume import conditions
-from aebench.running.run import attempt, outcome
+from aebench.running.trainings import attempt, outcome
 from aebench.spec import Autoencoder
 from aebench.speed.ceiling import has_ceiling
 from aebench.training.trial import Trial, dataset_of

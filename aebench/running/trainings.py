@@ -1,0 +1,114 @@
+"""Trainings in one folder: each is a trial of a subject from a seed, whose file says that it is done.
+
+What is interrupted, or killed, is taken up where it was, and nothing is done twice under the same conditions. A trial
+that fails is a row with its reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from aebench import registry
+from aebench.errors import AebenchError, CheckpointError, FrameworkError, ResultError, UsageError
+from aebench.processes.events import Listener
+from aebench.processes.worker import FrameworkProcess
+from aebench.records.conditions import Conditions
+from aebench.running.options import Options, dataset_name
+from aebench.running.resume import known_trial, seen_by
+from aebench.training.trial import Trial, failure, run
+
+
+@dataclass
+class Trainings:
+    """The trials of one folder. conditions: as they are now; None until they were looked at.
+
+    options: what is trained, and how; which seeds and frameworks is said with each trial.
+    """
+
+    options: Options
+    folder: Path
+    listener: Listener
+    trials: list[dict[str, Any]] = field(default_factory=list)
+    conditions: Conditions | None = None
+
+    def trial(self, name: str, seed: int, framework: str) -> Trial:
+        """The trial of an autoencoder, a seed and a framework."""
+        options, autoencoder = self.options, registry.autoencoder(name)
+        folder = self.folder / name / f"seed{seed}"
+        pretrained = (
+            folder.parents[1] / autoencoder.pretraining / f"seed{seed}" / framework if autoencoder.pretraining else None
+        )
+        return Trial(
+            autoencoder, framework, seed, options.dtype, options.device_of(framework),
+            dataset_name(options, autoencoder), options.data_dir, options.schedule, folder / framework, pretrained,
+            importance_samples=options.importance_samples if autoencoder.kind == "variational" else (),
+        )  # fmt: skip
+
+    def measure(self, name: str, seed: int, framework: str, process: FrameworkProcess) -> dict[str, Any]:
+        """One trial's document; trained only if it is not there, and after the trial that it starts from.
+
+        Raises:
+            UsageError: it is there, and was measured under other conditions.
+        """
+        if known := self._measured(name, seed, framework):
+            return known
+        trial = self.trial(name, seed, framework)
+        first = trial.autoencoder.pretraining
+        before = self.measure(first, seed, framework, process) if first else {}
+        what = f"{name}, {framework}, seed {seed}"
+        document, again = None, ""
+        try:
+            document = known_trial(trial, seen_by(process, self._now())) if trial.result.exists() else None
+        except (ResultError, FrameworkError) as error:
+            again = f", again: {error}"
+        if "failure" in before:
+            document = failure(trial, CheckpointError(f"{first}, from which it starts, failed: {before['failure']}"))
+            self.listener.finished(what, outcome(document))
+        elif document is not None:
+            self.listener.finished(what, f"{outcome(document)} (before)")
+        else:
+            self.listener.begin(f"{what}{again}", 1)
+            document = attempt(trial, process, self.listener)
+            self.listener.finished(what, outcome(document))
+        self.trials.append(document)
+        return document
+
+    def _now(self) -> Conditions:
+        """The conditions as they are now.
+
+        Raises:
+            UsageError: nobody has looked at them yet.
+        """
+        if self.conditions is None:
+            raise UsageError(f"{self.folder}: nothing was begun there yet")
+        return self.conditions
+
+    def _measured(self, name: str, seed: int, framework: str) -> dict[str, Any] | None:
+        """The trial's document, if it is among these."""
+        wanted = name, seed, framework
+        return next((t for t in self.trials if (t["autoencoder"], t["seed"], t["framework"]) == wanted), None)
+
+
+def outcome(document: Mapping[str, Any]) -> str:
+    """How a trial ended, in one line."""
+    if "failure" in document:
+        return f"failed: {document['failure']}"
+    return f"trained and measured in {document['speed']['trial_seconds']:.1f} s"
+
+
+def attempt(trial: Trial, process: FrameworkProcess, listener: Listener) -> dict[str, Any]:
+    """Run the trial in its framework's process: its document, or the row that says why there is none."""
+
+    def heard(message: str | tuple[int, int]) -> None:
+        if isinstance(message, str):
+            listener.note(f"{trial.autoencoder.name}, {trial.framework}, seed {trial.seed}: {message}")
+        else:
+            listener.advance(*message)
+
+    try:
+        return process.call(run, trial, on_message=heard)
+    except AebenchError as error:
+        return failure(trial, error)

@@ -1,0 +1,116 @@
+"""Trainings of a folder: each is done once, under the conditions of the environment that it is done in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import examples
+import pytest
+
+from aebench import registry
+from aebench.comparison.quality import Asked, compare
+from aebench.errors import FrameworkError, UsageError
+from aebench.processes.events import Silent
+from aebench.records import capture, documents
+from aebench.records.conditions import Conditions
+from aebench.records.fields import checked, plain
+from aebench.running import trainings
+from aebench.running.options import Options
+from aebench.running.resume import conditions
+from aebench.running.trainings import Trainings
+from aebench.training import trial as training
+from aebench.training.trial import Trial
+
+OLD, NEW = "reference@old", "reference"
+ASKED = Options(("linear",), (OLD, NEW), agreement=False)
+
+
+class There(examples.Inline):
+    """Stands for the process of an environment that has packages and variables of its own."""
+
+    def __init__(self, framework: str) -> None:
+        super().__init__(framework)
+        self.conditions = plain(capture.here(alone=True))
+        if registry.environment(framework) != registry.HERE:
+            self.conditions |= {"packages": {"numpy": "1.26"}, "variables": {"OMP_NUM_THREADS": "1"}}
+
+    def call(self, function: Any, *arguments: Any, on_message: Any = None, **keywords: Any) -> Any:
+        """The conditions of there; anything else as it is here."""
+        if function is capture.here:
+            return checked(self.conditions, Conditions)
+        return super().call(function, *arguments, on_message=on_message, **keywords)
+
+
+@pytest.fixture
+def trained(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What is trained, without training: each trial leaves its document with the conditions of its process."""
+    found: list[str] = []
+
+    def attempt(trial: Trial, process: There, *_: Any) -> dict[str, Any]:
+        found.append(f"{trial.framework}, {trial.seed}")
+        now = plain(training._conditions(trial, training.dataset_of(trial.dataset, trial.data_dir, trial.schedule)))
+        own = {key: process.conditions[key] for key in ("aebench", "packages", "variables")}
+        value = 1.0 + 0.01 * trial.seed
+        document = {**examples.trial(trial.framework, trial.seed, value, autoencoder="linear", parameters="one"),
+                    "conditions": {**now, **own}}  # fmt: skip
+        documents.write(trial.result, "trial", document)
+        return document
+
+    monkeypatch.setenv("GOMP_SPINCOUNT", "1000")  # as every process that shares the machine has it
+    monkeypatch.setattr(trainings, "attempt", attempt)
+    return found
+
+
+def begun(folder: Path, processes: dict[str, There]) -> Trainings:
+    """The folder's trainings, looked at anew."""
+    return Trainings(ASKED, folder, Silent(), conditions=conditions(ASKED, processes, dtype=ASKED.dtype))
+
+
+def test_a_comparison_is_taken_up_again(trained: list[str], tmp_path: Path) -> None:
+    """The second call trains nothing, and finds the same."""
+    processes = {name: There(name) for name in (OLD, NEW)}
+    found = []
+    for _ in range(2):
+        known = begun(tmp_path, processes)
+        found.append(compare(
+            registry.autoencoder("linear"), OLD, NEW,
+            lambda side, seed, known=known: known.measure("linear", seed, side, processes[side]), Asked(),
+        ))  # fmt: skip
+    assert [f"{OLD}, 0", f"{NEW}, 0"] == trained
+    assert "identical" == found[0].verdict
+    assert found[0] == found[1]
+
+
+@pytest.mark.parametrize(
+    ("name", "part", "changed", "line"),
+    [
+        (OLD, "packages", {"numpy": "2.0"}, "package numpy: 1.26 then, 2.0 now"),
+        (OLD, "variables", {}, "variable OMP_NUM_THREADS: 1 then, not set now"),
+    ],
+)
+def test_what_was_trained_under_other_conditions_is_refused(
+    trained: list[str], tmp_path: Path, name: str, part: str, changed: dict[str, str], line: str
+) -> None:
+    """Those of the environment count, not those of the harness."""
+    processes = {name: There(name)}
+    begun(tmp_path, processes).measure("linear", 0, name, processes[name])
+    processes[name].conditions[part] = changed
+    with pytest.raises(UsageError, match=line):
+        begun(tmp_path, processes).measure("linear", 0, name, processes[name])
+
+
+def test_an_environment_that_cannot_say_is_asked_to_train(trained: list[str], tmp_path: Path) -> None:
+    """A broken one then has a row with the reason, as any training that fails."""
+    processes = {OLD: There(OLD)}
+    begun(tmp_path, processes).measure("linear", 0, OLD, processes[OLD])
+    known, sound = begun(tmp_path, processes), There.call
+
+    def call(self: There, function: Any, *arguments: Any, **keywords: Any) -> Any:
+        if function is capture.here:
+            raise FrameworkError("lost")
+        return sound(self, function, *arguments, **keywords)
+
+    processes[OLD].call = call.__get__(processes[OLD])  # type: ignore[method-assign]
+    known.measure("linear", 0, OLD, processes[OLD])
+    assert [f"{OLD}, 0"] * 2 == trained
