@@ -43,7 +43,7 @@ def everything_is_here(monkeypatch: pytest.MonkeyPatch) -> None:
 def measured(
     seconds: dict[str, list[float]], n_blocks: int = 5, lost: Sequence[tuple[int, str]] = (), case: Case = CASE
 ) -> tuple[Known, list[tuple[int, list[tuple[str, str]]]]]:
-    """The case where a framework's rounds take so long, block by block; `lost`: in which block who breaks.
+    """The case where a framework's rounds take so long, block by block, ever more of them; `lost`: where who breaks.
 
     Returns with it who began each block, and who took part.
     """
@@ -56,7 +56,7 @@ def measured(
         for it in subjects:
             mine = seconds.get(it.name, [1.0])[number % len(seconds.get(it.name, [1.0]))]
             spent = CEILINGS[it.name][it.kind == "traffic"] if it.kind in shares.PARTS else mine
-            work = Work(images=IMAGES, warm_up=[Float(3.0), Float(spent)], rounds=[Float(spent)] * 4)
+            work = Work(images=IMAGES, warm_up=[Float(3.0), Float(spent)], rounds=[Float(spent)] * (4 + 2 * number))
             broke = (number, it.name) in lost and it.kind == "framework"
             found.append(Timed(name=it.name, kind=it.kind, works={} if broke else {case.work: work}))
             if broke:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import math
+import os
+import time
 from collections import namedtuple
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -24,6 +27,16 @@ from aebench.speed import blocks, workloads
 from aebench.speed.blocks import Subject, log_ratio
 from aebench.speed.planted import Slowed
 from aebench.speed.workloads import Inference, Training
+
+
+@dataclass(frozen=True)
+class Hanging:
+    """A workload that never becomes ready."""
+
+    def ready(self) -> Any:
+        """Nothing for ten minutes."""
+        time.sleep(600.0)
+
 
 Calls = list[tuple[int, str]]
 PAIR = [Subject(name, {"training": Training("linear", name), "inference": Inference("linear", name)}) for name in "ab"]
@@ -74,15 +87,15 @@ def test_rounds_go_forwards_and_backwards() -> None:
         block, calls = timed(PAIR, [0.4, 0.4], first)
         rounds = [number for number, name in calls if name == "seconds"]
         assert first == block.first
-        assert turns * 4 == rounds, "four rounds of training, four of inference"
+        assert turns * 6 == rounds, "six rounds of training, six of inference"
 
 
 def test_everything_happens_in_its_order() -> None:
     """Import, ready, warm, timed, the peak of memory, the end: a workload after the other, and both end."""
     _, calls = timed(PAIR, [1.0, 1.0])
     mine = [name for number, name in calls if number == 0]
-    inference = ["warm_up", *["seconds"] * 4]
-    assert ["getpid", "import_seconds", "images", "images", *inference * 2, "peak_memory", "ended"] == mine
+    work = ["warm_up", *["seconds"] * 6]
+    assert ["getpid", "import_seconds", "images", "images", *work * 2, "peak_memory", "ended"] == mine
     assert (1, "ended") in calls
 
 
@@ -90,7 +103,7 @@ def test_every_number_is_kept_raw() -> None:
     """The first round, the warm rounds, the import and the memory of both sides; and the ratio of each measure."""
     block, _ = timed(PAIR, [0.2, 0.25])
     base, head = block.subjects
-    assert Work(images=100, warm_up=[Float(0.4), Float(0.2)], rounds=[Float(0.2)] * 4) == base.works["training"]
+    assert Work(images=100, warm_up=[Float(0.4), Float(0.2)], rounds=[Float(0.2)] * 8) == base.works["training"]
     assert (0.25, 2**20, None) == (head.import_seconds, head.peak_bytes, head.peak_device_bytes)
     for measure in ("training", "inference", "first epoch", "import"):
         assert math.log(1.25) == pytest.approx(log_ratio(block, 0, 1, measure))
@@ -104,9 +117,9 @@ def test_before_every_timing_the_threads_of_the_one_before_calm_down(pauses: lis
     assert [workloads.SECONDS_TO_CALM_DOWN] * len(timings) == pauses
 
 
-@pytest.mark.parametrize(("seconds", "rounds"), [(0.001, 12), (0.1, 10), (0.2, 6), (3.0, 4)])
-def test_a_side_is_timed_for_about_a_second(seconds: float, rounds: int) -> None:
-    """From four rounds to twelve, an even number; what is short is repeated within a round."""
+@pytest.mark.parametrize(("seconds", "rounds"), [(0.001, 16), (0.2, 10), (0.25, 8), (3.0, 6)])
+def test_a_side_is_timed_for_about_two_seconds(seconds: float, rounds: int) -> None:
+    """From six rounds to sixteen, an even number; what is short is repeated within a round."""
     block, _ = timed(PAIR, [seconds, seconds / 2])
     assert [rounds] * 4 == [len(work.rounds) for it in block.subjects for work in it.works.values()]
 
@@ -119,7 +132,7 @@ def test_what_fails_is_a_reason(fails: tuple[str, int]) -> None:
     block, _ = timed(PAIR, [0.4, 0.4], fails=fails)
     base, head = block.subjects
     assert (None, "it broke", {}) == (base.failed, head.failed, head.works)
-    assert [4, 4] == [len(work.rounds) for work in base.works.values()]
+    assert [6, 6] == [len(work.rounds) for work in base.works.values()]
     with pytest.raises(ResultError, match="b has no seconds of its training: it broke"):
         log_ratio(block, 0, 1, "training")
 
@@ -130,7 +143,7 @@ def test_many_subjects_take_part_in_what_they_have() -> None:
     subjects = [Subject(kind, {"training": PAIR[0].workloads["training"]}, kind) for kind in kinds]
     block, calls = timed(subjects, [0.4] * 3)
     assert list(kinds) == [it.kind for it in block.subjects]
-    assert [0, 1, 2, 2, 1, 0] * 2 == [number for number, name in calls if name == "seconds"]
+    assert [0, 1, 2, 2, 1, 0] * 3 == [number for number, name in calls if name == "seconds"]
     assert {0} == {number for number, name in calls if name in ("import_seconds", "peak_memory")}
 
 
@@ -150,6 +163,29 @@ def test_the_peak_of_memory_is_the_process_s_own() -> None:
     held = np.ones(2**29, np.uint8)
     with FrameworkProcess("reference") as process:
         assert process.call(workloads.peak_memory, "reference")[0] < held.nbytes
+
+
+def test_a_process_that_hangs_is_ended_and_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Planted: a workload that never becomes ready. The block goes on without it."""
+    monkeypatch.undo()
+    monkeypatch.setattr(blocks, "PATIENCE", 15.0)
+    sleeping = Subject("reference", {"training": Hanging()})
+    block = blocks.timed([sleeping], 0, tmp_path)
+    assert "reference: no answer to images in 15 s; it was ended" == block.subjects[0].failed
+
+
+def test_processes_begin_with_so_many_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nobody has said how many; afterwards the variables are what they were."""
+    for name in blocks.THREAD_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("MKL_NUM_THREADS", "7")
+    before = dict(os.environ)
+    with blocks.threads(1), FrameworkProcess("reference") as process:
+        found = [process.call(os.getenv, name) for name in blocks.THREAD_VARIABLES]
+    assert ["1", "7", "1", "1", "1"] == found
+    assert before == dict(os.environ)
+    with blocks.threads(None):
+        assert before == dict(os.environ)
 
 
 def test_the_reference_for_real(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

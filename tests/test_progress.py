@@ -176,6 +176,8 @@ def test_an_arm_starts_from_a_finished_training_only(tmp_path: Path) -> None:
 class Here:
     """A framework's process that is this one; it is killed after so many checkpoints of each trial of that name."""
 
+    framework = "reference"
+
     def __init__(self, killed: str = "", checkpoints: int = 0) -> None:
         self.killed, self.checkpoints = killed, checkpoints
 

@@ -84,6 +84,8 @@ def test_a_slow_down_must_be_found_in_fresh_blocks_too() -> None:
     found = [judged({"row": values}, THRESHOLDS)["row"] for values in (bad, bad + calm, bad + bad)]
     assert [("undecided", True), ("not slower", False), ("slower", False)] == [(v.word, v.open) for v in found]
     assert [4, 8, 8] == [verdict.blocks for verdict in found]
+    assert math.exp(0.2) == pytest.approx(found[0].ratio), "the screening's, as long as there is no other"
+    assert 1.02 < found[0].low < found[0].high < math.inf
 
 
 def test_only_the_same_row_confirms_itself() -> None:
@@ -142,10 +144,10 @@ def test_a_control_that_has_not_run_says_nothing() -> None:
 
 @pytest.mark.parametrize(
     ("others", "steal", "found"),
-    [(0.3, 0.1, None), (0.5, 0.0, None), (0.4, 0.2, "had 60% of its"), (None, None, None)],
+    [(0.5, 0.2, None), (0.75, 0.0, None), (0.6, 0.2, "had 80% of its"), (None, None, None)],
 )
 def test_a_loaded_machine(others: float | None, steal: float | None, found: str | None) -> None:
-    """More than half of the processors' time for others, in the middle block; a moment of it does no harm."""
+    """More than three quarters of the processors' time for others, in the middle block; a moment of it does no harm."""
     of = [None if each is None else Float(each) for each in (others, steal)]
     busy = [Busy(others=Float(0.0)), Busy(others=of[0], steal=of[1]), Busy(others=Float(1.0))]
     why = loaded(busy)

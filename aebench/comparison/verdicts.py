@@ -26,9 +26,9 @@ Word = Literal["slower", "not slower", "faster", "more", "not more", "less", "un
 Key = TypeVar("Key")
 # How often a null control without anything wrong may make a call's speed unusable.
 CONTROL_RATE = 0.01
-# Others' share of the processors' time above which the machine is loaded: a process with as many threads as cores then
-# waits for one of them at every barrier.
-LOADED = 0.5
+# Others' share of the processors' time above which the machine is loaded: of two cores half a one is left, and a second
+# of work takes two.
+LOADED = 0.75
 # Head's peak memory over base's that is tolerated, less one.
 MEMORY_TOLERATED = 0.05
 LEAST_MEMORIES = 2
@@ -81,9 +81,12 @@ def _confirmed(suspects: Mapping[Key, Sequence[float]], stage: Thresholds, rows:
 
 
 def _verdict(screened: Decision, confirmed: Decision | None) -> Verdict:
-    last = confirmed or screened
-    blocks = screened.blocks + (confirmed.blocks if confirmed else 0)
-    return Verdict(last.verdict, blocks, last.ratio, last.low, last.high, last.open)
+    if confirmed is None:
+        return Verdict(screened.verdict, screened.blocks, screened.ratio, screened.low, screened.high, screened.open)
+    # As long as nothing was confirmed, the limits are those of the screening.
+    limits = confirmed if confirmed.high < math.inf else screened
+    blocks = screened.blocks + confirmed.blocks
+    return Verdict(confirmed.verdict, blocks, limits.ratio, limits.low, limits.high, confirmed.open)
 
 
 def moved(controls: Mapping[Key, Sequence[float]], rows: Mapping[Key, Sequence[float]], tolerated: float) -> str | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import math
 import os
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -26,9 +27,12 @@ from aebench.records.fields import Float
 from aebench.records.machine import Watch
 from aebench.speed import workloads
 
-# A subject's rounds of a workload take about so long, and are so many at least and at most.
-SECONDS_OF_ROUNDS = 1.0
-LEAST_ROUNDS, MOST_ROUNDS = 4, 12
+# A subject's rounds of a workload take about so long, and are so many at least and at most: to start a process costs
+# ten seconds, and on a busy machine blocks of four rounds vary by no more than the rounds of one process explain.
+SECONDS_OF_ROUNDS = 2.0
+LEAST_ROUNDS, MOST_ROUNDS = 6, 16
+# Seconds after which a process that does not answer hangs: compiling on a busy machine has taken two minutes.
+PATIENCE = 900.0
 # What takes less is run several times in a round, or the way into it would count.
 LEAST_SECONDS = 0.05
 THREAD_VARIABLES = (
@@ -61,12 +65,30 @@ class _Life:
         return self.timed.failed is None
 
     def ask(self, function: Callable[..., Any], *arguments: Any) -> Any:
-        """What the function answers in the process; None where it fails, which is then the subject's failure."""
+        """What the function answers in the process; None where it fails, which is then the subject's failure.
+
+        A process that hangs is ended, and named.
+        """
+        hung = threading.Event()
+
+        def end() -> None:
+            hung.set()
+            self.process.close()
+
+        timer = threading.Timer(PATIENCE, end)
+        timer.daemon = True
+        timer.start()
         try:
             return self.process.call(function, *arguments)
-        except AebenchError as error:
-            self.timed.failure, self.timed.works = str(error), {}
+        except (AebenchError, OSError) as error:
+            # Its connection is closed under the call that waits for it.
+            if not hung.is_set() and not isinstance(error, AebenchError):
+                raise
+            why = f"{self.subject.name}: no answer to {function.__name__} in {PATIENCE:g} s; it was ended"
+            self.timed.failure, self.timed.works = why if hung.is_set() else str(error), {}
             return None
+        finally:
+            timer.cancel()
 
 
 @contextlib.contextmanager

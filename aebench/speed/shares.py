@@ -70,7 +70,9 @@ def libraries(case: Case) -> dict[str, str]:
             for key in _keys(case) if key[1] == part
         }  # fmt: skip
         # After the first block only the fastest goes on.
-        ranked = sorted((-len(each), float(np.mean(each)), key[0]) for key, each in times.items() if each)
+        ranked = sorted(
+            (-len(each), float(np.mean([t.mean() for t in each])), key[0]) for key, each in times.items() if each
+        )
         if ranked:
             found[part] = ranked[0][-1]
     return found if "products" in found else {}

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
+import subprocess
 import sys
 from fractions import Fraction
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -16,10 +19,12 @@ from aebench.errors import DataError
 
 def test_the_order_is_scikit_learns() -> None:
     """1,350 + 147 + 300 images in the order of load_digits, because there a writer's digits stand together."""
-    dataset = load("digits")
+    dataset, bundle = load("digits"), load_digits()
     assert (len(dataset.train), len(dataset.validation), len(dataset.test)) == (1350, 147, 300)
     labels = np.concatenate([split.labels for split in dataset.splits().values()])
-    assert np.array_equal(load_digits().target, labels)
+    assert np.array_equal(bundle.target, labels)
+    inputs = np.concatenate([split.inputs for split in dataset.splits().values()])
+    assert np.array_equal(digits.enlarge(bundle.images).reshape(-1, 784).astype(np.float32), inputs)
 
 
 def test_shape_dtype_and_range() -> None:
@@ -64,26 +69,41 @@ def test_a_white_image_stays_white() -> None:
 
 def test_a_missing_scikit_learn_gives_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     """The message says what is missing and how to get it; so does the status, without an exception."""
-    monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(DataError, match="pip install scikit-learn"):
         load("digits")
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     assert (
         status("digits").available,
         status("digits").detail,
     ) == (False, "needs scikit-learn: pip install scikit-learn")
 
 
-@pytest.mark.parametrize("fault", ["fewer", "brighter", "not whole"])
+@pytest.mark.parametrize("fault", ["fewer", "narrower", "brighter", "not whole", "no class"])
 def test_other_digits_than_the_known_are_refused(monkeypatch: pytest.MonkeyPatch, fault: str) -> None:
     """A scikit-learn that brings other images must not pass for the same data set."""
-    bundle = load_digits()
-    pixels = bundle.images.copy()
-    if fault == "fewer":
-        pixels = pixels[:-1]
+    table = digits._table()
+    if fault in ("fewer", "narrower"):
+        table = table[:-1] if fault == "fewer" else table[:, 1:]
     else:
-        pixels[3, 4, 4] = 17 if fault == "brighter" else 0.5
-    other = SimpleNamespace(load_digits=lambda: SimpleNamespace(images=pixels, target=bundle.target))
-    monkeypatch.setitem(sys.modules, "sklearn.datasets", other)
+        table[3, -1 if fault == "no class" else 20] = {"brighter": 17, "not whole": 0.5, "no class": 10}[fault]
+    monkeypatch.setattr(digits, "_table", lambda: table)
     with pytest.raises(DataError, match="expected 1797 images of 8x8 with whole values 0 to 16"):
         load("digits")
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no gzip", gzip.compress(b"1,2\n3\n")])
+def test_a_damaged_file_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: bytes | None) -> None:
+    """It is not there, or holds something else."""
+    path = tmp_path / digits.FILE
+    path.parent.mkdir(parents=True)
+    if content is not None:
+        path.write_bytes(content)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: SimpleNamespace(origin=str(tmp_path / "__init__.py")))
+    with pytest.raises(DataError, match=r"pip install scikit-learn --force-reinstall"):
+        load("digits")
+
+
+def test_scikit_learn_is_not_imported() -> None:
+    """It would cost two seconds of every process that reads the digits."""
+    code = "import sys; from aebench.data import load; load('digits'); sys.exit('sklearn' in sys.modules)"
+    assert 0 == subprocess.run([sys.executable, "-c", code], check=False).returncode
