@@ -72,8 +72,8 @@ def test_what_moved_is_told_by_rung_digits_and_share() -> None:
     )  # fmt: skip
     (finding,) = verdict.findings(record(found))
     expected = (
-        "1 of 1 moved, within the bounds; most linear, from rung losses on: equal to 3.3 digits, 50% of the bound, "
-        "×3.0 further from the reference"
+        "1 of 1 moved, within the bounds; most linear, from rung losses on, in rung losses: equal to 3.3 digits, "
+        "50% of the bound, ×3.0 further from the reference"
     )
     assert ("moved", expected, 0) == (finding.weight, finding.sentence, verdict.status([finding]))
 

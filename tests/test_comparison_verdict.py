@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -11,6 +12,8 @@ from comparisons import blocks, record
 from aebench.comparison.findings import Finding
 from aebench.comparison.verdict import compared, findings, sentence, status
 from aebench.records.comparisons import Apart, Comparison
+from aebench.records.fields import checked
+from aebench.records.qualities import Quality
 from aebench.report import exported
 
 
@@ -86,6 +89,51 @@ def test_only_what_was_asked_for_is_judged() -> None:
     """--only memory says nothing of speed, though the blocks hold it."""
     made = record(blocks=blocks(1.3), only=["memory"])
     assert [] == findings(made)
+
+
+def quality(**changes: Any) -> Comparison:
+    """A comparison whose trainings of `linear` were judged by one metric."""
+    row = {
+        "metric": "test_mse", "unit": "squared intensity", "better_when": "lower", "verdict": "worse", "margin": 0.05,
+        "relative": True, "pairs": 3, "base": 0.01, "head": 0.012, "difference": 0.18, "low": 0.15, "high": 0.21,
+        "p": 0.001, "reason": None,
+    }  # fmt: skip
+    content = {
+        "autoencoder": "linear", "base": "pytorch@old", "head": "pytorch", "verdict": "worse", "seeds": [0, 1, 2],
+        "false_alarms": 0.01, "misses": 0.05, "rows": [row], "failures": {}, "reason": None,
+    }  # fmt: skip
+    row |= {name: value for name, value in changes.items() if name in row and name not in content}
+    content |= {name: value for name, value in changes.items() if name in content}
+    return record(quality=[checked(content, Quality)])
+
+
+def test_a_metric_that_got_worse_is_told_by_how_much() -> None:
+    """From where to where, the interval, the margin, the seeds; status 1."""
+    (finding,) = findings(quality())
+    expected = "0.01 → 0.012, by +18 % (+15 to +21); 5 % is the margin; 3 seeds"
+    assert ("regression", "linear, pytorch, test_mse", expected) == (finding.weight, finding.about, finding.sentence)
+    assert "aebench compare old here linear -f pytorch --only quality --all -d digits -p quick -s 0" == finding.command
+
+
+@pytest.mark.parametrize(
+    ("changes", "weight", "words", "expected"),
+    [
+        ({"verdict": "not worse"}, None, "", 0),
+        ({"verdict": "undecided", "reason": "27 seeds do not decide it"}, "undecided", "27 seeds", 125),
+        ({"failures": {"pytorch": "seed 0: no"}, "rows": []}, "regression", "pytorch failed: seed 0: no", 1),
+        ({"failures": {"pytorch@old": "seed 0: no"}, "rows": []}, "undone", "pytorch@old failed", 2),
+    ],
+)
+def test_each_outcome_of_quality_has_its_weight(
+    changes: dict[str, Any], weight: str | None, words: str, expected: int
+) -> None:
+    """Not worse passes in silence; undecided, failed on head, failed on base are each their own status."""
+    rows = changes.pop("rows", None)
+    made = quality(**changes)
+    made.quality[0].rows = [] if rows == [] or weight in (None, "undecided") else made.quality[0].rows
+    every = findings(made)
+    assert ([weight] if weight else [], expected) == ([finding.weight for finding in every], status(every))
+    assert all(words in finding.sentence for finding in every)
 
 
 def differing() -> Comparison:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from aebench.cli.options import AUTOENCODERS, DATA_DIR, DATASET, DEVICE, OUTPUT, SCHEDULE, SEEDS, console, kept_in
-from aebench.cli.values import Share
+from aebench.cli.options import AUTOENCODERS, DATA_DIR, DATASET, DEVICE, OUTPUT, SCHEDULE, console, kept_in
+from aebench.cli.values import Share, whole
+
+if TYPE_CHECKING:
+    from aebench.comparison.comparing import Plan
 
 
 @click.command()
@@ -25,7 +29,10 @@ from aebench.cli.values import Share
 @DATA_DIR
 @SCHEDULE
 @DEVICE
-@SEEDS
+@click.option(
+    "--seeds", "-s", callback=whole("0,1,2"), metavar="N[,N]...",
+    help="Seeds of the trainings, of which as many are taken as decide; the first is the ladder's.  [default: 0 to 26]",
+)  # fmt: skip
 @click.option(
     "--tolerated", type=click.FloatRange(0, max_open=True), default=0.02, show_default=True,
     help="So much slower, as a part of base's time, must pass.",
@@ -56,30 +63,47 @@ def compare(
       aebench compare .tox/torch213 .tox/torch214 --output results/runs/torch
       aebench compare main HEAD --only numbers
     """
-    from aebench.comparison.comparing import Asked, planned, require_parts
-    from aebench.comparison.comparing import compare as carried_out
-    from aebench.comparison.sequential import Thresholds
-    from aebench.comparison.sides import side
-    from aebench.comparison.verdict import findings, status
-    from aebench.report.comparison import print_comparison, print_plan
-    from aebench.report.exported import export
-    from aebench.running.options import Options, new_folder
+    from aebench.report.comparison import print_plan
 
-    parts = require_parts(_split(only))
-    options, minutes = Options(frameworks=(), **asked), time_limit
-    limits = Thresholds(tolerated, intolerable)
-    limit = None if minutes is None else 60.0 * minutes
-    plan = planned(Asked(side(base), side(head), options, _split(frameworks), parts, limits, limit))
+    plan = _planned(base, head, frameworks, only, (tolerated, intolerable), time_limit, asked)
     if dry_run:
         print_plan(plan, console())
         return
+    sys.exit(_carried_out(plan, output, everything))
+
+
+def _planned(
+    base: str, head: str, frameworks: str | None, only: str | None, limits: tuple[float, float],
+    minutes: float | None, asked: Mapping[str, Any],
+) -> Plan:  # fmt: skip
+    """What the options ask for."""
+    from aebench.comparison.comparing import Asked, planned, require_parts
+    from aebench.comparison.findings import SEEDS
+    from aebench.comparison.sequential import Thresholds
+    from aebench.comparison.sides import side
+    from aebench.running.options import Options
+
+    options = Options(frameworks=(), **{**asked, "seeds": asked["seeds"] or tuple(SEEDS)})
+    parts, thresholds = require_parts(_split(only)), Thresholds(*limits)
+    seconds = None if minutes is None else 60.0 * minutes
+    return planned(Asked(side(base), side(head), options, _split(frameworks), parts, thresholds, seconds))
+
+
+def _carried_out(plan: Plan, output: Path | None, everything: bool) -> int:
+    """Compare, print and export; the exit status."""
+    from aebench.comparison.comparing import compare as carried_out
+    from aebench.comparison.verdict import findings, status
+    from aebench.report.comparison import print_comparison
+    from aebench.report.exported import export
+    from aebench.running.options import new_folder
+
     folder = output or new_folder("compare", plan.asked.base.name, plan.asked.head.name)
     with kept_in(folder) as bars:
         found = carried_out(plan, folder, bars)
     export(found, folder)
     print_comparison(found, console(), everything=everything)
     click.echo(f"\nResults: {folder / 'comparison.json'}, beside it Markdown and JUnit XML")
-    sys.exit(status(findings(found)))
+    return status(findings(found))
 
 
 def _split(value: str | None) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 from msgspec import structs
 
@@ -15,6 +16,8 @@ from aebench.agreement.ladder import Climb
 from aebench.agreement.session import Source
 from aebench.comparison.findings import blocks_of, question
 from aebench.comparison.numbers import numbers
+from aebench.comparison.quality import Asked as QualityAsked
+from aebench.comparison.quality import compare as compare_quality
 from aebench.comparison.sequential import Thresholds
 from aebench.comparison.sides import Sides, pairs
 from aebench.comparison.speed import Blocks, Where, measured
@@ -31,10 +34,12 @@ from aebench.records.comparisons import Sides as Recorded
 from aebench.records.conditions import Conditions
 from aebench.records.documents import comparable
 from aebench.records.fields import Float, checked, plain
+from aebench.records.qualities import Quality
 from aebench.records.reuse import require_same_document, require_same_options
 from aebench.records.store import locked
 from aebench.running.options import DTYPES, Options, check, dataset_name, processes_of
 from aebench.running.resume import conditions
+from aebench.running.trainings import Trainings
 
 FILE = "comparison.json"
 ADVICE = "compare as then, or choose another --output"
@@ -66,6 +71,10 @@ class Deadline:
     def left(self) -> float | None:
         """The seconds that are left."""
         return None if self._end is None else max(0.0, self._end - time.monotonic())
+
+    def over(self) -> bool:
+        """Whether none are left."""
+        return self.left() == 0.0
 
 
 @dataclass(frozen=True)
@@ -123,6 +132,10 @@ def compare(plan: Plan, folder: Path, listener: Listener) -> Comparison:
                 for row in _numbers(plan, found, processes, folder, listener):
                     found.numbers.append(row)
                     _keep(folder, found)
+            if "quality" in plan.asked.only:
+                for trained in _quality(plan, found, processes, folder, deadline, listener):
+                    found.quality.append(trained)
+                    _keep(folder, found)
         # What is timed has the machine to itself: the processes above are gone.
         for sides in plan.pairs if found.timed else ():
             _time(plan, sides, found, folder, deadline, listener)
@@ -159,15 +172,40 @@ def _begun(plan: Plan, path: Path, now: Conditions) -> Comparison:
     require_same_options(path, then, fresh["options"], ADVICE)
     merged = require_same_document(path, before, plain(now), ADVICE)
     kept = checked({**before, "conditions": merged}, Comparison)
-    sound = [row for row in kept.numbers if not row.failures]
+    # What failed, or was not decided when the time was over, is taken up again.
     return structs.replace(
-        found, conditions=kept.conditions, differences=kept.differences, numbers=sound, blocks=kept.blocks
+        found,
+        conditions=kept.conditions,
+        differences=kept.differences,
+        numbers=[row for row in kept.numbers if not row.failures],
+        quality=[row for row in kept.quality if row.reason is None and not row.failures],
+        blocks=kept.blocks,
     )
 
 
 def _side(environment: Environment) -> Side:
     python = str(environment.python) if environment.python else None
     return Side(name=environment.name, said=environment.said, python=python, variables=dict(environment.variables))
+
+
+def _quality(
+    plan: Plan, found: Comparison, processes: Mapping[str, FrameworkProcess], folder: Path, deadline: Deadline,
+    listener: Listener,
+) -> Iterator[Quality]:  # fmt: skip
+    """The trainings of everything that is not decided yet; those that are there already are not done again."""
+    options, todo = plan.options, list(plan.todo())
+    now = structs.replace(found.conditions, dtype=options.dtype)
+    trainings = Trainings(options, folder / "trials", listener, conditions=now)
+    asked = QualityAsked(seeds=options.seeds, parts=len(todo))
+    known = {(row.autoencoder, row.base, row.head) for row in found.quality}
+    for name, sides in ((name, sides) for name, sides in todo if (name, *sides.names) not in known):
+
+        def train(subject: str, seed: int, name: str = name) -> dict[str, Any]:
+            return trainings.measure(name, seed, subject, processes[subject])
+
+        row = compare_quality(registry.autoencoder(name), *sides.names, train, asked, deadline.over)
+        listener.finished(f"{name}, {sides.framework}: quality", f"{row.verdict} over {len(row.seeds)} seeds")
+        yield row
 
 
 def _time(plan: Plan, sides: Sides, found: Comparison, folder: Path, deadline: Deadline, listener: Listener) -> None:

@@ -9,19 +9,25 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Literal
 
+from aebench.comparison.noninferior import LOOKS
 from aebench.comparison.sequential import Thresholds
 from aebench.comparison.speed import Question, Row, verdicts
 from aebench.comparison.verdicts import Verdict, Word
 from aebench.records.blocks import Pair
 from aebench.records.comparisons import Comparison, MovedRung, Numbers, Sides, What
 from aebench.records.fields import plain
+from aebench.records.qualities import QualityRow
 
 Weight = Literal["regression", "undone", "undecided", "improvement", "moved"]
+SEEDS = range(LOOKS[-1])  # of trainings, in this order, as many as decide
 # A share of the bound that differs by less is as near to the reference as before.
 AS_NEAR = 1.25
 WEIGHT_OF: dict[Word, Weight] = {
     "slower": "regression", "more": "regression", "faster": "improvement", "less": "improvement",
     "undecided": "undecided", "unusable": "undecided", "failed": "undone",
+}  # fmt: skip
+QUALITY_WEIGHT: dict[str, Weight] = {
+    "worse": "regression", "better": "improvement", "undecided": "undecided", "not compared": "undone",
 }  # fmt: skip
 MEASURES = {"memory": "peak memory", "device memory": "peak memory of the device", "import": "import"}
 
@@ -82,7 +88,7 @@ def _moved(found: Comparison) -> Iterator[Finding]:
             worst = most(row)
             words = (
                 f"{len(moved)} of {len(mine)} moved, within the bounds; most {row.autoencoder}, from rung {rung.rung} "
-                f"on: {described(worst)}"
+                f"on, in rung {worst.rung}: {described(worst)}"
             )
             yield Finding("numbers", (f"{framework}, {dtype}",), "moved", words, _climb_again(found, row))
 
@@ -111,6 +117,35 @@ def _direction(rung: MovedRung) -> str:
     near = rung.head < rung.base
     times = "" if min(rung.base, rung.head) <= 0.0 else f" ×{max(rung.base, rung.head) / min(rung.base, rung.head):.1f}"
     return f",{times} {'nearer to' if near else 'further from'} the reference"
+
+
+def of_quality(found: Comparison) -> Iterator[Finding]:
+    """Every metric that got worse or better, what could not be compared, and where nothing was decided."""
+    for it in found.quality:
+        framework = next((sides.framework for sides in found.pairs if sides.base == it.base), it.base)
+        about, command = f"{it.autoencoder}, {framework}", again(found, framework, [it.autoencoder], "quality")
+        for row in it.rows:
+            weight = QUALITY_WEIGHT.get(row.verdict)
+            if weight is not None and (row.verdict != "undecided" or it.verdict == "undecided"):
+                yield Finding("quality", (f"{about}, {row.metric}",), weight, _metric(row), command)
+        if it.failures:
+            failed: Weight = "undone" if it.base in it.failures else "regression"
+            why = "; ".join(f"{name} failed: {reason}" for name, reason in it.failures.items())
+            yield Finding("quality", (f"{about}, training",), failed, why, command)
+        elif it.reason is not None:
+            yield Finding("quality", (f"{about}, training",), "undecided", it.reason, command)
+
+
+def _metric(row: QualityRow) -> str:
+    """From where to where, by how much of what is allowed, over how many seeds; or why nothing can be said."""
+    if row.difference is None or row.base is None or row.head is None:
+        return row.reason or f"undecided after {row.pairs} seeds"
+    scale, unit = (100.0, "%") if row.relative else (1.0, row.unit)
+    parts = [f"{row.base:.6g} → {row.head:.6g}, by {scale * row.difference:+.3g} {unit}"]
+    if row.low is not None and row.high is not None:
+        parts.append(f"({scale * row.low:+.3g} to {scale * row.high:+.3g})")
+    allowed = "" if row.margin is None else f"; {scale * row.margin:.3g} {unit} is the margin"
+    return f"{' '.join(parts)}{allowed}; {row.pairs} seed{'s' * (row.pairs != 1)}"
 
 
 def of_speed(found: Comparison) -> Iterator[Finding]:
@@ -197,6 +232,7 @@ def again(found: Comparison, framework: str, names: Sequence[str], what: What) -
     """The command that compares these once more, and shows all of it."""
     words = ["aebench", "compare", found.base.said, found.head.said, *names, "-f", framework, "--only", what, "--all"]
     options = found.options
-    words += ["-d", options.dataset, "-p", options.schedule, "-s", ",".join(map(str, options.seeds))]
+    words += ["-d", options.dataset, "-p", options.schedule]
+    words += ["-s", ",".join(map(str, options.seeds))] if list(options.seeds) != list(SEEDS) else []
     words += ["--data-dir", options.data_dir] if options.data_dir else []
     return shlex.join([*words, *(["--device", options.device] if options.device != "cpu" else [])])

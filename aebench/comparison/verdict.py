@@ -6,7 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from aebench.comparison.findings import Finding, Weight, of_numbers, of_speed, speeds, thresholds
+from aebench.comparison.findings import Finding, Weight, of_numbers, of_quality, of_speed, speeds, thresholds
 from aebench.records.comparisons import Comparison, Side
 
 WEIGHTS: tuple[Weight, ...] = ("regression", "undone", "undecided", "improvement", "moved")
@@ -19,7 +19,7 @@ WRONG: dict[Weight, str] = {
 
 def findings(found: Comparison) -> list[Finding]:
     """Everything that got worse, could not be compared or decided, got better or moved; the gravest first."""
-    every = [*of_numbers(found), *of_speed(found)]
+    every = [*of_numbers(found), *of_quality(found), *of_speed(found)]
     return sorted(every, key=lambda finding: WEIGHTS.index(finding.weight))
 
 
@@ -46,6 +46,8 @@ def compared(found: Comparison) -> Iterator[str]:
     """What was compared, a sentence a part."""
     if "numbers" in found.only:
         yield _numbers_compared(found)
+    if found.quality:
+        yield _quality_compared(found)
     if found.blocks:
         yield _speed_compared(found)
 
@@ -69,6 +71,16 @@ def versions_of(found: Comparison) -> Iterator[str]:
         sides = [found.conditions.subjects.get(name) for name in (pair.base, pair.head)]
         base, head = ((side.version if side else None) or "unknown" for side in sides)
         yield f"{pair.framework} {base}" + ("" if base == head else f" → {head}")
+
+
+def _quality_compared(found: Comparison) -> str:
+    """How many trainings, and what became of them."""
+    counts = ", ".join(f"{n} {word}" for word, n in Counter(row.verdict for row in found.quality).items())
+    trained = sum(2 * len(row.seeds) for row in found.quality)
+    metrics = sum(row.margin is not None for quality in found.quality for row in quality.rows)
+    return (
+        f"Quality: {trained} trainings, {metrics} metrics with a margin; {len(found.quality)} autoencoders: {counts}."
+    )
 
 
 def _speed_compared(found: Comparison) -> str:

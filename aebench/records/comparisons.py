@@ -9,6 +9,7 @@ from aebench.records.asked import Options
 from aebench.records.blocks import Pair
 from aebench.records.conditions import Conditions
 from aebench.records.fields import Count, Name, Number, Part
+from aebench.records.qualities import Quality
 
 What = Literal["numbers", "quality", "speed", "memory"]
 Moved = Literal["identical", "moved", "parted"]
@@ -108,5 +109,6 @@ class Comparison(Part):
     complete: bool
     limits: Limits
     numbers: list[Numbers] = []
+    quality: list[Quality] = []
     timed: dict[Name, list[Name]] = {}
     blocks: list[Pair] = []

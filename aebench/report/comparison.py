@@ -13,6 +13,7 @@ from aebench.comparison.findings import Finding, Weight, described, first_moved,
 from aebench.comparison.verdict import compared, findings, sentence
 from aebench.processes.differing import differences
 from aebench.records.comparisons import Comparison, Numbers
+from aebench.records.qualities import Quality
 from aebench.report.environments import print_differences
 from aebench.report.tables import Column, Table
 
@@ -44,6 +45,9 @@ def print_comparison(found: Comparison, console: Console, *, everything: bool = 
     if everything and found.numbers:
         console.print()
         _climbs(found.numbers).print(console)
+    if everything and found.quality:
+        console.print()
+        _metrics(found.quality).print(console)
     if everything and found.blocks:
         console.print()
         _rows(found).print(console)
@@ -73,6 +77,18 @@ def _climbs(rows: Sequence[Numbers]) -> Table:
         moved = row.verdict in ("moved", "parted") and row.rungs
         where = (first_moved(row).rung, f"{most(row).rung}: {described(most(row))}") if moved else ("", "")
         table.add(row.autoencoder, row.framework, row.dtype, row.verdict, *where)
+    return table
+
+
+def _metrics(found: Sequence[Quality]) -> Table:
+    columns = [Column("autoencoder"), Column("subject"), Column("metric"), Column("verdict")]
+    numbers = [Column(name, right=True) for name in ("base", "head", "margin", "seeds")]
+    table = Table("Quality", [*columns, *numbers], keys=3)
+    for it in found:
+        for row in it.rows:
+            values = ("–" if value is None else f"{value:.5g}" for value in (row.base, row.head))
+            margin = "–" if row.margin is None else f"{row.margin:.3g}" + (" of it" if row.relative else "")
+            table.add(it.autoencoder, it.head, row.metric, row.verdict, *values, margin, str(row.pairs))
     return table
 
 
