@@ -1,4 +1,5 @@
-"""Inside compiled PyTorch's process: a fault planted in its step, and what a killed compilation leaves behind."""
+"""Inside the processes of compiled frameworks: what is compiled how often, a fault planted in a compiled step, and what
+a killed compilation leaves behind."""
 
 from __future__ import annotations
 
@@ -6,9 +7,31 @@ from pathlib import Path
 from unittest import mock
 
 import climbs
+import remote
 
 from aebench.agreement.ladder import Climb
 from aebench.records.trace import Trace
+
+
+def times_compiled() -> list[int]:
+    """How many programs for a phase TensorFlow has made after calls of so many steps, each in a trainer of its own."""
+    from aebench.implementations.tensorflow.adam import EpsilonHatAdam
+
+    made, sound = [0], EpsilonHatAdam.step
+
+    def step(optimizer, gradients):  # type: ignore[no-untyped-def]
+        made[0] += 1
+        sound(optimizer, gradients)
+
+    found, model = [], remote.model_of("linear")
+    phase = model.autoencoder.phases[0]
+    order, _ = remote.orders_and_noise(model.autoencoder, phase)
+    with mock.patch.object(EpsilonHatAdam, "step", step):
+        for n_steps in (2, 1, 2, 3):
+            trainer = model.trainer(phase.name, remote.images(model.autoencoder))
+            trainer.run(order[:n_steps])
+            found.append(made[0])
+    return found
 
 
 def with_epsilon_of_another_adam(climb: Climb) -> Trace:

@@ -15,9 +15,11 @@ from aebench import registry
 from aebench.agreement import session
 from aebench.agreement.compare import Agreement
 from aebench.agreement.ladder import Climb
+from aebench.processes import lanes
 from aebench.processes.events import Silent
 from aebench.processes.worker import FrameworkProcess
 from aebench.records.trace import Place, Trace
+from aebench.running import ladders
 
 
 @pytest.fixture
@@ -33,14 +35,14 @@ def test_processes_work_at_the_same_time(two: dict[str, FrameworkProcess], tmp_p
     """Each waits for the other: one after the other neither would end well."""
     left, right = tmp_path / "left", tmp_path / "right"
     calls = {"left": (remote_at_once.meet, left, right), "right": (remote_at_once.meet, right, left)}
-    assert {} == session.at_once(two, calls)
+    assert {} == lanes.at_once(two, calls)
 
 
 def test_a_failure_is_that_process_alone(two: dict[str, FrameworkProcess], tmp_path: Path) -> None:
     """Its reason under its name; what the other did is done."""
     done = tmp_path / "done"
     calls = {"left": (remote_at_once.fail, "planted"), "right": (remote_at_once.meet, done, done)}
-    errors = session.at_once(two, calls)
+    errors = lanes.at_once(two, calls)
     assert {"left": "planted"} == {name: str(error) for name, error in errors.items()}
     assert done.exists()
 
@@ -56,13 +58,51 @@ def test_an_interruption_waits_for_nobody(
             time.sleep(0.01)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(session, "wait", interrupted)
+    monkeypatch.setattr(lanes, "wait", interrupted)
     started = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
-        session.at_once(two, {"left": (remote_at_once.meet, here, tmp_path / "never")})
+        lanes.at_once(two, {"left": (remote_at_once.meet, here, tmp_path / "never")})
     assert time.monotonic() - started < remote_at_once.PATIENCE
     monkeypatch.undo()
-    assert {} == session.at_once(two, {"left": (remote_at_once.meet, here, here)})
+    assert {} == lanes.at_once(two, {"left": (remote_at_once.meet, here, here)})
+
+
+def test_a_process_goes_on_while_another_is_behind(two: dict[str, FrameworkProcess], tmp_path: Path) -> None:
+    """The second call of one begins though the first of the other has not ended, which in fact waits for it."""
+    first, second, other = (tmp_path / name for name in ("first", "second", "other"))
+    with lanes.Lanes(two) as both:
+        calls = [both.call("left", remote_at_once.meet, other, second)]
+        calls += [both.call("right", remote_at_once.meet, mine, other) for mine in (first, second)]
+        for call in calls:
+            call.result()
+
+
+def test_what_follows_a_failure_does_not_begin(two: dict[str, FrameworkProcess], tmp_path: Path) -> None:
+    """Who follows a teacher climbs once the teacher has, and not at all where it failed."""
+    begun = tmp_path / "begun"
+    with lanes.Lanes(two) as both:
+        teacher = both.call("left", remote_at_once.fail, "planted")
+        follower = both.call("right", remote_at_once.meet, begun, begun, after=teacher)
+        assert ["planted", "planted"] == [str(call.exception()) for call in (teacher, follower)]
+    assert not begun.exists()
+
+
+def test_an_interruption_lets_nothing_begin(two: dict[str, FrameworkProcess], tmp_path: Path) -> None:
+    """What was asked for and has not begun does not begin after Ctrl-C; what was to be done at the end is done last."""
+    here, later, ended = (tmp_path / name for name in ("here", "later", "ended"))
+
+    def interrupted() -> None:
+        with lanes.Lanes(two) as both:
+            both.at_end(lambda: ended.write_text(str(running.done())))
+            running = both.call("left", remote_at_once.meet, here, tmp_path / "never")
+            both.call("left", remote_at_once.meet, later, later)
+            while not here.exists():
+                time.sleep(0.01)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert ("True", False) == (ended.read_text(), later.exists())
 
 
 PAIR = {"left": "tensorflow", "right": "pytorch", "parting": None}
@@ -110,7 +150,15 @@ PROCESSES: dict[str, Any] = dict.fromkeys(NAMES)
 
 def climbed(folder: Path) -> dict[str, Any]:
     """The document of one climb of `linear`."""
-    return session.document(PROCESSES, [LINEAR], session.Source("digits", None, "quick"), folder, Silent())
+    with lanes.Lanes(PROCESSES) as begun:
+        return session.begin(begun, [LINEAR], session.Source("digits", None, "quick"), folder).document(Silent())
+
+
+def test_the_next_climbs_begin_before_these_are_compared() -> None:
+    """While the harness compares, the processes climb: one ahead, and not all, whose traces would fill a disk."""
+    begun: list[int] = []
+    ahead = ladders.one_ahead(begun.append(number) or number for number in range(4))
+    assert [(0, [0, 1]), (1, [0, 1, 2]), (2, [0, 1, 2, 3]), (3, [0, 1, 2, 3])] == [(n, [*begun]) for n in ahead]
 
 
 def agreeing(left: str, right: str) -> Agreement:
@@ -121,13 +169,13 @@ def agreeing(left: str, right: str) -> Agreement:
 def test_a_pair_that_is_missing_is_no_agreement(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A harness that forgets a pair is found out; what failed is told once, with its own reason."""
     found = [agreeing("reference", "tensorflow"), agreeing("reference", "pytorch")]
-    monkeypatch.setattr(session, "agree", lambda *_, **__: (found, {}))
+    monkeypatch.setattr(session.Ascent, "agreements", lambda _: (found, {}))
     document = climbed(tmp_path)
     assert {"pytorch": "was not compared with tensorflow in float32"} == document["failures"]
     assert "pytorch failed" in session.outcome(document)
-    monkeypatch.setattr(session, "agree", lambda *_, **__: (found[:1], {"pytorch": "lost"}))
+    monkeypatch.setattr(session.Ascent, "agreements", lambda _: (found[:1], {"pytorch": "lost"}))
     assert {"pytorch": "lost"} == climbed(tmp_path)["failures"]
-    monkeypatch.setattr(session, "agree", lambda *_, **__: ([*found, agreeing("tensorflow", "pytorch")], {}))
+    monkeypatch.setattr(session.Ascent, "agreements", lambda _: ([*found, agreeing("tensorflow", "pytorch")], {}))
     assert {} == climbed(tmp_path)["failures"]
 
 
@@ -138,7 +186,7 @@ def test_a_trace_of_an_earlier_climb_is_not_compared(tmp_path: Path, monkeypatch
         trace.metadata["spreads"] = {}
         trace.save(tmp_path / f"{name}-float32.safetensors")
     with monkeypatch.context() as patched:
-        patched.setattr(session, "at_once", lambda *_: {})
+        patched.setattr(session, "errors_of", lambda _: {})
         document = climbed(tmp_path)
     assert [] == document["agreements"]
     assert ["reference"] == list(document["failures"])

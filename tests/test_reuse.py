@@ -7,6 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 from examples import OPTIONS, Inline, changes, conditions, inline, planted
@@ -128,15 +129,19 @@ def climbed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What is climbed, without climbing: all pairs of the processes agree."""
     found: list[str] = []
 
-    def document(processes: Any, climbs: Any, *_: Any, **__: Any) -> dict[str, Any]:
-        name, frameworks = climbs[0].autoencoder.name, tuple(processes)
-        found.append(f"{name}, {climbs[0].seed}: {', '.join(frameworks)}")
-        pairs = [pair for pair in PAIRS if set(pair) <= set(frameworks)]
-        rows = [row(name, *pair, climb.dtype) for climb in climbs for pair in pairs]
-        return {"autoencoder": name, "agreements": rows, "failures": {}}
+    def begin(lanes: Any, climbs: Any, *_: Any, **__: Any) -> mock.Mock:
+        name, frameworks = climbs[0].autoencoder.name, tuple(lanes.processes)
+
+        def document(_: Any) -> dict[str, Any]:
+            found.append(f"{name}, {climbs[0].seed}: {', '.join(frameworks)}")
+            pairs = [pair for pair in PAIRS if set(pair) <= set(frameworks)]
+            rows = [row(name, *pair, climb.dtype) for climb in climbs for pair in pairs]
+            return {"autoencoder": name, "agreements": rows, "failures": {}}
+
+        return mock.Mock(document=document)
 
     for module in (running, ladders):
-        monkeypatch.setattr(module.session, "document", document)
+        monkeypatch.setattr(module.session, "begin", begin)
         monkeypatch.setattr(module, "processes_of", inline)
     monkeypatch.setattr(session, "outcome", lambda _: "")
     # The subjects of frameworks that need not be installed here.
@@ -212,15 +217,15 @@ def test_an_interrupted_agree_leaves_what_was_climbed(
     climbed: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Ctrl-C at the second autoencoder: the first is on disk, and a second call begins with the second."""
-    whole = session.document
+    whole = session.begin
 
-    def interrupted(processes: Any, climbs: Any, *arguments: Any, **keywords: Any) -> Any:
+    def interrupted(lanes: Any, climbs: Any, *arguments: Any, **keywords: Any) -> Any:
         if climbs[0].autoencoder.name == "stacked":
-            raise KeyboardInterrupt
-        return whole(processes, climbs, *arguments, **keywords)
+            return mock.Mock(**{"document.side_effect": KeyboardInterrupt})
+        return whole(lanes, climbs, *arguments, **keywords)
 
     with monkeypatch.context() as patched:
-        patched.setattr(session, "document", interrupted)
+        patched.setattr(session, "begin", interrupted)
         with pytest.raises(KeyboardInterrupt):
             agree(tmp_path, "linear", "stacked")
     kept = documents.read(tmp_path / "agreements.json", "agreements")["agreements"]

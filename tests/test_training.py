@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import remote
+import remote_compiled
 from processes import PHASES, Process, apart, elu, same
 
 from aebench.arrays import Arrays
@@ -105,3 +106,10 @@ def test_moments_are_the_arbiter_s(process: Process, arbiter: Process, name: str
     """The optimiser's state after four steps is the arbiter's within 1e-12 in float64."""
     key = "state after four steps"
     assert apart(_trial(arbiter, name, phase)[key], _trial(process, name, phase)[key]) < FLOAT64
+
+
+def test_tensorflow_compiles_a_phase_once(processes: dict[str, Process]) -> None:
+    """Other trainers and fewer steps run the program that is there; only more steps than ever need another."""
+    if "tensorflow" not in processes:
+        pytest.skip("TensorFlow is not installed")
+    assert [1, 1, 1, 2] == processes["tensorflow"].call(remote_compiled.times_compiled)

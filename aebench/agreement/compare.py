@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 
@@ -95,6 +96,49 @@ class Agreement:
         return max(chosen, key=lambda c: c.share, default=None)
 
 
+class Judge:
+    """What pairs are held against, worked out once for all of them: the reference, or one of the two themselves.
+
+    spreads: how far the judge itself strays when it is disturbed. forced: the climb was teacher-forced, so no phase
+    continues from trained parameters.
+    """
+
+    def __init__(
+        self, trace: Trace, spreads: Mapping[Place, Spread], autoencoder: Autoencoder, *, forced: bool = False
+    ) -> None:
+        self.trace, self.spreads, self.autoencoder = trace, spreads, autoencoder
+        self.continuing = {p.name for p in autoencoder.phases[1:] if p.starts_from == "previous" and not forced}
+        self.bound, self.magnitudes, self.undirected = cache(self._bound), cache(self._magnitudes), cache(self._free)
+
+    def compare(self, left: Trace, right: Trace) -> Agreement:
+        """Compare two traces of the judge's climb, one of which may be its own."""
+        both = ARBITER not in (left.framework, right.framework)
+        comparisons = []
+        for place in _places(left, right, self.trace):
+            expected = self.trace.arrays.get(place)
+            missing = _missing(place, left, right, expected)
+            if missing or expected is None:
+                comparisons.append(Comparison(place, np.inf, np.inf, Bound(0.0, 0.0, "no array to compare"), missing))
+            else:
+                comparisons.append(_compared(place, left, right, self, self.bound(place, both)))
+        names, arbiter = (left.framework, right.framework), self.trace.framework == ARBITER
+        return Agreement(self.autoencoder.name, left.dtype, *names, tuple(comparisons), arbiter)
+
+    def _bound(self, place: Place, both: bool) -> Bound:
+        """The bound at a place; both: neither side is the reference."""
+        spread, continued = self.spreads.get(place, Spread(0.0, 0.0)), place.phase in self.continuing
+        return bound(place, self.trace.arrays[place], spread, self.trace.dtype, continued=continued, both=both)
+
+    def _magnitudes(self, place: Place) -> tuple[float, float]:
+        """Largest magnitude and root mean square of its array."""
+        return magnitudes(self.trace.arrays[place], self.trace.dtype)
+
+    def _free(self, place: Place) -> Array | None:
+        """Which elements may go either way, None where none may."""
+        free = undirected(place, self.trace, self.autoencoder)
+        return free if free is not None and free.any() else None
+
+
 def compare(
     left: Trace, right: Trace, reference: Trace | None, spreads: Mapping[Place, Spread], autoencoder: Autoencoder,
     *, forced: bool = False,
@@ -102,23 +146,9 @@ def compare(
     """Compare two traces of the same climb (one of them may be the reference's own).
 
     reference: None where no arbiter took part: the two are held against each other, with the left's own spreads.
-    forced: the climb was teacher-forced, so no phase continues from trained parameters.
     """
-    continuing = {p.name for p in autoencoder.phases[1:] if p.starts_from == "previous" and not forced}
     judge = left if reference is None else reference
-    both = ARBITER not in (left.framework, right.framework)
-    comparisons = []
-    for place in _places(left, right, judge):
-        expected = judge.arrays.get(place)
-        missing = _missing(place, left, right, expected)
-        if missing or expected is None:
-            comparisons.append(Comparison(place, np.inf, np.inf, Bound(0.0, 0.0, "no array to compare"), missing))
-            continue
-        spread = spreads.get(place, Spread(0.0, 0.0))
-        limit = bound(place, expected, spread, left.dtype, continued=place.phase in continuing, both=both)
-        comparisons.append(_compared(place, left, right, judge, limit, autoencoder))
-    names = left.framework, right.framework
-    return Agreement(autoencoder.name, left.dtype, *names, tuple(comparisons), reference is not None)
+    return Judge(judge, spreads, autoencoder, forced=forced).compare(left, right)
 
 
 def _places(*traces: Trace) -> list[Place]:
@@ -147,11 +177,10 @@ def _missing(place: Place, left: Trace, right: Trace, expected: Array | None) ->
     return None
 
 
-def _compared(
-    place: Place, left: Trace, right: Trace, judge: Trace, limit: Bound, autoencoder: Autoencoder
-) -> Comparison:
-    arrays = {trace.framework: np.asarray(trace.arrays[place], np.float64) for trace in (left, right, judge)}
-    unlike = _not_finite(place, arrays, judge.framework, left.dtype)
+def _compared(place: Place, left: Trace, right: Trace, judge: Judge, limit: Bound) -> Comparison:
+    traces = left, right, judge.trace
+    arrays = {trace.framework: np.asarray(trace.arrays[place], np.float64) for trace in traces}
+    unlike = _not_finite(place, arrays, judge.trace.framework, left.dtype)
     if unlike:
         return Comparison(place, np.inf, np.inf, limit, unlike)
     if not np.isfinite((limit.largest, limit.rms)).all():
@@ -159,9 +188,9 @@ def _compared(
         found = f"{_where(place, ())}: the disturbed reference is not finite, so there is no bound to hold"
         return Comparison(place, np.inf, np.inf, limit, found)
     apart = difference(arrays[left.framework], arrays[right.framework], place, left.dtype)
-    apart, limit = _directed(place, judge, autoencoder, apart, limit)
+    apart, limit = _directed(place, judge, apart, limit)
     largest, rms = float(np.max(apart, initial=0.0)), root_mean_square(apart)
-    scale, scale_rms = magnitudes(judge.arrays[place], left.dtype)
+    scale, scale_rms = judge.magnitudes(place)
     relative = largest / scale if scale else (0.0 if largest == 0.0 else np.inf)
     share = max(_quotient(largest, limit.largest), _quotient(rms, limit.rms))
     problem: str | None = None
@@ -174,18 +203,18 @@ def _compared(
             f"{_where(place, index)}: {shown}; {_verdict(values)}. {differences}, bound {limit.largest:.3g}), "
             f"root mean square {rms:.3g} (bound {limit.rms:.3g}): {limit.reason}"
         )
-    judged = scale > UNDERFLOW[left.dtype] and not np.issubdtype(judge.arrays[place].dtype, np.integer)
+    judged = scale > UNDERFLOW[left.dtype] and not np.issubdtype(judge.trace.arrays[place].dtype, np.integer)
     sensitivity = min(_quotient(limit.largest, scale), _quotient(limit.rms, scale_rms))
     return Comparison(place, relative, share, limit, problem, sensitivity, judged)
 
 
-def _directed(place: Place, judge: Trace, autoencoder: Autoencoder, apart: Array, limit: Bound) -> tuple[Array, Bound]:
+def _directed(place: Place, judge: Judge, apart: Array, limit: Bound) -> tuple[Array, Bound]:
     """The differences without those of elements that had no direction, as far as Adam may have moved these apart."""
-    free = undirected(place, judge, autoencoder)
-    if free is None or not free.any():
+    free = judge.undirected(place)
+    if free is None:
         return apart, limit
     why = f"{limit.reason}; {int(free.sum()):,} of {free.size:,} elements may go either way, rounding decides"
-    within = apart <= reach(autoencoder.phase(place.phase).optimizer, place.step)
+    within = apart <= reach(judge.autoencoder.phase(place.phase).optimizer, place.step)
     return np.where(free & within, 0.0, apart), replace(limit, reason=why)
 
 

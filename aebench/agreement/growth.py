@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from aebench.agreement.ladder import Climb
-from aebench.agreement.session import Source, at_once, climb_in
+from aebench.agreement.session import Source, climb_in
+from aebench.processes.lanes import at_once
 from aebench.processes.worker import FrameworkProcess
 from aebench.records.trace import Trace
 from aebench.registry import ARBITER, plain

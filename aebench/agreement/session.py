@@ -3,24 +3,22 @@ are read and compared here."""
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import dataclass, replace
-from functools import partial
+from concurrent.futures import Future
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 from aebench import registry
 from aebench.agreement.bounds import Spread
-from aebench.agreement.compare import Agreement, Comparison, compare
+from aebench.agreement.compare import Agreement, Comparison, Judge
 from aebench.agreement.ladder import RUNGS, Climb, record
 from aebench.agreement.spreads import draw, spreads
 from aebench.data import Dataset
 from aebench.errors import AebenchError, UsageError
-from aebench.processes import environments
 from aebench.processes.events import Listener
+from aebench.processes.lanes import Lanes, errors_of
 from aebench.processes.worker import FrameworkProcess
 from aebench.records.trace import Place, Trace
 from aebench.registry import ARBITER
@@ -36,92 +34,125 @@ class Source:
     schedule: str
 
 
+@dataclass(frozen=True)
+class Ascent:
+    """One climb in several processes, under way. paths: where each leaves its trace. teacher: the one to follow."""
+
+    climb: Climb
+    paths: Mapping[str, Path]
+    teacher: Path | None
+    calls: dict[str, Future[None]] = field(default_factory=dict)
+
+    def begin(self, lanes: Lanes, source: Source) -> None:
+        """Let every framework climb when it has done what it was asked for before.
+
+        Nothing is timed here, so all climb at once; those who follow a teacher once its trace is there.
+        """
+        climb, paths, teacher = self.climb, self.paths, self.teacher
+        self.remove()
+        judge = () if ARBITER in paths else (True,)
+        if ARBITER in paths:
+            self.calls[ARBITER] = lanes.call(ARBITER, climb_as_arbiter, climb, source, paths[ARBITER], teacher)
+        elif teacher is not None:
+            return
+        for name in (name for name in paths if name != ARBITER):
+            call = climb_in, name, climb, source, paths[name], teacher, *judge
+            self.calls[name] = lanes.call(name, *call, after=self.calls[ARBITER] if teacher else None)
+
+    def agreements(self) -> tuple[list[Agreement], dict[str, str]]:
+        """Wait for all; the agreements of all pairs, and for each framework that failed the reason.
+
+        Raises:
+            AebenchError: the reference itself failed, so that nothing can be compared.
+            UsageError: there is no reference that the others could follow.
+        """
+        if self.teacher is not None and ARBITER not in self.paths:
+            name = self.climb.autoencoder.name
+            raise UsageError(f"{name} has no network in the reference, so there is no teacher to follow")
+        errors = errors_of(self.calls)
+        if ARBITER in errors:
+            raise errors[ARBITER]
+        traces = {name: Trace.read(path) for name, path in self.paths.items() if name not in errors}
+        found = pairs(traces, self.climb, forced=self.teacher is not None)
+        return found, {name: str(error) for name, error in errors.items()}
+
+    def remove(self) -> None:
+        """Leave no trace, which would pass for one of a later climb."""
+        for path in (*self.paths.values(), self.teacher):
+            if path is not None:
+                path.unlink(missing_ok=True)
+
+
+def ascent(frameworks: Iterable[str], climb: Climb, folder: Path, *, forced: bool = False) -> Ascent:
+    """The climb of these frameworks, whose traces go into the folder; forced: in teacher-forced mode."""
+    paths = {name: folder / f"{name}-{climb.dtype}.safetensors" for name in frameworks}
+    return Ascent(climb, paths, folder / f"teacher-{climb.dtype}.safetensors" if forced else None)
+
+
 def agree(
-    processes: Mapping[str, FrameworkProcess], climb: Climb, source: Source, folder: Path, *, forced: bool = False,
-    keep_traces: bool = False,
-) -> tuple[list[Agreement], dict[str, str]]:  # fmt: skip
+    processes: Mapping[str, FrameworkProcess], climb: Climb, source: Source, folder: Path
+) -> tuple[list[Agreement], dict[str, str]]:
     """Let every framework climb; the agreements of all pairs, and for each framework that failed the reason.
 
     Without the reference among the processes the frameworks are compared with each other, and no arbiter takes part.
-    forced: teacher-forced mode. keep_traces: leave the traces in the folder (tens of megabytes each).
 
     Raises:
         AebenchError: the reference itself failed, so that nothing can be compared.
-        UsageError: teacher-forced mode without the reference.
     """
-    refereed = ARBITER in processes
-    if forced and not refereed:
-        raise UsageError(f"{climb.autoencoder.name} has no network in the reference, so there is no teacher to follow")
-    paths = {name: folder / f"{name}-{climb.dtype}.safetensors" for name in processes}
-    teacher = folder / f"teacher-{climb.dtype}.safetensors" if forced else None
-    judge = () if refereed else (True,)
-    others = {n: (climb_in, n, climb, source, paths[n], teacher, *judge) for n in processes if n != ARBITER}
-    arbiter = {ARBITER: (climb_as_arbiter, climb, source, paths[ARBITER], teacher)} if refereed else {}
-    _remove(*paths.values(), teacher)
-    try:
-        # Nothing is timed here, so all climb at once; those who follow a teacher once its trace is there.
-        errors = at_once(processes, arbiter) if forced else at_once(processes, arbiter | others)
-        if ARBITER in errors:
-            raise errors[ARBITER]
-        errors |= at_once(processes, others) if forced else {}
-        traces = {name: Trace.read(path) for name, path in paths.items() if name not in errors}
-        return pairs(traces, climb, forced=forced), {name: str(error) for name, error in errors.items()}
-    finally:
-        if not keep_traces:
-            _remove(*paths.values(), teacher)
+    found = ascent(processes, climb, folder)
+    with Lanes(processes) as lanes:
+        lanes.at_end(found.remove)
+        found.begin(lanes, source)
+        return found.agreements()
 
 
-def _remove(*paths: Path | None) -> None:
-    """Leave no trace of an earlier climb, which would pass for one of this."""
-    for path in paths:
-        if path is not None:
-            path.unlink(missing_ok=True)
+@dataclass(frozen=True)
+class Ascents:
+    """The climbs of one autoencoder (dtypes) in the frameworks that have it, under way."""
+
+    autoencoder: str
+    frameworks: Sequence[str]
+    each: Sequence[Ascent]
+    keep_traces: bool
+
+    def document(self, listener: Listener) -> dict[str, Any]:
+        """Wait for them; the agreements as plain data; failures as rows."""
+        name = self.autoencoder
+        rows: list[dict[str, Any]] = []
+        failed: dict[str, str] = {}
+        listener.begin(f"{name}: agreement", len(self.each))
+        for done, ascent in enumerate(self.each):
+            try:
+                agreements, failures = ascent.agreements()
+            except AebenchError as error:
+                agreements, failures = [], {self.frameworks[0]: str(error)}
+            finally:
+                if not self.keep_traces:
+                    ascent.remove()
+            rows += as_data(agreements)
+            failed |= uncompared(agreements, self.frameworks, ascent.climb.dtype, failures) | failures
+            listener.advance(done + 1, len(self.each))
+        found = {"autoencoder": name, "agreements": list(undecided(rows)), "failures": failed}
+        listener.finished(f"{name}, agreement", outcome(found))
+        return found
 
 
-def at_once(processes: Mapping[str, FrameworkProcess], calls: Mapping[str, tuple[Any, ...]]) -> dict[str, AebenchError]:
-    """Call each function with its arguments in its process, all at the same time; the errors of those that failed.
+def begin(
+    lanes: Lanes, climbs: Sequence[Climb], source: Source, folder: Path, *, forced: bool = False,
+    keep_traces: bool = False,
+) -> Ascents:  # fmt: skip
+    """Begin several climbs of one autoencoder. What begins before others are compared loses no time.
 
-    An interruption ends the processes: none is waited for.
+    forced: teacher-forced mode. keep_traces: leave the traces in the folder (tens of megabytes each).
     """
-    errors: dict[str, AebenchError] = {}
-    with ThreadPoolExecutor(len(calls) or 1) as threads:
-        futures = {name: threads.submit(partial(processes[name].call, *call)) for name, call in calls.items()}
-        try:
-            wait(futures.values())
-        except BaseException:
-            for name in calls:
-                processes[name].close()
-            raise
-    for name, future in futures.items():
-        try:
-            future.result()
-        except AebenchError as error:
-            errors[name] = error
-    return errors
-
-
-def document(
-    processes: Mapping[str, FrameworkProcess], climbs: Sequence[Climb], source: Source, folder: Path,
-    listener: Listener, *, forced: bool = False, keep_traces: bool = False,
-) -> dict[str, Any]:  # fmt: skip
-    """The agreements of one autoencoder over several climbs (dtypes) as plain data; failures as rows."""
     name = climbs[0].autoencoder.name
-    ordered = {ARBITER: processes[ARBITER], **processes}
-    ordered = {framework: ordered[framework] for framework in registry.offering(name, ordered)}
-    rows: list[dict[str, Any]] = []
-    failed: dict[str, str] = {}
-    listener.begin(f"{name}: agreement", len(climbs))
-    for done, climb in enumerate(climbs):
-        try:
-            agreements, failures = agree(ordered, climb, source, folder, forced=forced, keep_traces=keep_traces)
-        except AebenchError as error:
-            agreements, failures = [], {next(iter(ordered)): str(error)}
-        rows += as_data(agreements)
-        failed |= uncompared(agreements, ordered, climb.dtype, failures) | failures
-        listener.advance(done + 1, len(climbs))
-    found = {"autoencoder": name, "agreements": list(undecided(rows)), "failures": failed}
-    listener.finished(f"{name}, agreement", outcome(found))
-    return found
+    frameworks = registry.offering(name, dict.fromkeys((ARBITER, *lanes.processes)))
+    each = [ascent(frameworks, climb, folder, forced=forced) for climb in climbs]
+    for one in each:
+        if not keep_traces:
+            lanes.at_end(one.remove)
+        one.begin(lanes, source)
+    return Ascents(name, frameworks, each, keep_traces)
 
 
 def uncompared(
@@ -150,25 +181,18 @@ def outcome(document: Mapping[str, Any]) -> str:
     return "; ".join(found) or "nothing was compared"
 
 
-def command(climb: Climb, source: Source, names: Iterable[str], *, forced: bool = False) -> str:
-    """The command that climbs the subjects again, beside the reference."""
-    subjects = ",".join(environments.said(name) for name in names if name != ARBITER)
-    words = ["aebench", "agree", climb.autoencoder.name, "-f", subjects, "--dtype", climb.dtype, "-s", str(climb.seed)]
-    words += ["--steps", str(climb.steps), "-d", source.dataset, "-p", source.schedule]
-    words += ["--data-dir", source.data_dir] if source.data_dir else []
-    words += ["--device", climb.device] if climb.device != "cpu" else []
-    return shlex.join([*words, "--teacher-forced"] if forced else words)
-
-
 def pairs(traces: Mapping[str, Trace], climb: Climb, *, forced: bool) -> list[Agreement]:
     """Compare every pair, the reference first; without it each by the spreads of the pair's first."""
-    found = []
-    for left, right in combinations(traces, 2):
-        judge = traces.get(ARBITER, traces[left])
-        limits = {Place.parse(key): Spread(*values) for key, values in judge.metadata["spreads"].items()}
-        reference = traces.get(ARBITER)
-        found.append(compare(traces[left], traces[right], reference, limits, climb.autoencoder, forced=forced))
-    return found
+    judges = {name: _judge(traces[name], climb, forced) for name in ([ARBITER] if ARBITER in traces else traces)}
+    return [
+        judges[ARBITER if ARBITER in judges else left].compare(traces[left], traces[right])
+        for left, right in combinations(traces, 2)
+    ]
+
+
+def _judge(trace: Trace, climb: Climb, forced: bool) -> Judge:
+    spreads = {Place.parse(key): Spread(*values) for key, values in trace.metadata["spreads"].items()}
+    return Judge(trace, spreads, climb.autoencoder, forced=forced)
 
 
 def climb_in(name: str, climb: Climb, source: Source, path: Path, teacher: Path | None, judge: bool = False) -> None:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping, Sequence
+import shlex
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from aebench import registry
 from aebench.agreement import session
 from aebench.agreement.ladder import Climb
-from aebench.agreement.session import Source
+from aebench.agreement.session import Ascents, Source
 from aebench.arrays import Dtype
+from aebench.processes import environments
 from aebench.processes.events import Listener
-from aebench.processes.worker import FrameworkProcess
+from aebench.processes.lanes import Lanes
 from aebench.records import documents
 from aebench.records.documents import comparable
 from aebench.records.fields import plain
@@ -25,6 +28,8 @@ from aebench.registry import ARBITER
 from aebench.running.options import Options, check, dataset_name, processes_of
 from aebench.running.resume import conditions, covers
 
+Item = TypeVar("Item")
+
 # Of the options: what makes two climbs comparable, and what a later call may add to.
 SAME = ("dataset", "schedule", "device")
 ADDED = ("autoencoders", "frameworks", "seeds")
@@ -33,7 +38,7 @@ ADVICE = "climb as then, or choose another --output"
 
 @dataclass(frozen=True)
 class Climbing:
-    """How the ladder is climbed. climbs: the pattern of each climb; forced, keep_traces: as of `session.document`."""
+    """How the ladder is climbed. climbs: the pattern of each climb; forced, keep_traces: as of `session.begin`."""
 
     climbs: Climb
     dtypes: tuple[Dtype, ...]
@@ -66,30 +71,60 @@ def agreements(
         stated = {"options": asdict(options), "climbing": climbing.stated, "conditions": now}
         document = _continued(path, {**stated, "agreements": [], "failures": []})
         documents.write(path, "agreements", document)
-        for name, seed in product(options.autoencoders, options.seeds):
-            mine = [row for row in document["agreements"] if _is_of(row, name, seed)]
-            able = [framework for framework in processes if registry.offers(framework, name)]
-            if keep_traces or not covers(mine, able, dtypes):
-                _climb(document, name, seed, options, climbing, processes, folder, listener)
+        missing = [
+            (name, seed)
+            for name, seed in product(options.autoencoders, options.seeds)
+            if keep_traces or not _covered(document, name, seed, processes, dtypes)
+        ]
+        with Lanes(processes) as lanes:
+            begun = ((*pair, _begin(lanes, *pair, options, climbing, folder)) for pair in missing)
+            # So no process waits while traces are compared, nor for one that climbs more slowly.
+            for name, seed, ascents in one_ahead(begun):
+                _put(document, name, seed, ascents.document(listener), options, climbing)
+                traces = _traces(folder, name, seed)
+                with contextlib.suppress(OSError):  # they are empty, unless traces are kept
+                    traces.rmdir()
+                    traces.parent.rmdir()
                 documents.write(path, "agreements", document)
     return {**document, **_asked(document, options, dtypes)}
 
 
-def _climb(
-    document: dict[str, Any], name: str, seed: int, options: Options, climbing: Climbing,
-    processes: Mapping[str, FrameworkProcess], folder: Path, listener: Listener,
-) -> None:  # fmt: skip
-    """Climb for one autoencoder and seed, and put its rows in the place of those that the document held."""
+def one_ahead(items: Iterable[Item]) -> Iterator[Item]:
+    """Each item once the one after it is there, too."""
+    before: deque[Item] = deque()
+    for item in items:
+        before.append(item)
+        if len(before) > 1:
+            yield before.popleft()
+    yield from before
+
+
+def _covered(
+    document: Mapping[str, Any], name: str, seed: int, frameworks: Iterable[str], dtypes: Sequence[Dtype]
+) -> bool:
+    """Whether the document holds every pair of the frameworks that have the autoencoder."""
+    mine = [row for row in document["agreements"] if _is_of(row, name, seed)]
+    return covers(mine, registry.offering(name, frameworks), dtypes)
+
+
+def _traces(folder: Path, name: str, seed: int) -> Path:
+    """Where the traces of an autoencoder and seed go."""
+    return folder / name / f"seed{seed}"
+
+
+def _begin(lanes: Lanes, name: str, seed: int, options: Options, climbing: Climbing, folder: Path) -> Ascents:
+    """Begin the climbs of one autoencoder and seed."""
     autoencoder = registry.autoencoder(name)
     source = Source(dataset_name(options, autoencoder), options.data_dir, options.schedule)
     each = [replace(climbing.climbs, autoencoder=autoencoder, seed=seed, dtype=dtype) for dtype in climbing.dtypes]
-    traces = folder / name / f"seed{seed}"
-    found = session.document(
-        processes, each, source, traces, listener, forced=climbing.forced, keep_traces=climbing.keep_traces
-    )
-    with contextlib.suppress(OSError):  # they are empty, unless traces are kept
-        traces.rmdir()
-        traces.parent.rmdir()
+    traces, forced = _traces(folder, name, seed), climbing.forced
+    return session.begin(lanes, each, source, traces, forced=forced, keep_traces=climbing.keep_traces)
+
+
+def _put(
+    document: dict[str, Any], name: str, seed: int, found: Mapping[str, Any], options: Options, climbing: Climbing
+) -> None:
+    """Put what was found of one autoencoder and seed in the place of what the document held of it."""
     rows = {
         "agreements": [{**row, "command": command(options, climbing, row, seed)} for row in found["agreements"]],
         "failures": [{"autoencoder": name, "framework": k, "failure": v} for k, v in found["failures"].items()],
@@ -101,10 +136,12 @@ def _climb(
 
 def command(options: Options, climbing: Climbing, row: Mapping[str, Any], seed: int) -> str:
     """The command that climbs one pair of frameworks again."""
-    autoencoder = registry.autoencoder(row["autoencoder"])
-    climb = replace(climbing.climbs, autoencoder=autoencoder, dtype=row["dtype"], seed=seed, device=options.device)
-    source = Source(options.dataset, options.data_dir, options.schedule)
-    return session.command(climb, source, (row["left"], row["right"]), forced=climbing.forced)
+    pair = ",".join(environments.said(name) for name in (row["left"], row["right"]) if name != ARBITER)
+    words = ["aebench", "agree", row["autoencoder"], "-f", pair, "--dtype", row["dtype"], "-s", str(seed)]
+    words += ["--steps", str(climbing.climbs.steps), "-d", options.dataset, "-p", options.schedule]
+    words += ["--data-dir", options.data_dir] if options.data_dir else []
+    words += ["--device", options.device] if options.device != "cpu" else []
+    return shlex.join([*words, "--teacher-forced"] if climbing.forced else words)
 
 
 def _is_of(row: Mapping[str, Any], name: str, seed: int) -> bool:

@@ -20,6 +20,7 @@ from aebench.agreement import session
 from aebench.agreement.ladder import Climb
 from aebench.agreement.session import Source
 from aebench.errors import ResultError, UsageError
+from aebench.processes.lanes import Lanes
 from aebench.processes.worker import FrameworkProcess
 from aebench.records import documents
 from aebench.records.conditions import Conditions
@@ -123,7 +124,8 @@ class Run(Trainings):
         options, autoencoder = self.options, registry.autoencoder(name)
         source = Source(dataset_name(options, autoencoder), options.data_dir, options.schedule)
         climbs = [Climb(autoencoder, options.seeds[0], dtype, options.device) for dtype in DTYPES]
-        document = session.document(processes, climbs, source, path.parent, self.listener)
+        with Lanes(processes) as lanes:
+            document = session.begin(lanes, climbs, source, path.parent).document(self.listener)
         failed = document["failures"]
         self.agreements += document["agreements"]
         self.failures += [{"autoencoder": name, "framework": k, "failure": why} for k, why in failed.items()]

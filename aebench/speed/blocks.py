@@ -29,8 +29,8 @@ from aebench.speed import workloads
 
 # A subject's rounds of a workload take about so long, and are so many at least and at most: to start a process costs
 # ten seconds, and on a busy machine blocks of four rounds vary by no more than the rounds of one process explain.
-SECONDS_OF_ROUNDS = 2.0
-LEAST_ROUNDS, MOST_ROUNDS = 6, 16
+SECONDS_OF_ROUNDS = 1.0
+LEAST_ROUNDS, MOST_ROUNDS = 6, 12
 # Seconds after which a process that does not answer hangs: compiling on a busy machine has taken two minutes.
 PATIENCE = 900.0
 # What takes less is run several times in a round, or the way into it would count.
@@ -134,9 +134,11 @@ def rehearse(subjects: Iterable[Subject], logs: Path, opened: Opened = Framework
     fails is found out again in the blocks.
     """
     for it in subjects:
-        with opened(it.name, _log(logs, it)) as process, contextlib.suppress(AebenchError):
+        with opened(it.name, _log(logs, it)) as process:
+            life = _Life(it, process, Timed(name=it.name))
             for workload in it.workloads.values():
-                process.call(workloads.seconds, workload)
+                if life.sound:
+                    life.ask(workloads.seconds, workload)
 
 
 def log_ratio(block: Block, base: int, head: int, measure: str) -> float:

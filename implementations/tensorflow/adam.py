@@ -11,17 +11,28 @@ import tensorflow as tf
 
 from aebench.spec import Adam
 
+State = tuple[tf.Variable, list[tf.Variable], list[tf.Variable]]
 
-class EpsilonHatAdam(tf.Module):
-    """theta -= a_t m / (sqrt(v) + epsilon), a_t = learning_rate sqrt(1 - beta2^t) / (1 - beta1^t)."""
 
-    def __init__(self, adam: Adam, parameters: Sequence[tf.Variable]) -> None:
-        super().__init__()
+class EpsilonHatAdam:
+    """theta -= a_t m / (sqrt(v) + epsilon), a_t = learning_rate sqrt(1 - beta2^t) / (1 - beta1^t).
+
+    state: its variables, where they are there already: the step count, all first and all second moments.
+    """
+
+    def __init__(self, adam: Adam, parameters: Sequence[tf.Variable], state: State | None = None) -> None:
         self.adam = adam
         self.variables_trained = list(parameters)
-        self.step_count = tf.Variable(0, dtype=tf.int64)
-        self.first_moments = [tf.Variable(tf.zeros_like(p)) for p in parameters]
-        self.second_moments = [tf.Variable(tf.zeros_like(p)) for p in parameters]
+        self.step_count, self.first_moments, self.second_moments = state or (
+            tf.Variable(0, dtype=tf.int64),
+            [tf.Variable(tf.zeros_like(p)) for p in parameters],
+            [tf.Variable(tf.zeros_like(p)) for p in parameters],
+        )
+
+    @property
+    def state(self) -> State:
+        """Its variables."""
+        return self.step_count, self.first_moments, self.second_moments
 
     def step(self, gradients: Sequence[tf.Tensor]) -> None:
         """One step; the rate is computed in float64, so that 1 - beta^t loses nothing."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -10,7 +12,7 @@ import tensorflow as tf
 
 from aebench import networks
 from aebench.arrays import Array, Arrays, Dtype
-from aebench.implementations.tensorflow.adam import EpsilonHatAdam
+from aebench.implementations.tensorflow.adam import EpsilonHatAdam, State
 from aebench.implementations.tensorflow.network import Network
 from aebench.protocol import Batch, Model, Trainer, Use
 from aebench.spec import Autoencoder, Phase
@@ -45,6 +47,8 @@ class TensorFlowModel(Model):
         self.activations = self.ready(self.network.forward)
         self.encoded, self.decoded = self.ready(self.network.encode), self.ready(self.network.decode)
         self.losses_and_gradients = self.ready(self.with_tape)
+        # For all trainers of a phase: to compile its steps takes longer than a short training.
+        self.ready_once = cache(self.ready)
 
     def ready(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """The function as it is run: here as it is written."""
@@ -68,6 +72,11 @@ class TensorFlowModel(Model):
         """The variables themselves, by exchange name."""
         names = (name.split(".") for name in self.autoencoder.shapes)
         return {f"{layer}.{kind}": getattr(getattr(self.network, layer), kind) for layer, kind in names}
+
+    def trained(self, phase: Phase) -> list[tf.Variable]:
+        """Those that the phase trains, in the order of the specification."""
+        variables = self.network_parameters()
+        return [variables[name] for name in self.autoencoder.trained(phase)]
 
     def parameters(self) -> Arrays:
         return {name: value.numpy() for name, value in self.network_parameters().items()}
@@ -105,11 +114,10 @@ class TensorFlowModel(Model):
     ) -> tuple[dict[str, tf.Tensor], list[tf.Tensor]]:
         """Loss terms, and the gradients of the trained parameters in the order of the specification."""
         specification = self.autoencoder.phase(phase)
-        trained = [self.network_parameters()[name] for name in self.autoencoder.trained(specification)]
         with tf.GradientTape() as tape:
             activations = self.network.forward(specification, x, noise)
             losses = self.network.losses(specification, activations, x, labels)
-        return losses, tape.gradient(losses["total"], trained)
+        return losses, tape.gradient(losses["total"], self.trained(specification))
 
     def encode(self, inputs: Array, noise: Array | None = None) -> Array:
         return self.encoded(self.cast(inputs), self.cast(noise)).numpy()
@@ -135,6 +143,10 @@ class TensorFlowModel(Model):
     def begin(self, phase: Phase) -> Trainer:
         return TensorFlowTrainer(self, phase)
 
+    def longest(self, phase: Phase, shape: tuple[int, ...]) -> int:
+        """How many steps the call is laid out for whose order is of this shape: here as many as it takes."""
+        return shape[0]
+
 
 class TensorFlowTrainer(Trainer):
     """One phase: data and labels on the device, and Adam."""
@@ -143,13 +155,11 @@ class TensorFlowTrainer(Trainer):
 
     def __init__(self, model: TensorFlowModel, phase: Phase) -> None:
         self.model, self.phase = model, phase
-        self.cached = None if phase.inputs == "images" else model.ready(getattr(model.network, phase.inputs))
-        variables = model.network_parameters()
-        self.trained = [variables[name] for name in model.autoencoder.trained(phase)]
+        self.cached = None if phase.inputs == "images" else model.ready_once(getattr(model.network, phase.inputs))
         with tf.device(DEVICES[model.device]):
-            self.optimizer = EpsilonHatAdam(phase.optimizer, self.trained)
-        self.terms: list[str] = []
-        self.steps = model.ready(self.all_steps)
+            self.optimizer = EpsilonHatAdam(phase.optimizer, model.trained(phase))
+        steps = Steps(model, phase)
+        self.terms, self.steps = steps.terms, model.ready_once(steps)
 
     def put(self, images: Array, labels: Array | None) -> None:
         self.data, self.labels = self.model.cast(images), self.model.indices(labels)
@@ -160,40 +170,15 @@ class TensorFlowTrainer(Trainer):
         return self.data.numpy()
 
     def prepare(self, order: Array, noise: Array | None) -> Callable[[], Arrays]:
-        rows, noises = self.model.indices(order), self.model.cast(noise)
+        n_steps, longest = len(order), self.model.longest(self.phase, order.shape)
+        rows, noises = self.model.indices(lengthened(order, longest)), self.model.cast(lengthened(noise, longest))
+        count = tf.constant(n_steps)
 
         def run() -> Arrays:
-            history = self.steps(self.data, self.labels, rows, noises).numpy()
-            return {term: history[:, i] for i, term in enumerate(self.terms)}
+            history = self.steps(self.data, self.labels, rows, noises, count, self.optimizer.state).numpy()
+            return {term: history[:n_steps, i] for i, term in enumerate(self.terms)}
 
         return run
-
-    def all_steps(
-        self, data: tf.Tensor, labels: tf.Tensor | None, rows: tf.Tensor, noises: tf.Tensor | None
-    ) -> tf.Tensor:
-        """All steps in one loop; the loss terms before each, (n_steps, n_terms)."""
-
-        def one_more(i: tf.Tensor, history: tf.TensorArray) -> tuple[tf.Tensor, tf.TensorArray]:
-            x, noise = tf.gather(data, rows[i]), None if noises is None else noises[i]
-            losses = self.step(x, noise, None if labels is None else tf.gather(labels, rows[i]))
-            return i + 1, history.write(i, tf.stack(list(losses.values())))
-
-        n_steps = rows.shape[0]
-        start = tf.constant(0), tf.TensorArray(data.dtype, size=n_steps)
-        # One after the other: each step reads the parameters that the one before has left.
-        _, history = tf.while_loop(
-            lambda i, _: i < n_steps, one_more, start, parallel_iterations=1, maximum_iterations=n_steps
-        )
-        return history.stack()
-
-    def step(self, x: tf.Tensor, noise: tf.Tensor | None, labels: tf.Tensor | None) -> dict[str, tf.Tensor]:
-        """One step on this batch; the loss terms before it."""
-        network = self.model.network
-        with tf.GradientTape() as tape:
-            losses = network.losses(self.phase, network.forward(self.phase, x, noise), x, labels)
-        self.optimizer.step(tape.gradient(losses["total"], self.trained))
-        self.terms = list(losses)
-        return losses
 
     def state(self) -> Arrays:
         optimizer = self.optimizer
@@ -210,3 +195,53 @@ class TensorFlowTrainer(Trainer):
         for name, m, v in zip(names, optimizer.first_moments, optimizer.second_moments, strict=True):
             m.assign(self.model.cast(state[f"{name}.first_moment"]))
             v.assign(self.model.cast(state[f"{name}.second_moment"]))
+
+
+@dataclass(frozen=True)
+class Steps:
+    """What trains steps of a phase in one loop, for any of its trainers."""
+
+    model: TensorFlowModel
+    phase: Phase
+
+    def __call__(
+        self, data: tf.Tensor, labels: tf.Tensor | None, rows: tf.Tensor, noises: tf.Tensor | None, n_steps: tf.Tensor,
+        state: State,
+    ) -> tf.Tensor:  # fmt: skip
+        """Train on the first n_steps of the rows; the loss terms before each, (len(rows), n_terms)."""
+        optimizer = EpsilonHatAdam(self.phase.optimizer, self.model.trained(self.phase), state)
+
+        def one_more(i: tf.Tensor, history: tf.TensorArray) -> tuple[tf.Tensor, tf.TensorArray]:
+            x, noise = tf.gather(data, rows[i]), None if noises is None else noises[i]
+            losses = self.step(optimizer, x, noise, None if labels is None else tf.gather(labels, rows[i]))
+            return i + 1, history.write(i, tf.stack([losses[term] for term in self.terms]))
+
+        most = rows.shape[0]
+        start = tf.constant(0), tf.TensorArray(data.dtype, size=most)
+        # One after the other: each step reads the parameters that the one before has left.
+        _, history = tf.while_loop(
+            lambda i, _: i < n_steps, one_more, start, parallel_iterations=1, maximum_iterations=most
+        )
+        return history.stack()
+
+    @property
+    def terms(self) -> tuple[str, ...]:
+        """Names of the loss terms, in the order of the columns."""
+        return *self.model.autoencoder.terms(self.phase), "total"
+
+    def step(
+        self, optimizer: EpsilonHatAdam, x: tf.Tensor, noise: tf.Tensor | None, labels: tf.Tensor | None
+    ) -> dict[str, tf.Tensor]:
+        """One step on this batch; the loss terms before it."""
+        network = self.model.network
+        with tf.GradientTape() as tape:
+            losses = network.losses(self.phase, network.forward(self.phase, x, noise), x, labels)
+        optimizer.step(tape.gradient(losses["total"], optimizer.variables_trained))
+        return losses
+
+
+def lengthened(array: Array | None, length: int) -> Array | None:
+    """The array with zeros behind it, up to that length."""
+    if array is None or len(array) == length:
+        return array
+    return np.concatenate([array, np.zeros((length - len(array), *array.shape[1:]), array.dtype)])

@@ -17,8 +17,8 @@ def _torch():
 def with_numbers(sound, **changes):
     """An optimiser's `__init__` that reads other numbers than the specification's; the same in both frameworks."""
 
-    def init(optimizer, adam, parameters):
-        sound(optimizer, dataclasses.replace(adam, **changes), parameters)
+    def init(optimizer, adam, parameters, *state):
+        sound(optimizer, dataclasses.replace(adam, **changes), parameters, *state)
 
     return init
 
