@@ -144,8 +144,9 @@ def _metric(row: QualityRow) -> str:
     parts = [f"{row.base:.6g} → {row.head:.6g}, by {scale * row.difference:+.3g} {unit}"]
     if row.low is not None and row.high is not None:
         parts.append(f"({scale * row.low:+.3g} to {scale * row.high:+.3g})")
+    besides = f"; {row.reason}" if row.reason else ""
     allowed = "" if row.margin is None else f"; {scale * row.margin:.3g} {unit} is the margin"
-    return f"{' '.join(parts)}{allowed}; {row.pairs} seed{'s' * (row.pairs != 1)}"
+    return f"{' '.join(parts)}{allowed}; {row.pairs} seed{'s' * (row.pairs != 1)}{besides}"
 
 
 def of_speed(found: Comparison) -> Iterator[Finding]:

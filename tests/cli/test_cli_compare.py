@@ -78,7 +78,7 @@ def test_two_environments_alike_are_identical(aebench, other: Path, tmp_path: Pa
     again = aebench(*words)
     assert (0, "", shown.stdout) == (again.returncode, again.stderr, again.stdout)
     refused = aebench(*words, "--seeds", "1")
-    assert (2, True) == (refused.returncode, "was measured differently (seeds: [0] then, [1] now)" in refused.stderr)
+    assert (2, True) == (refused.returncode, "was measured differently (seeds: [0, 1, 2," in refused.stderr)
 
 
 @pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="the other kernels are for another machine")
@@ -163,13 +163,14 @@ def test_environments_are_listed_with_what_each_lacks(aebench, other: Path, tmp_
     )
     shown = aebench("environments")
     rows = {line.split()[0]: line for line in shown.stdout.splitlines() if line.strip()}
-    assert (0, True, True) == (shown.returncode, str(other) in rows["old"], "is not there" in shown.stdout)
+    # A long path is broken over several lines.
+    assert (0, True) == (shown.returncode, "environment 'gone' of" in " ".join(shown.stdout.split()))
     assert rows["old"].split()[1:3] == rows["here"].split()[1:3]
 
 
 def test_environments_differ_or_are_alike(aebench, other: Path, tmp_path: Path) -> None:
     """What two do not share is told by kind; one against itself is alike."""
     (tmp_path / "aebench.toml").write_text(f'[environments.old]\npython = "{other}"\nvariables = {{A = "1"}}\n')
-    alike, apart = aebench("environments", "diff", "old", "old"), aebench("environments", "diff", "old", "here")
+    alike, apart = (aebench("environments", "diff", "old", head, "-f", "reference") for head in ("old", "here"))
     assert (0, "old and old are alike.\n") == (alike.returncode, alike.stdout)
     assert "variable  A" in apart.stdout
