@@ -64,6 +64,10 @@ class Clockwork:
         found = {"seconds": self.seconds, "warm_up": [2 * self.seconds, self.seconds], "images": 100}
         return {**found, "import_seconds": self.seconds, "peak_memory": (2**20, None), "getpid": 1}[name]
 
+    def close(self) -> None:
+        """End at once."""
+        self.calls.append((self.number, "closed"))
+
 
 def timed(
     subjects: list[Subject], seconds: list[float], first: int = 0, fails: tuple[str, int] | None = None
@@ -135,6 +139,34 @@ def test_what_fails_is_a_reason(fails: tuple[str, int]) -> None:
     assert [6, 6] == [len(work.rounds) for work in base.works.values()]
     with pytest.raises(ResultError, match="b has no seconds of its training: it broke"):
         log_ratio(block, 0, 1, "training")
+
+
+@pytest.mark.parametrize("function", ["images", "seconds"])
+def test_an_interruption_ends_every_process(monkeypatch: pytest.MonkeyPatch, function: str) -> None:
+    """Ctrl-C while they are made ready, all at once, or in a round: no failure of anybody, and it waits for nobody."""
+    sound = Clockwork.call
+
+    def interrupted(self: Clockwork, asked: Callable[..., Any], *arguments: Any) -> Any:
+        if asked.__name__ == function and self.number == 1:
+            raise KeyboardInterrupt
+        return sound(self, asked, *arguments)
+
+    monkeypatch.setattr(Clockwork, "call", interrupted)
+    calls: Calls = []
+    numbers = iter(range(2))
+
+    @contextlib.contextmanager
+    def opened(name: str, log: Path) -> Iterator[Clockwork]:
+        number = next(numbers)
+        try:
+            yield Clockwork(number, 1.0, calls, None)
+        finally:
+            calls.append((number, "ended"))
+
+    with pytest.raises(KeyboardInterrupt):
+        blocks.timed(PAIR, 0, Path("logs"), opened)  # type: ignore[arg-type]
+    assert {0, 1} == {number for number, name in calls if name == "ended"}
+    assert (function == "images") == ((0, "closed") in calls)
 
 
 def test_many_subjects_take_part_in_what_they_have() -> None:

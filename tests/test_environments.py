@@ -19,6 +19,7 @@ from aebench.processes import differing, environments, inside, making, probing
 from aebench.processes.environments import Environment, find
 from aebench.processes.worker import FrameworkProcess
 from aebench.records import capture
+from aebench.running.resume import seen_by
 from aebench.speed.workloads import Training, seconds
 
 
@@ -65,6 +66,15 @@ def test_a_subject_of_another_environment_runs_there(other: Path, tmp_path: Path
         assert list(registry.variants()) == list(process.call(registry.versions))
     assert ("reference", "old") == (said.framework, said.environment)
     assert structs.replace(said, settings=None) == probing.described("reference@old")
+
+
+def test_what_measures_there_is_known_to_be_the_same_aebench(other: Path, tmp_path: Path) -> None:
+    """It imports these very texts, by links: their commit and digest are those here, and trainings are gone on with."""
+    named(tmp_path, f'[environments.old]\npython = "{other}"')
+    with FrameworkProcess("reference@old") as process:
+        assert capture.harness() == process.call(capture.harness)
+        there = seen_by(process, capture.here())
+        assert process.call(capture.here, alone=True).variables == there.variables
 
 
 def test_the_aebench_installed_there_is_not_the_one_that_measures(other: Path, tmp_path: Path) -> None:

@@ -206,12 +206,12 @@ PLANTED = {
         "aebench.training.trial imports aebench.running, which stands below it",
     ),
     "report from the measuring": (
-        "aebench.speed.rounds", "import aebench.report.figures",
-        "aebench.speed.rounds imports aebench.report.figures, which stands below it",
+        "aebench.speed.shares", "import aebench.report.figures",
+        "aebench.speed.shares imports aebench.report.figures, which stands below it",
     ),
     "speed from quality": (
-        "aebench.quality.table", "from aebench.speed.rounds import interval",
-        "aebench.quality.table imports aebench.speed.rounds: quality and speed know nothing of each other",
+        "aebench.quality.table", "from aebench.speed.shares import interval",
+        "aebench.quality.table imports aebench.speed.shares: quality and speed know nothing of each other",
     ),
     "past the registry": (
         "aebench.training.metrics", "from aebench.implementations.reference.losses import l2_penalty",

@@ -60,9 +60,7 @@ def _computed(trial: Trial) -> Any:
     return encoded([trial["parameters"], trial["metrics"], epochs])
 
 
-def rows(
-    autoencoder: Autoencoder, pairs: Sequence[Pair], misses: float
-) -> Iterator[tuple[QualityRow, Evidence | None]]:
+def rows(autoencoder: Autoencoder, pairs: Sequence[Pair], misses: float) -> Iterator[Candidate]:
     """Every metric, the leaps first."""
     shared = {pair.seed: leapt for pair in pairs if (leapt := pair.leapt) is not None}
     base, head = (Leaps({seed: leapt[side] for seed, leapt in shared.items()}) for side in (0, 1))
@@ -122,9 +120,7 @@ def _broken(values: Mapping[int, tuple[float, float]]) -> tuple[Verdict, str]:
     return "undecided", "; ".join(f"at seed {seed} it is {base} in base" for seed, (base, _) in lost.items())
 
 
-def _weighed(
-    row: QualityRow, values: np.ndarray, allowed: Margin | None, misses: float
-) -> tuple[QualityRow, Evidence | None]:
+def _weighed(row: QualityRow, values: np.ndarray, allowed: Margin | None, misses: float) -> Candidate:
     """The row with its numbers and, where it has a margin, the evidence."""
     base, head = values
     if allowed is None:
