@@ -25,7 +25,8 @@ def record(*rows: Numbers, complete: bool = True, blocks: Sequence[Pair] = (), *
     limits = Limits(**{name: Float(value) for name, value in asdict(Thresholds()).items()})
     sides = [Side(name=name, said=name, python=None, variables={}) for name in ("old", "here")]
     content: dict[str, Any] = {
-        "base": sides[0], "head": sides[1], "only": ["numbers", "speed", "memory"],
+        "base": sides[0], "head": sides[1],
+        "only": ["numbers", "speed", "memory"] if blocks else ["numbers", "quality"],
         "options": checked(OPTIONS, Options),
         "conditions": Conditions(aebench=Harness(), machine=Machine(), subjects=subjects),
         "pairs": [Recorded(**asdict(SIDES))], "differences": [], "left_out": [], "complete": complete,

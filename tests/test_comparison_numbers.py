@@ -162,7 +162,9 @@ def test_the_gravest_decides_and_comes_first() -> None:
 def test_the_verdict_says_what_was_compared_and_whether_all_was_done() -> None:
     """Versions on both sides, arrays, climbs; a comparison that was broken off says so."""
     found = record(three((0.0, 0.5), (0.1, 0.2), (0.1, 0.6)), complete=False)
-    assert "old → here: nothing got worse so far (not finished)." == verdict.sentence(found, verdict.findings(found))
+    every = verdict.findings(found)
+    assert "old → here: 1 undecided so far (not finished)." == verdict.sentence(found, every)
+    assert (125, "the time was over before all had climbed it") == (verdict.status(every), every[0].sentence)
     expected = "Numbers: 1 autoencoder, 2 pairs of arrays in pytorch 2.13.0 → 2.14.1: 1 moved of 1 climbs."
     assert [expected] == list(verdict.compared(found))
 

@@ -68,6 +68,13 @@ def test_too_few_blocks_are_undecided() -> None:
     assert ({"undecided"}, 125) == ({finding.weight for finding in every}, status(every))
 
 
+def test_without_a_block_nothing_is_green() -> None:
+    """The time was over before anything was timed: every row that was asked for is undecided."""
+    made = record(blocks=[], only=["memory", "speed"])
+    assert ({"undecided"}, 125) == ({finding.weight for finding in findings(made)}, status(findings(made)))
+    assert [] == findings(record(blocks=[], only=["numbers"]))
+
+
 def test_a_control_that_moves_makes_speed_unusable_and_not_memory() -> None:
     """Base against base took a third longer: nothing is said of speed, with the reason; status 125."""
     from comparisons import block

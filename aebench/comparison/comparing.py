@@ -44,8 +44,8 @@ from aebench.running.trainings import Trainings
 FILE = "comparison.json"
 ADVICE = "compare as then, or choose another --output"
 PARTS: tuple[What, ...] = ("numbers", "quality", "speed", "memory")
-# Of the options: what makes two parts of one comparison; autoencoders and frameworks may be added.
-SAME = ("dataset", "schedule", "device", "seeds", "dtype")
+# Of the options: what a second call asks for as the first did.
+SAME = ("autoencoders", "frameworks", "dataset", "schedule", "device", "seeds", "dtype")
 
 
 @dataclass(frozen=True)
@@ -93,10 +93,9 @@ class Plan:
                 yield name, sides
 
     def timed(self) -> dict[str, list[str]]:
-        """By framework, the autoencoders that are timed."""
-        wanted = self.todo() if {"speed", "memory"} & set(self.asked.only) else ()
+        """By framework, the autoencoders that are timed, where any are."""
         found: dict[str, list[str]] = {}
-        for name, sides in wanted:
+        for name, sides in self.todo():
             found.setdefault(sides.framework, []).append(name)
         return found
 
@@ -118,7 +117,9 @@ def planned(asked: Asked) -> Plan:
 
 
 def compare(plan: Plan, folder: Path, listener: Listener) -> Comparison:
-    """Compare; the record, kept in the folder's `comparison.json` after each piece. A second call goes on.
+    """Compare; the record, kept in the folder's `comparison.json` after each piece.
+
+    A second call goes on, and does the parts that the first was asked for, too.
 
     Raises:
         UsageError: the folder holds another comparison, or one under other conditions.
@@ -128,18 +129,19 @@ def compare(plan: Plan, folder: Path, listener: Listener) -> Comparison:
     with locked(folder):
         with processes_of(plan.options, folder / "logs", arbiter=True) as processes:
             found = _begun(plan, folder / FILE, conditions(plan.options, processes))
-            if "numbers" in plan.asked.only:
-                for row in _numbers(plan, found, processes, folder, listener):
+            if "numbers" in found.only:
+                for row in _numbers(plan, found, processes, folder, deadline, listener):
                     found.numbers.append(row)
                     _keep(folder, found)
-            if "quality" in plan.asked.only:
+            if "quality" in found.only:
                 for trained in _quality(plan, found, processes, folder, deadline, listener):
                     found.quality.append(trained)
                     _keep(folder, found)
         # What is timed has the machine to itself: the processes above are gone.
-        for sides in plan.pairs if found.timed else ():
+        for sides in plan.pairs if {"speed", "memory"} & set(found.only) else ():
             _time(plan, sides, found, folder, deadline, listener)
-        found.complete = True
+        climbed = len({(row.autoencoder, row.framework) for row in found.numbers})
+        found.complete = "numbers" not in found.only or climbed == len(list(plan.todo()))
         _keep(folder, found)
     return found
 
@@ -175,6 +177,7 @@ def _begun(plan: Plan, path: Path, now: Conditions) -> Comparison:
     # What failed, or was not decided when the time was over, is taken up again.
     return structs.replace(
         found,
+        only=[part for part in PARTS if part in (*kept.only, *asked.only)],
         conditions=kept.conditions,
         differences=kept.differences,
         numbers=[row for row in kept.numbers if not row.failures],
@@ -228,11 +231,14 @@ def _keep(folder: Path, found: Comparison) -> None:
 
 
 def _numbers(
-    plan: Plan, found: Comparison, processes: Mapping[str, FrameworkProcess], folder: Path, listener: Listener
-) -> Iterator[Numbers]:
+    plan: Plan, found: Comparison, processes: Mapping[str, FrameworkProcess], folder: Path, deadline: Deadline,
+    listener: Listener,
+) -> Iterator[Numbers]:  # fmt: skip
     """The ladder of everything that is not there yet."""
     known = {(row.autoencoder, row.framework, row.dtype, row.seed) for row in found.numbers}
     for name, sides in plan.todo():
+        if deadline.over():
+            return
         options, autoencoder = plan.options, registry.autoencoder(name)
         source = Source(dataset_name(options, autoencoder), options.data_dir, options.schedule)
         missing = [dtype for dtype in DTYPES if (name, sides.framework, dtype, options.seeds[0]) not in known]

@@ -154,10 +154,9 @@ def of_speed(found: Comparison) -> Iterator[Finding]:
     for sides in found.pairs:
         same: dict[tuple[What, Weight, str], list[Row]] = {}
         for row, verdict in speeds(found, sides).items():
-            what: What = "memory" if "memory" in row.measure else "speed"
             weight = _weight(verdict)
-            if weight is not None and what in found.only:
-                same.setdefault((what, weight, in_words(verdict)), []).append(row)
+            if weight is not None:
+                same.setdefault((part_of(row), weight, in_words(verdict)), []).append(row)
         for (what, weight, words), rows in same.items():
             abouts = tuple(_named(row, sides) for row in rows)
             names = dict.fromkeys(row.autoencoder for row in rows if row.autoencoder)
@@ -179,8 +178,7 @@ def _named(row: Row, sides: Sides) -> str:
 
 def timed(found: Comparison, sides: Sides) -> list[str]:
     """What every row of speed and memory that is compared is called."""
-    rows = speeds(found, sides)
-    return [_named(row, sides) for row in rows if ("memory" if "memory" in row.measure else "speed") in found.only]
+    return [_named(row, sides) for row in speeds(found, sides)]
 
 
 def named(row: Numbers) -> str:
@@ -189,9 +187,14 @@ def named(row: Numbers) -> str:
 
 
 def speeds(found: Comparison, sides: Sides) -> dict[Row, Verdict]:
-    """What the blocks say of the framework."""
-    mine = blocks_of(found, sides)
-    return verdicts(question(found, sides), mine) if mine else {}
+    """What the blocks say of the framework, of each row that was asked for; without a block it is undecided."""
+    every = verdicts(question(found, sides), blocks_of(found, sides)) if found.timed.get(sides.framework) else {}
+    return {row: verdict for row, verdict in every.items() if part_of(row) in found.only}
+
+
+def part_of(row: Row) -> What:
+    """The part of a comparison that the row belongs to."""
+    return "memory" if "memory" in row.measure else "speed"
 
 
 def blocks_of(found: Comparison, sides: Sides) -> list[Pair]:

@@ -20,6 +20,8 @@ WRONG: dict[Weight, str] = {
 def findings(found: Comparison) -> list[Finding]:
     """Everything that got worse, could not be compared or decided, got better or moved; the gravest first."""
     every = [*of_numbers(found), *of_quality(found), *of_speed(found)]
+    if not found.complete:
+        every.append(Finding("numbers", ("the ladder",), "undecided", "the time was over before all had climbed it"))
     return sorted(every, key=lambda finding: WEIGHTS.index(finding.weight))
 
 

@@ -77,6 +77,10 @@ def test_two_environments_alike_are_identical(aebench, other: Path, tmp_path: Pa
     assert (True, ["identical"] * 2) == (found["complete"], [row["verdict"] for row in found["numbers"]])
     again = aebench(*words)
     assert (0, "", shown.stdout) == (again.returncode, again.stderr, again.stdout)
+    also = aebench("compare", "here", str(other), "linear", "--only", "memory", "-f", "reference", "-o", "out",
+                   "--time-limit", "0.001")  # fmt: skip
+    assert "here → other: 1 undecided." == also.stdout.splitlines()[0]
+    assert (125, True) == (also.returncode, "2 identical of 2 climbs" in also.stdout)
     refused = aebench(*words, "--seeds", "1")
     assert (2, True) == (refused.returncode, "was measured differently (seeds: [0, 1, 2," in refused.stderr)
 
