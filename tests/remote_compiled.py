@@ -9,6 +9,7 @@ from unittest import mock
 import climbs
 import remote
 
+from aebench import registry
 from aebench.agreement.ladder import Climb
 from aebench.records.trace import Trace
 
@@ -32,6 +33,15 @@ def times_compiled() -> list[int]:
             trainer.run(order[:n_steps])
             found.append(made[0])
     return found
+
+
+def trainers_share_their_step() -> bool:
+    """Whether two trainers of a phase in compiled PyTorch have one step to compile."""
+    autoencoder = remote.narrow("linear")
+    framework = registry.framework("pytorch-compiled")
+    model = framework.build(autoencoder, remote.parameters(autoencoder), dtype="float32", device="cpu")
+    one, other = (model.trainer("phase1", remote.images(autoencoder)) for _ in range(2))
+    return one.compiled_step is other.compiled_step  # type: ignore[attr-defined]
 
 
 def with_epsilon_of_another_adam(climb: Climb) -> Trace:

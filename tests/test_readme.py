@@ -37,8 +37,11 @@ TYPED = {f"{path}: aebench {line}": line for path in DOCUMENTS for line in _type
 
 
 @pytest.mark.parametrize("where", TYPED)
-def test_every_command_parses(where: str) -> None:
-    """The command is there, and takes these options and values; a name in capitals stands for one."""
+def test_every_command_parses(where: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command is there, and takes these options and values; a name in capitals stands for one, and the environment
+    `old` is there."""
+    (tmp_path / "aebench.toml").write_text('[environments.old]\nvariables = { OLD = "1" }\n')
+    monkeypatch.chdir(tmp_path)
     line = re.sub(r"\[AUTOENCODER…\]|RUN…", "", TYPED[where]).replace("NAME", "tied")
     name, *arguments = shlex.split(line, comments=True)
     arguments = ["out" if argument == "RUN" else argument for argument in arguments]

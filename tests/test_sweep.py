@@ -24,7 +24,7 @@ from aebench.running.sweeps import Lines, measure, multiply_adds
 from aebench.training.trial import Trial
 
 OPTIONS = Options(("tied",), ("reference",), dataset="synthetic:400x16")
-LINES = Lines(images=(150, 300), widths=(0.1, 1.0), epochs=2)
+LINES = Lines(images=(150, 300), widths=(0.1, 1.0), epochs=3)
 
 
 class Here(Silent):
@@ -79,12 +79,12 @@ def test_every_point_is_measured_once(here: Here, tmp_path: Path) -> None:
     document = documents.read(tmp_path / "scale.json", "scale")
     document["rows"][0]["quality"] = 1234.5  # planted: a mark that measuring again would wipe out
     documents.write(tmp_path / "scale.json", "scale", document)
-    again = measure(OPTIONS, Lines((150, 300, 400), (1.0,), 2), tmp_path, here)
+    again = measure(OPTIONS, Lines((150, 300, 400), (1.0,), 3), tmp_path, here)
     assert [(400, 150)] == here.calls[3:]
     assert [1234.5, first[1]["quality"]] == [row["quality"] for row in again[:2]]
     assert [150, 300, 400] == [row["images"] for row in again]
     with pytest.raises(UsageError, match="choose another --output"):
-        measure(OPTIONS, Lines((150,), (1.0,), 3), tmp_path, here)
+        measure(OPTIONS, Lines((150,), (1.0,), 4), tmp_path, here)
 
 
 def test_a_row_says_what_was_trained(here: Here, tmp_path: Path) -> None:

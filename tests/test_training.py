@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import numpy as np
 import pytest
 import remote
@@ -113,3 +115,11 @@ def test_tensorflow_compiles_a_phase_once(processes: dict[str, Process]) -> None
     if "tensorflow" not in processes:
         pytest.skip("TensorFlow is not installed")
     assert [1, 1, 1, 2] == processes["tensorflow"].call(remote_compiled.times_compiled)
+
+
+@pytest.mark.skipif(not any(map(shutil.which, ("g++", "clang++"))), reason="compiled PyTorch needs a C++ compiler")
+def test_pytorch_compiles_a_phase_once(processes: dict[str, Process]) -> None:
+    """Other trainers run the step that is there."""
+    if "pytorch" not in processes:
+        pytest.skip("PyTorch is not installed")
+    assert processes["pytorch"].call(remote_compiled.trainers_share_their_step)

@@ -7,6 +7,7 @@ import click
 from aebench import __version__
 from aebench.cli.agreement import agree
 from aebench.cli.benching import bench
+from aebench.cli.comparing import compare
 from aebench.cli.ending import STATUSES, Group
 from aebench.cli.environments import environments
 from aebench.cli.looking import list_, schema, show
@@ -36,10 +37,11 @@ def main() -> None:
       aebench quality RUN                     every metric of a run, with statistics over seeds
       aebench bench stacked --peers           how fast, against the machine's limit and other programs
       aebench scale                           cost and quality by images and by width
+      aebench compare old here                what changed between two environments, or two commits
       aebench environments                    the interpreters that frameworks are compared in
       aebench accept RUN -m "new machine"     make a run the baseline
     """
 
 
-for command in (list_, run, agree, show, quality, accept, scale, bench, environments, schema):
+for command in (list_, run, agree, compare, show, quality, accept, scale, bench, environments, schema):
     main.add_command(command)

@@ -8,6 +8,7 @@ import click
 
 from aebench.cli.ending import Group
 from aebench.cli.options import console
+from aebench.cli.values import names
 
 
 @click.group(cls=Group, invoke_without_command=True)
@@ -64,7 +65,8 @@ def add(name: str, requirements: tuple[str, ...], files: tuple[Path, ...], pytho
 @environments.command()
 @click.argument("base")
 @click.argument("head")
-def diff(base: str, head: str) -> None:
+@click.option("--frameworks", "-f", callback=names("framework"), help="Only of these; default: all that both hold.")
+def diff(base: str, head: str, frameworks: tuple[str, ...]) -> None:
     """Show how two environments differ.
 
     Interpreters, packages, and build, libraries and settings of every framework that both hold. The exit status is 0
@@ -80,4 +82,4 @@ def diff(base: str, head: str) -> None:
     from aebench.report.environments import print_differences
 
     one, other = find(base), find(head)
-    print_differences(one, other, differences(one, other), console())
+    print_differences(one, other, differences(one, other, frameworks or None), console())

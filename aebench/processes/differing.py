@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from aebench import registry
@@ -26,13 +26,16 @@ class Difference:
     head: str
 
 
-def differences(base: Environment, head: Environment) -> list[Difference]:
+def differences(base: Environment, head: Environment, among: Iterable[str] | None = None) -> list[Difference]:
     """All of them: the interpreter, packages by name, then build, libraries and settings of each framework.
+
+    among: of these frameworks only, in whatever mode; default: of all that both hold.
 
     Raises:
         UsageError: one of them cannot be asked.
     """
-    return [*_plain(base, head), *_of_frameworks(base, head)]
+    names = dict.fromkeys(map(registry.plain, among)) if among is not None else registry.frameworks()
+    return [*_plain(base, head), *_of_frameworks(base, head, names)]
 
 
 def _plain(base: Environment, head: Environment) -> Iterator[Difference]:
@@ -40,13 +43,18 @@ def _plain(base: Environment, head: Environment) -> Iterator[Difference]:
     one, other = contents(base), contents(head)
     if one.python != other.python:
         yield Difference("interpreter", "Python", one.python, other.python)
-    yield from _between("package", one.packages, other.packages)
+    common = one.packages.keys() & other.packages.keys()
+    yield from _between("package", *({name: side.packages[name] for name in sorted(common)} for side in (one, other)))
+    # Tools of one side's user, or a framework that the other side lacks: they take no part where both sides compute.
+    alone = [", ".join(f"{n} {v}" for n, v in side.packages.items() if n not in common) for side in (one, other)]
+    if any(alone):
+        yield Difference("package", "on one side only", *(names or NONE for names in alone))
     yield from _between("variable", dict(base.variables), dict(head.variables))
 
 
-def _of_frameworks(base: Environment, head: Environment) -> Iterator[Difference]:
+def _of_frameworks(base: Environment, head: Environment, names: Iterable[str]) -> Iterator[Difference]:
     """What the frameworks that both hold say of themselves, each loaded in a process of its own."""
-    for name in registry.frameworks():
+    for name in names:
         if all(frameworks(environment)[name] is not None for environment in (base, head)):
             yield from _between(name, *(_said(f"{name}@{environment.name}") for environment in (base, head)))
 

@@ -17,14 +17,14 @@ def converted(kind: str, content: Content, version: int) -> Content:
     Raises:
         KeyError, TypeError, AttributeError, msgspec.ValidationError: it is no document of that version either.
     """
-    for step in _CONVERSIONS[kind][version - 1 :]:
+    for step in _CONVERSIONS.get(kind, ())[version - 1 :]:
         content = step(content)
     return content
 
 
 def present(kind: str) -> int:
     """The version of that kind that is written today."""
-    return 1 + len(_CONVERSIONS[kind])
+    return 1 + len(_CONVERSIONS.get(kind, ()))
 
 
 def conditions(

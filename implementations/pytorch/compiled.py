@@ -41,6 +41,8 @@ class CompiledModel(PyTorchModel):
             raise FrameworkError("pytorch-compiled needs a C++ compiler on the CPU, found none; install g++")
         super().__init__(autoencoder, parameters, dtype, device)
         self.of_phase = cache(lambda phase: (Objective(self.network, phase), self.ready(losses_and_gradients)))
+        # For all trainers of a phase: to compile its step takes longer than a short training.
+        self.step_of = cache(lambda phase: (Objective(self.network, phase), compiled_step()))
 
     def ready(self, function: Callable[..., Any]) -> Callable[..., Any]:
         # Isolated: else all networks of a class would share one short list of compiled versions.
@@ -68,20 +70,9 @@ class CompiledModel(PyTorchModel):
 class CompiledTrainer(PyTorchTrainer):
     """As the eager one; a step is one compiled function that changes parameters and moments in place."""
 
-    def __init__(self, model: PyTorchModel, phase: Phase) -> None:
+    def __init__(self, model: CompiledModel, phase: Phase) -> None:
         super().__init__(model, phase)
-        self.objective = Objective(model.network, phase)
-        # A trainer's function meets one network and one phase only, so of all that torch would check anew before each
-        # step (0.2 ms of 4 on two cores) the shapes of the batch are enough. Without pattern matching the gradient of
-        # a penalty joins Adam's loop, instead of being written, copied and added to by a product (6 % of `stacked`).
-        step = torch.compile(
-            training_step,
-            fullgraph=True,
-            dynamic=False,
-            isolate_recompiles=True,
-            options=OPTIONS | {"guard_filter_fn": torch.compiler.keep_tensor_guards_unsafe, "pattern_matcher": False},
-        )
-        self.compiled_step = without_cut_off(step)
+        self.objective, self.compiled_step = model.step_of(phase)
 
     def moments(self) -> list[dict[str, Tensor]]:
         """First and second moments by exchange name."""
@@ -101,6 +92,21 @@ class CompiledTrainer(PyTorchTrainer):
                 return collected([self.compiled_step(*arguments, *step) for step in steps])
 
         return run
+
+
+def compiled_step() -> Callable[..., Tensors]:
+    """A `training_step` that is compiled when it is first called, for one network and one phase."""
+    # It meets no others, so of all that torch would check anew before each step (0.2 ms of 4 on two cores) the shapes
+    # of the batch are enough. Without pattern matching the gradient of a penalty joins Adam's loop, instead of being
+    # written, copied and added to by a product (6 % of `stacked`).
+    step = torch.compile(
+        training_step,
+        fullgraph=True,
+        dynamic=False,
+        isolate_recompiles=True,
+        options=OPTIONS | {"guard_filter_fn": torch.compiler.keep_tensor_guards_unsafe, "pattern_matcher": False},
+    )
+    return without_cut_off(step)
 
 
 def without_cut_off(compiled: Callable[..., Any]) -> Callable[..., Any]:

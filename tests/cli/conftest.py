@@ -31,14 +31,14 @@ def command() -> list[str]:
 
 @pytest.fixture
 def aebench(command: list[str], environment: dict[str, str], tmp_path: Path) -> Callable[..., Outcome]:
-    """Call `aebench ARGUMENTS` in a scratch folder."""
+    """Call `aebench ARGUMENTS` in a scratch folder, or in another one."""
 
-    def call(*arguments: str, **variables: str) -> Outcome:
+    def call(*arguments: str, cwd: Path = tmp_path, **variables: str) -> Outcome:
         return subprocess.run(
             [*command, *arguments],
             capture_output=True,
             text=True,
-            cwd=tmp_path,
+            cwd=cwd,
             env={**environment, **variables},
             timeout=300,
             check=False,

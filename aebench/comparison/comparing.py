@@ -1,0 +1,267 @@
+"""Base against head, one part after the other: numbers, quality, speed and memory. What is done is kept at once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from msgspec import structs
+
+from aebench import registry
+from aebench.agreement.ladder import Climb
+from aebench.agreement.session import Source
+from aebench.comparison.findings import blocks_of, question
+from aebench.comparison.numbers import numbers
+from aebench.comparison.quality import Asked as QualityAsked
+from aebench.comparison.quality import compare as compare_quality
+from aebench.comparison.sequential import Thresholds
+from aebench.comparison.sides import Sides, pairs
+from aebench.comparison.speed import Blocks, Where, measured
+from aebench.errors import UsageError
+from aebench.processes.differing import differences
+from aebench.processes.environments import Environment
+from aebench.processes.events import Listener
+from aebench.processes.worker import FrameworkProcess
+from aebench.records import documents
+from aebench.records.asked import Options as RecordedOptions
+from aebench.records.blocks import Pair
+from aebench.records.comparisons import Apart, Comparison, Limits, Numbers, Side, What
+from aebench.records.comparisons import Sides as Recorded
+from aebench.records.conditions import Conditions
+from aebench.records.documents import comparable
+from aebench.records.fields import Float, checked, plain
+from aebench.records.qualities import Quality
+from aebench.records.reuse import require_same_document, require_same_options
+from aebench.records.store import locked
+from aebench.running.options import DTYPES, Options, check, dataset_name, processes_of
+from aebench.running.resume import conditions
+from aebench.running.trainings import Trainings
+
+FILE = "comparison.json"
+ADVICE = "compare as then, or choose another --output"
+PARTS: tuple[What, ...] = ("numbers", "quality", "speed", "memory")
+# Of the options: what a second call asks for as the first did.
+SAME = ("autoencoders", "frameworks", "dataset", "schedule", "device", "seeds", "dtype")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is compared. frameworks: without environments; empty: all that both sides hold. limit: seconds for it all,
+    after which nothing more begins."""
+
+    base: Environment
+    head: Environment
+    options: Options
+    frameworks: tuple[str, ...] = ()
+    only: tuple[What, ...] = PARTS
+    thresholds: Thresholds = field(default_factory=Thresholds)
+    limit: float | None = None
+
+
+class Deadline:
+    """A time after which nothing more begins; None: there is none."""
+
+    def __init__(self, seconds: float | None) -> None:
+        self._end = None if seconds is None else time.monotonic() + seconds
+
+    def left(self) -> float | None:
+        """The seconds that are left."""
+        return None if self._end is None else max(0.0, self._end - time.monotonic())
+
+    def over(self) -> bool:
+        """Whether none are left."""
+        return self.left() == 0.0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is asked, once it is known what there is. options: with the subjects of both sides as frameworks."""
+
+    asked: Asked
+    pairs: tuple[Sides, ...]
+    left_out: tuple[str, ...]
+    options: Options
+
+    def todo(self) -> Iterator[tuple[str, Sides]]:
+        """Every autoencoder with every framework that has it on both sides."""
+        for name, sides in product(self.options.autoencoders, self.pairs):
+            if registry.offers(sides.framework, name):
+                yield name, sides
+
+    def timed(self) -> dict[str, list[str]]:
+        """By framework, the autoencoders that are timed, where any are."""
+        found: dict[str, list[str]] = {}
+        for name, sides in self.todo():
+            found.setdefault(sides.framework, []).append(name)
+        return found
+
+
+def planned(asked: Asked) -> Plan:
+    """What will be compared.
+
+    Raises:
+        AebenchError: there is nothing to compare, a framework is missing, data are missing.
+    """
+    found, left_out = pairs(asked.base, asked.head, asked.frameworks)
+    subjects = tuple(name for sides in found for name in sides.names)
+    names = asked.options.autoencoders or tuple(
+        name for name in registry.autoencoders() if registry.offering(name, subjects)
+    )
+    options = replace(asked.options, autoencoders=names, frameworks=subjects)
+    check(options)
+    return Plan(asked, tuple(found), tuple(left_out), options)
+
+
+def compare(plan: Plan, folder: Path, listener: Listener) -> Comparison:
+    """Compare; the record, kept in the folder's `comparison.json` after each piece.
+
+    A second call goes on, and does the parts that the first was asked for, too.
+
+    Raises:
+        UsageError: the folder holds another comparison, or one under other conditions.
+        ResultError: its document is damaged, or cannot be written.
+    """
+    deadline = Deadline(plan.asked.limit)
+    with locked(folder):
+        with processes_of(plan.options, folder / "logs", arbiter=True) as processes:
+            found = _begun(plan, folder / FILE, conditions(plan.options, processes))
+            if "numbers" in found.only:
+                for row in _numbers(plan, found, processes, folder, deadline, listener):
+                    found.numbers.append(row)
+                    _keep(folder, found)
+            if "quality" in found.only:
+                for trained in _quality(plan, found, processes, folder, deadline, listener):
+                    found.quality.append(trained)
+                    _keep(folder, found)
+        # What is timed has the machine to itself: the processes above are gone.
+        for sides in plan.pairs if {"speed", "memory"} & set(found.only) else ():
+            _time(plan, sides, found, folder, deadline, listener)
+        climbed = len({(row.autoencoder, row.framework) for row in found.numbers})
+        found.complete = "numbers" not in found.only or climbed == len(list(plan.todo()))
+        _keep(folder, found)
+    return found
+
+
+def _begun(plan: Plan, path: Path, now: Conditions) -> Comparison:
+    """The record so far: that of the folder, where it is of this comparison, else a new one."""
+    before = documents.read_if_there(path, "comparison")
+    asked = plan.asked
+    found = Comparison(
+        base=_side(asked.base),
+        head=_side(asked.head),
+        only=list(asked.only),
+        options=checked(comparable(asdict(plan.options)), RecordedOptions),
+        conditions=now,
+        pairs=[Recorded(**asdict(sides)) for sides in plan.pairs],
+        differences=[],
+        left_out=list(plan.left_out),
+        complete=False,
+        limits=Limits(**{name: Float(value) for name, value in asdict(asked.thresholds).items()}),
+        timed=plan.timed(),
+    )
+    if before is None:
+        apart = differences(asked.base, asked.head, [sides.framework for sides in plan.pairs])
+        found.differences = [Apart(**asdict(it)) for it in apart]
+        documents.write(path, "comparison", plain(found))
+        return found
+    fresh = plain(found)
+    require_same_options(path, {side: before[side] for side in ("base", "head")}, fresh, ADVICE)
+    then = {key: before["options"][key] for key in SAME}
+    require_same_options(path, then, fresh["options"], ADVICE)
+    merged = require_same_document(path, before, plain(now), ADVICE)
+    kept = checked({**before, "conditions": merged}, Comparison)
+    # What failed, or was not decided when the time was over, is taken up again.
+    return structs.replace(
+        found,
+        only=[part for part in PARTS if part in (*kept.only, *asked.only)],
+        conditions=kept.conditions,
+        differences=kept.differences,
+        numbers=[row for row in kept.numbers if not row.failures],
+        quality=[row for row in kept.quality if row.reason is None and not row.failures],
+        blocks=kept.blocks,
+    )
+
+
+def _side(environment: Environment) -> Side:
+    python = str(environment.python) if environment.python else None
+    return Side(name=environment.name, said=environment.said, python=python, variables=dict(environment.variables))
+
+
+def _quality(
+    plan: Plan, found: Comparison, processes: Mapping[str, FrameworkProcess], folder: Path, deadline: Deadline,
+    listener: Listener,
+) -> Iterator[Quality]:  # fmt: skip
+    """The trainings of everything that is not decided yet; those that are there already are not done again."""
+    options, todo = plan.options, list(plan.todo())
+    now = structs.replace(found.conditions, dtype=options.dtype)
+    trainings = Trainings(options, folder / "trials", listener, conditions=now)
+    asked = QualityAsked(seeds=options.seeds, parts=len(todo))
+    known = {(row.autoencoder, row.base, row.head) for row in found.quality}
+    for name, sides in ((name, sides) for name, sides in todo if (name, *sides.names) not in known):
+
+        def train(subject: str, seed: int, name: str = name) -> dict[str, Any]:
+            return trainings.measure(name, seed, subject, processes[subject])
+
+        row = compare_quality(registry.autoencoder(name), *sides.names, train, asked, deadline.over)
+        listener.finished(f"{name}, {sides.framework}: quality", f"{row.verdict} over {len(row.seeds)} seeds")
+        yield row
+
+
+def _time(plan: Plan, sides: Sides, found: Comparison, folder: Path, deadline: Deadline, listener: Listener) -> None:
+    """Blocks of one framework, until every row is decided or the time is over."""
+    options, pair = plan.options, Recorded(**asdict(sides))
+    asked = question(found, pair, deadline.left())
+    if not asked.autoencoders:
+        return
+    where = Where(options.dataset, options.data_dir, options.schedule, options.device, options.dtype)
+
+    def keep(block: Pair) -> None:
+        found.blocks.append(block)
+        _keep(folder, found)
+
+    measured(asked, Blocks(asked, where, folder / "logs"), blocks_of(found, pair), keep, listener)
+
+
+def _keep(folder: Path, found: Comparison) -> None:
+    documents.write(folder / FILE, "comparison", plain(found))
+
+
+def _numbers(
+    plan: Plan, found: Comparison, processes: Mapping[str, FrameworkProcess], folder: Path, deadline: Deadline,
+    listener: Listener,
+) -> Iterator[Numbers]:  # fmt: skip
+    """The ladder of everything that is not there yet."""
+    known = {(row.autoencoder, row.framework, row.dtype, row.seed) for row in found.numbers}
+    for name, sides in plan.todo():
+        if deadline.over():
+            return
+        options, autoencoder = plan.options, registry.autoencoder(name)
+        source = Source(dataset_name(options, autoencoder), options.data_dir, options.schedule)
+        missing = [dtype for dtype in DTYPES if (name, sides.framework, dtype, options.seeds[0]) not in known]
+        what = f"{name}, {sides.framework}: numbers"
+        if missing:
+            listener.begin(what, len(missing))
+        rows = []
+        for done, dtype in enumerate(missing, start=1):
+            climb = Climb(autoencoder, options.seeds[0], dtype, options.device)
+            rows.append(numbers(sides, processes, climb, source, folder / "traces"))
+            yield rows[-1]
+            listener.advance(done, len(missing))
+        if rows:
+            listener.finished(what, ", ".join(f"{row.verdict} in {row.dtype}" for row in rows))
+
+
+def require_parts(only: Sequence[str]) -> tuple[What, ...]:
+    """The parts by name, in their order.
+
+    Raises:
+        UsageError: one is none of them.
+    """
+    wrong = [part for part in only if part not in PARTS]
+    if wrong:
+        raise UsageError(f"no part of a comparison is called '{wrong[0]}'; expected some of {', '.join(PARTS)}")
+    return tuple(part for part in PARTS if part in only) or PARTS

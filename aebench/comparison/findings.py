@@ -1,0 +1,242 @@
+"""What a comparison found, part by part: each finding a sentence, with the command that shows it again."""
+
+from __future__ import annotations
+
+import math
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Literal
+
+from aebench.comparison.noninferior import LOOKS
+from aebench.comparison.sequential import Thresholds
+from aebench.comparison.speed import Question, Row, verdicts
+from aebench.comparison.verdicts import Verdict, Word
+from aebench.records.blocks import Pair
+from aebench.records.comparisons import Comparison, MovedRung, Numbers, Sides, What
+from aebench.records.fields import plain
+from aebench.records.qualities import QualityRow
+
+Weight = Literal["regression", "undone", "undecided", "improvement", "moved"]
+SEEDS = range(LOOKS[-1])  # of trainings, in this order, as many as decide
+# A share of the bound that differs by less is as near to the reference as before.
+AS_NEAR = 1.25
+WEIGHT_OF: dict[Word, Weight] = {
+    "slower": "regression", "more": "regression", "faster": "improvement", "less": "improvement",
+    "undecided": "undecided", "unusable": "undecided", "failed": "undone",
+}  # fmt: skip
+QUALITY_WEIGHT: dict[str, Weight] = {
+    "worse": "regression", "better": "improvement", "undecided": "undecided", "not compared": "undone",
+}  # fmt: skip
+MEASURES = {"memory": "peak memory", "device memory": "peak memory of the device", "import": "import"}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is to be known. abouts: what it is about. sentence: by how much, how sure. command: what shows it
+    again."""
+
+    what: What
+    abouts: tuple[str, ...]
+    weight: Weight
+    sentence: str
+    command: str | None = None
+
+    @property
+    def about(self) -> str:
+        """What it is about, in one line."""
+        return "; ".join(self.abouts)
+
+
+def of_numbers(found: Comparison) -> Iterator[Finding]:
+    """What parted, could not be compared or judged, and how much moved."""
+    for row in found.numbers:
+        about = (named(row),)
+        if row.verdict == "parted":
+            yield Finding("numbers", about, "regression", row.parting or "", _climb_again(found, row))
+        elif row.verdict in ("failed", "not compared"):
+            why = "; ".join(f"{name} failed: {reason}" for name, reason in row.failures.items())
+            weight: Weight = "regression" if row.verdict == "failed" else "undone"
+            yield Finding("numbers", about, weight, why or "was not compared", _climb_again(found, row))
+        elif row.both:
+            words = f"parts from the reference, on both sides: {row.both}"
+            yield Finding("numbers", about, "moved", words, _climb_again(found, row))
+    yield from _vacuous(found)
+    yield from _moved(found)
+
+
+def _vacuous(found: Comparison) -> Iterator[Finding]:
+    """Rungs that no dtype could judge."""
+    ordered = sorted(found.numbers, key=lambda row: (row.autoencoder, row.framework))
+    for (name, framework), some in groupby(ordered, key=lambda row: (row.autoencoder, row.framework)):
+        group = [row for row in some if row.rungs]
+        lost = [rung for rung in (group[0].vacuous if group else ()) if all(rung in row.vacuous for row in group)]
+        if lost:
+            words = f"rung {', '.join(lost)} is vacuous, it lets anything through"
+            yield Finding("numbers", (f"{name}, {framework}",), "undecided", words, _climb_again(found, group[0]))
+
+
+def _moved(found: Comparison) -> Iterator[Finding]:
+    """For each framework and dtype how many moved, and which most."""
+    rows = [row for row in found.numbers if row.rungs]
+    for framework, dtype in dict.fromkeys((row.framework, row.dtype) for row in rows):
+        mine = [row for row in rows if (row.framework, row.dtype) == (framework, dtype)]
+        moved = [row for row in mine if row.verdict == "moved"]
+        if moved:
+            row, rung = max(((row, first_moved(row)) for row in moved), key=lambda pair: most(pair[0]).share)
+            worst = most(row)
+            words = (
+                f"{len(moved)} of {len(mine)} moved, within the bounds; most {row.autoencoder}, from rung {rung.rung} "
+                f"on, in rung {worst.rung}: {described(worst)}"
+            )
+            yield Finding("numbers", (f"{framework}, {dtype}",), "moved", words, _climb_again(found, row))
+
+
+def first_moved(row: Numbers) -> MovedRung:
+    """The first rung of a row that moved."""
+    return next(rung for rung in row.rungs if rung.verdict != "identical")
+
+
+def most(row: Numbers) -> MovedRung:
+    """The rung that moved by the largest share of its bound."""
+    return max(row.rungs, key=lambda rung: rung.share)
+
+
+def described(rung: MovedRung) -> str:
+    """By how much a rung moved, of its bound, and whether away from the reference."""
+    digits = "" if rung.relative <= 0 else f"equal to {max(0.0, -math.log10(rung.relative)):.1f} digits, "
+    return f"{digits}{rung.share:.0%} of the bound{_direction(rung)}"
+
+
+def _direction(rung: MovedRung) -> str:
+    if math.isnan(rung.base) or math.isnan(rung.head):
+        return ""
+    if max(rung.base, rung.head) <= AS_NEAR * min(rung.base, rung.head):
+        return ", as near to the reference as before"
+    near = rung.head < rung.base
+    times = "" if min(rung.base, rung.head) <= 0.0 else f" ×{max(rung.base, rung.head) / min(rung.base, rung.head):.1f}"
+    return f",{times} {'nearer to' if near else 'further from'} the reference"
+
+
+def of_quality(found: Comparison) -> Iterator[Finding]:
+    """Every metric that got worse or better, what could not be compared, and where nothing was decided."""
+    for it in found.quality:
+        framework = next((sides.framework for sides in found.pairs if sides.base == it.base), it.base)
+        about, command = f"{it.autoencoder}, {framework}", again(found, framework, [it.autoencoder], "quality")
+        for row in it.rows:
+            weight = QUALITY_WEIGHT.get(row.verdict)
+            if weight is not None and (row.verdict != "undecided" or it.verdict == "undecided"):
+                yield Finding("quality", (f"{about}, {row.metric}",), weight, _metric(row), command)
+        if it.failures:
+            failed: Weight = "undone" if it.base in it.failures else "regression"
+            why = "; ".join(f"{name} failed: {reason}" for name, reason in it.failures.items())
+            yield Finding("quality", (f"{about}, training",), failed, why, command)
+        elif it.reason is not None:
+            yield Finding("quality", (f"{about}, training",), "undecided", it.reason, command)
+
+
+def _metric(row: QualityRow) -> str:
+    """From where to where, by how much of what is allowed, over how many seeds; or why nothing can be said."""
+    if row.difference is None or row.base is None or row.head is None:
+        return row.reason or f"undecided after {row.pairs} seeds"
+    scale, unit = (100.0, "%") if row.relative else (1.0, row.unit)
+    parts = [f"{row.base:.6g} → {row.head:.6g}, by {scale * row.difference:+.3g} {unit}"]
+    if row.low is not None and row.high is not None:
+        parts.append(f"({scale * row.low:+.3g} to {scale * row.high:+.3g})")
+    besides = f"; {row.reason}" if row.reason else ""
+    allowed = "" if row.margin is None else f"; {scale * row.margin:.3g} {unit} is the margin"
+    return f"{' '.join(parts)}{allowed}; {row.pairs} seed{'s' * (row.pairs != 1)}{besides}"
+
+
+def of_speed(found: Comparison) -> Iterator[Finding]:
+    """Every row of speed and memory that is not as before, or that is not decided; what has one reason is one."""
+    for sides in found.pairs:
+        same: dict[tuple[What, Weight, str], list[Row]] = {}
+        for row, verdict in speeds(found, sides).items():
+            weight = _weight(verdict)
+            if weight is not None:
+                same.setdefault((part_of(row), weight, in_words(verdict)), []).append(row)
+        for (what, weight, words), rows in same.items():
+            abouts = tuple(_named(row, sides) for row in rows)
+            names = dict.fromkeys(row.autoencoder for row in rows if row.autoencoder)
+            timed = list(names) or found.timed.get(sides.framework, [])[:1]
+            yield Finding(what, abouts, weight, words, again(found, sides.framework, timed, what))
+
+
+def _weight(verdict: Verdict) -> Weight | None:
+    """How grave it is; None where there is nothing to say. What only head cannot do is worse than before."""
+    if verdict.word == "failed" and (verdict.reason or "").startswith("head: "):
+        return "regression"
+    return WEIGHT_OF.get(verdict.word)
+
+
+def _named(row: Row, sides: Sides) -> str:
+    whose = ", ".join(filter(None, (row.autoencoder, sides.framework)))
+    return f"{whose}, {MEASURES.get(row.measure, row.measure)}"
+
+
+def timed(found: Comparison, sides: Sides) -> list[str]:
+    """What every row of speed and memory that is compared is called."""
+    return [_named(row, sides) for row in speeds(found, sides)]
+
+
+def named(row: Numbers) -> str:
+    """What a row of numbers is called."""
+    return f"{row.autoencoder}, {row.framework}, {row.dtype}"
+
+
+def speeds(found: Comparison, sides: Sides) -> dict[Row, Verdict]:
+    """What the blocks say of the framework, of each row that was asked for; without a block it is undecided."""
+    every = verdicts(question(found, sides), blocks_of(found, sides)) if found.timed.get(sides.framework) else {}
+    return {row: verdict for row, verdict in every.items() if part_of(row) in found.only}
+
+
+def part_of(row: Row) -> What:
+    """The part of a comparison that the row belongs to."""
+    return "memory" if "memory" in row.measure else "speed"
+
+
+def blocks_of(found: Comparison, sides: Sides) -> list[Pair]:
+    """The framework's blocks: of base and head, and the controls, of base and base."""
+    return [pair for pair in found.blocks if {subject.name for subject in pair.subjects} <= {sides.base, sides.head}]
+
+
+def question(found: Comparison, sides: Sides, limit: float | None = None) -> Question:
+    """What is asked of the framework's blocks. limit: seconds."""
+    names = tuple(dict.fromkeys(found.timed.get(sides.framework, ())))
+    return Question(sides.base, sides.head, names, thresholds(found), limit)
+
+
+def thresholds(found: Comparison) -> Thresholds:
+    """Those of the comparison."""
+    return Thresholds(**plain(found.limits))
+
+
+def in_words(verdict: Verdict) -> str:
+    """By how much, between which limits, after how many blocks; or why nothing can be said."""
+    if verdict.word == "failed":
+        return f"failed: {verdict.reason}"
+    if verdict.word == "unusable":
+        return f"nothing is said: {verdict.reason}"
+    more = {"more": "as much", "less": "as much", "not more": "as much"}.get(verdict.word, "as long")
+    blocks = f"{verdict.blocks} block{'s' * (verdict.blocks != 1)}"
+    if not math.isfinite(verdict.ratio):
+        return f"undecided after {blocks}"
+    limits = f"{verdict.low:.3f} to {verdict.high:.3f}" if math.isfinite(verdict.high) else "no limits yet"
+    undecided = "undecided: " if verdict.word == "undecided" else ""
+    return f"{undecided}{verdict.ratio:.3f} times {more} as base ({limits}, {blocks})"
+
+
+def _climb_again(found: Comparison, row: Numbers) -> str:
+    return again(found, row.framework, [row.autoencoder], "numbers")
+
+
+def again(found: Comparison, framework: str, names: Sequence[str], what: What) -> str:
+    """The command that compares these once more, and shows all of it."""
+    words = ["aebench", "compare", found.base.said, found.head.said, *names, "-f", framework, "--only", what, "--all"]
+    options = found.options
+    words += ["-d", options.dataset, "-p", options.schedule]
+    words += ["-s", ",".join(map(str, options.seeds))] if list(options.seeds) != list(SEEDS) else []
+    words += ["--data-dir", options.data_dir] if options.data_dir else []
+    return shlex.join([*words, *(["--device", options.device] if options.device != "cpu" else [])])

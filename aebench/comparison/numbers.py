@@ -1,0 +1,102 @@
+"""Numbers: base and head climb the ladder beside the reference; each rung is identical, moved, or parted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from aebench import registry
+from aebench.agreement import session
+from aebench.agreement.compare import Agreement
+from aebench.agreement.ladder import RUNGS, Climb
+from aebench.agreement.session import Source
+from aebench.comparison.sides import Sides
+from aebench.errors import AebenchError
+from aebench.processes.worker import FrameworkProcess
+from aebench.records.comparisons import Moved, MovedRung, Numbers, Verdict
+from aebench.records.fields import Float
+from aebench.registry import ARBITER
+
+
+def numbers(
+    sides: Sides, processes: Mapping[str, FrameworkProcess], climb: Climb, source: Source, folder: Path
+) -> Numbers:
+    """Let both sides climb, and the reference where it has the autoencoder; what moved between them.
+
+    processes: by name, the arbiter among them. folder: for traces, which are removed. A side that fails climbs once
+    more, in a new process: one that fails twice is not bad luck.
+    """
+    wanted = registry.offering(climb.autoencoder.name, (ARBITER, *sides.names))
+    climbing = {name: processes[name] for name in wanted}
+    try:
+        agreements, failures = session.agree(climbing, climb, source, folder)
+        if failures:
+            agreements, failures = session.agree(climbing, climb, source, folder)
+    except AebenchError as error:
+        agreements, failures = [], {ARBITER: str(error)}
+    return judged(sides, climb, agreements, failures)
+
+
+def judged(sides: Sides, climb: Climb, agreements: list[Agreement], failures: Mapping[str, str]) -> Numbers:
+    """The record of what the climbs gave."""
+    known = {frozenset((found.left, found.right)): found for found in agreements}
+    pair = known.get(frozenset(sides.names))
+    against = {side: known.get(frozenset((ARBITER, side))) for side in sides.names}
+    partings = {side: _parting(found) for side, found in against.items()}
+    parting = _parting(pair)
+    if parting is None and partings[sides.head] and not partings[sides.base]:
+        parting = partings[sides.head]
+    rungs = [] if pair is None else [_rung(pair, against[sides.base], against[sides.head], rung) for rung in RUNGS]
+    found = [rung for rung in rungs if rung is not None]
+    verdict: Verdict
+    if pair is None:
+        verdict = "failed" if set(failures) == {sides.head} else "not compared"
+    elif parting:
+        verdict = "parted"
+    else:
+        verdict = "moved" if any(rung.moved for rung in found) else "identical"
+    return Numbers(
+        autoencoder=climb.autoencoder.name,
+        framework=sides.framework,
+        dtype=climb.dtype,
+        seed=climb.seed,
+        verdict=verdict,
+        rungs=found,
+        parting=parting,
+        both=partings[sides.head] if partings[sides.base] else None,
+        vacuous=pair.vacuous() if pair else [],
+        failures=dict(failures),
+    )
+
+
+def _parting(agreement: Agreement | None) -> str | None:
+    first = agreement.first_parting if agreement else None
+    return first.problem if first else None
+
+
+def _rung(pair: Agreement, base: Agreement | None, head: Agreement | None, rung: str) -> MovedRung | None:
+    """The rung of the pair, None where it has none."""
+    arrays = [found for found in pair.comparisons if found.place.rung == rung]
+    worst = pair.worst(rung)
+    if worst is None:
+        return None
+    # A difference that is not a number is one.
+    moved = [found for found in arrays if found.problem or found.relative != 0.0]
+    verdict: Moved = "parted" if any(found.problem for found in arrays) else "moved" if moved else "identical"
+    return MovedRung(
+        rung=rung,
+        verdict=verdict,
+        arrays=len(arrays),
+        moved=len(moved),
+        place=worst.place.key,
+        relative=Float(worst.relative),
+        share=Float(worst.share),
+        base=Float(_share(base, rung)),
+        head=Float(_share(head, rung)),
+    )
+
+
+def _share(agreement: Agreement | None, rung: str) -> float:
+    """The largest share of a bound in the rung; NaN without the reference."""
+    worst = agreement.worst(rung) if agreement else None
+    return worst.share if worst else float("nan")

@@ -1,0 +1,83 @@
+"""Who is compared: base and head as environments, and each framework that both hold as a pair of subjects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from aebench import registry
+from aebench.comparison import commits
+from aebench.errors import UnknownNameError, UsageError
+from aebench.processes import environments
+from aebench.processes.environments import Environment
+from aebench.processes.probing import frameworks
+from aebench.registry import HERE
+
+
+@dataclass(frozen=True)
+class Sides:
+    """One framework on both sides: the names of its two subjects."""
+
+    framework: str
+    base: str
+    head: str
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """Both subjects, base first."""
+        return self.base, self.head
+
+
+def side(said: str) -> Environment:
+    """The environment of that name or at that place, or of that commit, branch or tag of the repository here.
+
+    Raises:
+        UnknownNameError: it is none of these.
+        UsageError: there is no interpreter; a commit cannot be installed.
+    """
+    try:
+        return environments.find(said)
+    except UnknownNameError:
+        found = commits.environment(said)
+        if found is None:
+            raise
+    return environments.tell(found)
+
+
+def pairs(base: Environment, head: Environment, asked: Sequence[str] = ()) -> tuple[list[Sides], list[str]]:
+    """Each framework in each mode on both sides, and, in words, those that only one side holds.
+
+    asked: names without environments; default: every framework in its first mode but the reference.
+
+    Raises:
+        UsageError: both sides are one; a framework that was asked for is missing; nothing is there to compare.
+    """
+    if (base.python, base.variables) == (head.python, head.variables):
+        raise UsageError(f"{base.said} and {head.said} are one environment; `aebench calibrate` measures its noise")
+    for name in asked:
+        if "@" in name:
+            raise UsageError(f"'{name}' names an environment; BASE and HEAD say which they are, --frameworks only what")
+        if name not in registry.variants():
+            registry.framework(name)
+    there = frameworks(base), frameworks(head)
+    names = asked or [name for name in registry.frameworks() if name != registry.ARBITER]
+    found = [
+        Sides(name, _name(name, base), _name(name, head)) for name in names if all(versions[name] for versions in there)
+    ]
+    left_out = list(_left_out(names, base, head))
+    if asked and left_out:
+        raise UsageError(f"{'; '.join(left_out)}; install it there, or leave it out")
+    if not found:
+        raise UsageError(f"no framework is in both {base.name} and {head.name}: {'; '.join(left_out)}")
+    return found, left_out
+
+
+def _left_out(names: Sequence[str], base: Environment, head: Environment) -> Iterator[str]:
+    for name in names:
+        lacking = [environment.name for environment in (base, head) if frameworks(environment)[name] is None]
+        if lacking:
+            yield f"{name} is not installed in {' and '.join(lacking)}"
+
+
+def _name(framework: str, environment: Environment) -> str:
+    return framework if environment.name == HERE else f"{framework}@{environment.name}"

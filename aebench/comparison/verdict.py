@@ -1,0 +1,97 @@
+"""What a comparison comes to: findings, each a sentence, and one verdict over them."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+
+from aebench.comparison.findings import Finding, Weight, of_numbers, of_quality, of_speed, speeds, thresholds
+from aebench.records.comparisons import Comparison, Side
+
+WEIGHTS: tuple[Weight, ...] = ("regression", "undone", "undecided", "improvement", "moved")
+# Exit status of the worst finding; design.md's order, in which a regression that is sure comes before what is not.
+STATUS: dict[Weight, int] = {"regression": 1, "undone": 2, "undecided": 125, "improvement": 0, "moved": 0}
+WRONG: dict[Weight, str] = {
+    "regression": "got worse", "undone": "could not be compared", "undecided": "undecided"
+}  # fmt: skip
+
+
+def findings(found: Comparison) -> list[Finding]:
+    """Everything that got worse, could not be compared or decided, got better or moved; the gravest first."""
+    every = [*of_numbers(found), *of_quality(found), *of_speed(found)]
+    if not found.complete:
+        every.append(Finding("numbers", ("the ladder",), "undecided", "the time was over before all had climbed it"))
+    return sorted(every, key=lambda finding: WEIGHTS.index(finding.weight))
+
+
+def status(every: Iterable[Finding]) -> int:
+    """The exit status of the gravest."""
+    return STATUS[min((finding.weight for finding in every), key=WEIGHTS.index, default="moved")]
+
+
+def sentence(found: Comparison, every: Sequence[Finding]) -> str:
+    """The verdict in one line, with what was compared."""
+    counts = {weight: sum(finding.weight == weight for finding in every) for weight in WEIGHTS}
+    wrong = [f"{counts[weight]} {words}" for weight, words in WRONG.items() if counts[weight]]
+    outcome = ", ".join(wrong) if wrong else "nothing got worse"
+    unfinished = "" if found.complete else " so far (not finished)"
+    return f"{called(found.base)} → {called(found.head)}: {outcome}{unfinished}."
+
+
+def called(side: Side) -> str:
+    """The environment's name; a commit as the user named it, too."""
+    return side.name if side.name == side.said or os.sep in side.said else f"{side.said} ({side.name})"
+
+
+def compared(found: Comparison) -> Iterator[str]:
+    """What was compared, a sentence a part."""
+    if "numbers" in found.only:
+        yield _numbers_compared(found)
+    if found.quality:
+        yield _quality_compared(found)
+    if found.blocks:
+        yield _speed_compared(found)
+
+
+def _numbers_compared(found: Comparison) -> str:
+    rows = found.numbers
+    autoencoders = len({row.autoencoder for row in rows})
+    kinds = [(verdict, sum(row.verdict == verdict for row in rows)) for verdict in ("identical", "moved", "parted")]
+    counts = ", ".join(f"{count} {verdict}" for verdict, count in kinds if count) or "none"
+    versions = "; ".join(versions_of(found))
+    arrays = sum(rung.arrays for row in rows for rung in row.rungs)
+    return (
+        f"Numbers: {autoencoders} autoencoder{'s' * (autoencoders != 1)}, {arrays:,} pairs of arrays in {versions}: "
+        f"{counts} of {len(rows)} climbs."
+    )
+
+
+def versions_of(found: Comparison) -> Iterator[str]:
+    """Each framework with its version on both sides."""
+    for pair in found.pairs:
+        sides = [found.conditions.subjects.get(name) for name in (pair.base, pair.head)]
+        base, head = ((side.version if side else None) or "unknown" for side in sides)
+        yield f"{pair.framework} {base}" + ("" if base == head else f" → {head}")
+
+
+def _quality_compared(found: Comparison) -> str:
+    """How many trainings, and what became of them."""
+    counts = ", ".join(f"{n} {word}" for word, n in Counter(row.verdict for row in found.quality).items())
+    trained = sum(2 * len(row.seeds) for row in found.quality)
+    metrics = sum(row.margin is not None for quality in found.quality for row in quality.rows)
+    return (
+        f"Quality: {trained} trainings, {metrics} metrics with a margin; {len(found.quality)} autoencoders: {counts}."
+    )
+
+
+def _speed_compared(found: Comparison) -> str:
+    """How many rows of speed and memory were decided, from how many blocks, and how sure."""
+    rows = [verdict for sides in found.pairs for verdict in speeds(found, sides).values()]
+    counts = ", ".join(f"{n} {word}" for word, n in Counter(verdict.word for verdict in rows).items())
+    asked = thresholds(found)
+    return (
+        f"Speed and memory: {len(found.blocks)} blocks of fresh processes, {len(rows)} rows: {counts}. Up to "
+        f"{asked.tolerated:.0%} more is tolerated, and fails in {asked.false_alarms:.0%} of calls at most; "
+        f"{asked.intolerable:.0%} passes in {asked.misses:.0%} of rows at most."
+    )

@@ -1,0 +1,114 @@
+"""Records of base held against head: what was asked, how they differ, and what was found."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from aebench.arrays import Dtype
+from aebench.records.asked import Options
+from aebench.records.blocks import Pair
+from aebench.records.conditions import Conditions
+from aebench.records.fields import Count, Name, Number, Part
+from aebench.records.qualities import Quality
+
+What = Literal["numbers", "quality", "speed", "memory"]
+Moved = Literal["identical", "moved", "parted"]
+Verdict = Literal["identical", "moved", "parted", "failed", "not compared"]
+
+
+class MovedRung(Part):
+    """One rung of the ladder, base against head.
+
+    moved: arrays in which the two differ at all. place: the array with the largest share of its bound. relative: their
+    largest difference there, over the reference's largest magnitude; share: of the bound. base, head: how far each is
+    from the reference in the rung's worst array, as a share of its bound.
+    """
+
+    rung: str
+    verdict: Moved
+    arrays: Count
+    moved: Count
+    place: str
+    relative: Number
+    share: Number
+    base: Number
+    head: Number
+
+
+class Numbers(Part):
+    """The numbers of one framework in one autoencoder, dtype and seed, base against head.
+
+    identical: equal in every value. moved: within the bounds. parted: beyond them, or head parts from the reference and
+    base does not. failed: head could not climb, base could. not compared: base could not, or neither.
+    parting: the first place that parts, in words. both: where both part from the reference alike, in words.
+    vacuous: rungs that let anything through. failures: why a subject did not climb.
+    """
+
+    autoencoder: Name
+    framework: Name
+    dtype: Dtype
+    seed: Count
+    verdict: Verdict
+    rungs: list[MovedRung]
+    parting: str | None
+    both: str | None
+    vacuous: list[str]
+    failures: dict[str, str]
+
+
+class Limits(Part):
+    """What head may take longer, as parts of base's time, and how often the answer may be wrong."""
+
+    tolerated: Number
+    intolerable: Number
+    false_alarms: Number
+    misses: Number
+
+
+class Side(Part):
+    """An environment that is compared. said: as the user named it. python: its interpreter, None for this one."""
+
+    name: Name
+    said: str
+    python: str | None
+    variables: dict[str, str]
+
+
+class Apart(Part):
+    """One thing that the two environments do not share: a kind of thing, its name, and what it is in each."""
+
+    kind: str
+    name: str
+    base: str
+    head: str
+
+
+class Sides(Part):
+    """One framework on both sides: its name, and the names of the two subjects."""
+
+    framework: Name
+    base: Name
+    head: Name
+
+
+class Comparison(Part):
+    """Base held against head.
+
+    only: the parts that are compared. left_out: frameworks that only one side holds, in words. complete: all was done.
+    timed: by framework, the autoencoders that are timed. blocks: of fresh processes, base first.
+    """
+
+    base: Side
+    head: Side
+    only: list[What]
+    options: Options
+    conditions: Conditions
+    pairs: list[Sides]
+    differences: list[Apart]
+    left_out: list[str]
+    complete: bool
+    limits: Limits
+    numbers: list[Numbers] = []
+    quality: list[Quality] = []
+    timed: dict[Name, list[Name]] = {}
+    blocks: list[Pair] = []

@@ -1,0 +1,208 @@
+"""Base against head in numbers: what is identical, moved or parted, and the verdict in words."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import climbs
+import pytest
+from comparisons import SIDES, record
+
+from aebench.agreement import session
+from aebench.agreement.bounds import Bound
+from aebench.agreement.compare import Agreement, Comparison
+from aebench.agreement.session import Source
+from aebench.comparison import findings, verdict
+from aebench.comparison.numbers import judged, numbers
+from aebench.errors import FrameworkError
+from aebench.records.comparisons import Numbers
+from aebench.records.fields import checked
+from aebench.records.trace import Place
+from aebench.registry import ARBITER
+
+CLIMB = climbs.narrow_climb("linear", "float64")
+
+
+def agreement(left: str, right: str, *shares: float, problem: str | None = None, blind: bool = False) -> Agreement:
+    """A pair whose rungs forward, losses, gradients have those shares of their bounds; the last one may part."""
+    rungs = ("forward", "losses", "gradients")
+    found = [
+        Comparison(
+            Place("all", rung, 0, "codings"), 1e-3 * share, share, Bound(1e-3, 1e-3, "rounding"),
+            problem if rung == rungs[len(shares) - 1] else None, 1.0 if blind else 1e-9,
+        )
+        for rung, share in zip(rungs, shares, strict=False)
+    ]  # fmt: skip
+    return Agreement("linear", "float64", left, right, tuple(found))
+
+
+def row(*agreements: Agreement, failures: Mapping[str, str] | None = None) -> Numbers:
+    """The record of those agreements."""
+    return judged(SIDES, CLIMB, list(agreements), failures or {})
+
+
+def three(between: tuple[float, ...], before: tuple[float, ...], after: tuple[float, ...], **problems: Any) -> Numbers:
+    """The record of a pair and of each side against the reference; problems: where one of these parts."""
+    asked = {
+        "pair": (SIDES.names, between), "base": ((ARBITER, SIDES.base), before), "head": ((ARBITER, SIDES.head), after)
+    }  # fmt: skip
+    return row(*(agreement(*names, *shares, problem=problems.get(key)) for key, (names, shares) in asked.items()))
+
+
+def test_equal_values_are_identical() -> None:
+    """No difference in any array, whatever each is from the reference."""
+    found = three((0.0, 0.0), (0.2, 0.3), (0.2, 0.3))
+    assert ("identical", ["identical", "identical"]) == (found.verdict, [rung.verdict for rung in found.rungs])
+    assert (0, "nothing got worse") == (verdict.status(verdict.findings(record(found))), _outcome(found))
+
+
+def _outcome(*rows: Numbers) -> str:
+    found = record(*rows)
+    return verdict.sentence(found, verdict.findings(found)).removeprefix("old → here: ").rstrip(".")
+
+
+def test_what_moved_is_told_by_rung_digits_and_share() -> None:
+    """The first rung that moved, how many digits are equal, the share of the bound, and where the reference lies."""
+    found = three((0.0, 0.5), (0.1, 0.2), (0.1, 0.6))
+    assert ("moved", ["identical", "moved"], 1) == (
+        found.verdict, [rung.verdict for rung in found.rungs], found.rungs[1].moved
+    )  # fmt: skip
+    (finding,) = verdict.findings(record(found))
+    expected = (
+        "1 of 1 moved, within the bounds; most linear, from rung losses on, in rung losses: equal to 3.3 digits, "
+        "50% of the bound, ×3.0 further from the reference"
+    )
+    assert ("moved", expected, 0) == (finding.weight, finding.sentence, verdict.status([finding]))
+
+
+@pytest.mark.parametrize(
+    ("base", "head", "expected"),
+    [
+        (0.4, 0.1, ", ×4.0 nearer to the reference"),
+        (0.1, 0.12, ", as near to the reference as before"),
+        (0.0, 0.1, ", further from the reference"),
+        (math.nan, 0.1, ""),
+    ],
+)
+def test_nearer_or_further(base: float, head: float, expected: str) -> None:
+    """Which way a rung moved is told by each side's distance from the reference."""
+    found = three((0.5,), (base,), (head,))
+    assert findings.described(found.rungs[0]).endswith(f"50% of the bound{expected}")
+
+
+def test_beyond_the_bound_is_a_regression() -> None:
+    """The first place that parts is the sentence, the status is 1."""
+    found = three((0.0, 2.0), (0.1, 0.1), (0.1, 2.0), pair="step 3 parts", head="head parts")
+    (finding,) = verdict.findings(record(found))
+    assert ("parted", "regression", "step 3 parts", 1) == (
+        found.verdict, finding.weight, finding.sentence, verdict.status([finding])
+    )  # fmt: skip
+    assert "1 got worse" == _outcome(found)
+
+
+def test_a_head_that_leaves_the_reference_parts_though_the_two_are_near() -> None:
+    """Base just within the bound and head just beyond it: what was right is no more."""
+    found = three((0.3,), (0.9,), (1.1,), head="head parts from the reference")
+    assert ("parted", "head parts from the reference") == (found.verdict, found.parting)
+
+
+def test_what_parts_on_both_sides_alike_is_told_and_no_regression() -> None:
+    """A fault that was there before is not new, and not silent."""
+    found = three((0.0,), (1.5,), (1.5,), base="base parts", head="head parts")
+    (finding,) = verdict.findings(record(found))
+    assert ("identical", "moved", "parts from the reference, on both sides: head parts") == (
+        found.verdict, finding.weight, finding.sentence
+    )  # fmt: skip
+
+
+def test_a_difference_that_is_no_number_has_moved() -> None:
+    """NaN is never equal."""
+    pair = agreement(*SIDES.names, math.nan)
+    assert "moved" == row(pair).verdict
+
+
+@pytest.mark.parametrize(
+    ("failed", "expected", "status"),
+    [
+        ([SIDES.head], "failed", 1),
+        ([SIDES.base], "not compared", 2),
+        ([SIDES.base, SIDES.head], "not compared", 2),
+        ([ARBITER], "not compared", 2),
+        ([], "not compared", 2),
+    ],
+)
+def test_a_side_that_cannot_climb_is_never_green(failed: list[str], expected: str, status: int) -> None:
+    """Head alone failing is a regression; with base nothing is known to have been better."""
+    found = row(failures=dict.fromkeys(failed, "no such operation"))
+    every = verdict.findings(record(found))
+    assert (expected, status) == (found.verdict, verdict.status(every))
+    assert all(f"{name} failed: no such operation" in every[0].sentence for name in failed)
+
+
+def test_a_rung_that_no_dtype_can_judge_is_undecided() -> None:
+    """Vacuous in both dtypes: 125. Judged by the other dtype: nothing to say."""
+    blind = row(agreement(*SIDES.names, 0.0, blind=True))
+    seeing = row(agreement(*SIDES.names, 0.0))
+    assert (125, "1 undecided") == (verdict.status(verdict.findings(record(blind))), _outcome(blind))
+    assert 0 == verdict.status(verdict.findings(record(blind, seeing)))
+
+
+def test_the_gravest_decides_and_comes_first() -> None:
+    """A regression that is sure comes before what could not be compared, and that before what is undecided."""
+    parts = three((2.0,), (0.1,), (2.0,), pair="parts")
+    blind, failed = row(agreement(*SIDES.names, 0.0, blind=True)), row(failures={SIDES.base: "no"})
+    every = verdict.findings(record(blind, failed, parts))
+    assert ["regression", "undone"] == [finding.weight for finding in every][:2]
+    assert 1 == verdict.status(every)
+
+
+def test_the_verdict_says_what_was_compared_and_whether_all_was_done() -> None:
+    """Versions on both sides, arrays, climbs; a comparison that was broken off says so."""
+    found = record(three((0.0, 0.5), (0.1, 0.2), (0.1, 0.6)), complete=False)
+    every = verdict.findings(found)
+    assert "old → here: 1 undecided so far (not finished)." == verdict.sentence(found, every)
+    assert (125, "the time was over before all had climbed it") == (verdict.status(every), every[0].sentence)
+    expected = "Numbers: 1 autoencoder, 2 pairs of arrays in pytorch 2.13.0 → 2.14.1: 1 moved of 1 climbs."
+    assert [expected] == list(verdict.compared(found))
+
+
+class Unlucky:
+    """A process whose first climb fails."""
+
+    def __init__(self, *errors: str) -> None:
+        self.errors = list(errors)
+
+    def call(self, *_: object, **__: object) -> None:
+        """Fail as long as there is an error left."""
+        if self.errors:
+            raise FrameworkError(self.errors.pop(0))
+
+
+def test_a_side_that_fails_once_climbs_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One failure is bad luck and repeated in a new process; the second is the reason."""
+    seen = []
+
+    def agree(processes: Mapping[str, Any], *_: object) -> tuple[list[Agreement], dict[str, str]]:
+        seen.append(list(processes))
+        failures = {SIDES.head: "killed"} if len(seen) < 2 else {}
+        return [] if failures else [agreement(*SIDES.names, 0.0)], failures
+
+    monkeypatch.setattr(session, "agree", agree)
+    processes: dict[str, Any] = {name: Unlucky() for name in (ARBITER, *SIDES.names)}
+    found = numbers(SIDES, processes, CLIMB, Source("curve", None, "quick"), tmp_path)
+    assert ("identical", 2, [ARBITER, *SIDES.names]) == (found.verdict, len(seen), seen[0])
+
+
+def test_a_record_that_contradicts_itself_is_refused() -> None:
+    """A rung whose verdict is none of the three is no record."""
+    with pytest.raises(Exception, match="verdict"):
+        checked({**_plain(), "verdict": "fine"}, Numbers)
+
+
+def _plain() -> dict[str, Any]:
+    from aebench.records.fields import plain
+
+    return plain(three((0.0,), (0.1,), (0.1,)))
