@@ -26,7 +26,7 @@ from typing import Literal
 
 from scipy import special
 
-from aebench.errors import UsageError
+from aebench.comparison.sequential import check_rates
 from aebench.quality.family import holm
 from aebench.quality.leaps import Leaps, Shares
 from aebench.quality.margins import LEAPS
@@ -53,11 +53,7 @@ class Rates:
     misses: float = 0.05
 
     def __post_init__(self) -> None:
-        if not (0.0 < self.false_alarms < 0.5 and 0.0 < self.misses < 0.5):
-            raise UsageError(
-                f"error rates lie between 0 and one half; found {self.false_alarms:g} of false alarms and "
-                f"{self.misses:g} of misses"
-            )
+        check_rates(self.false_alarms, self.misses)
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,14 @@ LOOKS = (4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24)
 LEAST_DEVIATION = 0.01
 
 
+def check_rates(false_alarms: float, misses: float) -> None:
+    """UsageError where one of the rates is none that a test could hold."""
+    if not (0.0 < false_alarms < 0.5 and 0.0 < misses < 0.5):
+        raise UsageError(
+            f"error rates lie between 0 and one half; found {false_alarms:g} of false alarms and {misses:g} of misses"
+        )
+
+
 @dataclass(frozen=True)
 class Thresholds:
     """What head may take longer, as parts of base's time, and how often the answer may be wrong.
@@ -51,11 +59,7 @@ class Thresholds:
             raise UsageError(
                 f"what is tolerated lies below what is intolerable; found {self.tolerated:g} and {self.intolerable:g}"
             )
-        if not (0.0 < self.false_alarms < 0.5 and 0.0 < self.misses < 0.5):
-            raise UsageError(
-                f"error rates lie between 0 and one half; found {self.false_alarms:g} of false alarms and "
-                f"{self.misses:g} of misses"
-            )
+        check_rates(self.false_alarms, self.misses)
 
 
 @dataclass(frozen=True)
