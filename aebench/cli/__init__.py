@@ -10,6 +10,7 @@ from aebench.cli.benching import bench
 from aebench.cli.comparing import compare
 from aebench.cli.ending import STATUSES, Group
 from aebench.cli.environments import environments
+from aebench.cli.gating import gate
 from aebench.cli.looking import list_, schema, show
 from aebench.cli.measured import accept, quality
 from aebench.cli.running import run
@@ -43,5 +44,5 @@ def main() -> None:
     """
 
 
-for command in (list_, run, agree, compare, show, quality, accept, scale, bench, environments, schema):
+for command in (list_, run, agree, compare, show, quality, accept, gate, scale, bench, environments, schema):
     main.add_command(command)

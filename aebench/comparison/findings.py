@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Literal
@@ -16,7 +16,7 @@ from aebench.comparison.verdicts import Verdict, Word
 from aebench.records.blocks import Pair
 from aebench.records.comparisons import Comparison, MovedRung, Numbers, Sides, What
 from aebench.records.fields import plain
-from aebench.records.qualities import QualityRow
+from aebench.records.qualities import Quality, QualityRow
 
 Weight = Literal["regression", "undone", "undecided", "improvement", "moved"]
 SEEDS = range(LOOKS[-1])  # of trainings, in this order, as many as decide
@@ -123,7 +123,13 @@ def of_quality(found: Comparison) -> Iterator[Finding]:
     """Every metric that got worse or better, what could not be compared, and where nothing was decided."""
     for it in found.quality:
         framework = next((sides.framework for sides in found.pairs if sides.base == it.base), it.base)
-        about, command = f"{it.autoencoder}, {framework}", again(found, framework, [it.autoencoder], "quality")
+        yield from judged([it], again(found, framework, [it.autoencoder], "quality"))
+
+
+def judged(found: Iterable[Quality], command: str) -> Iterator[Finding]:
+    """The same of these alone. command: what shows them again."""
+    for it in found:
+        about = f"{it.autoencoder}, {it.head}"
         for row in it.rows:
             weight = QUALITY_WEIGHT.get(row.verdict)
             if weight is not None and (row.verdict != "undecided" or it.verdict == "undecided"):

@@ -44,9 +44,14 @@ def accept(runs: Sequence[Path], *, reason: str, folder: Path = BASELINES) -> Pa
     _require_once(trials, runs)
     named = ", ".join(map(str, runs))
     conditions = require_alike((t["conditions"] for t in trials), named, "accept them one after the other")
-    name = "-".join(str(kinds[0][key]) for key in SAME).replace(":", "-")
     with locked(folder, seconds=SECONDS_FOR_ANOTHER):
-        return _renew(folder / f"{name}.json", kinds[0], read, conditions, reason)
+        return _renew(path_of(kinds[0], folder), kinds[0], read, conditions, reason)
+
+
+def path_of(options: Content, folder: Path = BASELINES) -> Path:
+    """The file of the baseline for a run with these options."""
+    name = "-".join(str(options[key]) for key in SAME).replace(":", "-")
+    return folder / f"{name}.json"
 
 
 def _result_of(run: Path) -> Path:

@@ -40,20 +40,21 @@ def print_comparison(found: Comparison, console: Console, *, everything: bool = 
     for line in _notes(found):
         console.print(Text(line, "dim"), soft_wrap=True)
     for finding in every:
-        console.print()
-        _print(finding, console)
+        print_finding(finding, console)
     if everything and found.numbers:
         console.print()
         _climbs(found.numbers).print(console)
     if everything and found.quality:
         console.print()
-        _metrics(found.quality).print(console)
+        metrics_table(found.quality).print(console)
     if everything and found.blocks:
         console.print()
         _rows(found).print(console)
 
 
-def _print(finding: Finding, console: Console) -> None:
+def print_finding(finding: Finding, console: Console) -> None:
+    """A sentence, and below it the command that shows it again."""
+    console.print()
     line = Text.assemble((WORDS[finding.weight], STYLES[finding.weight]), f": {finding.about}: {finding.sentence}")
     console.print(line, soft_wrap=True)
     if finding.command:
@@ -80,7 +81,8 @@ def _climbs(rows: Sequence[Numbers]) -> Table:
     return table
 
 
-def _metrics(found: Sequence[Quality]) -> Table:
+def metrics_table(found: Sequence[Quality]) -> Table:
+    """A row for each metric."""
     columns = [Column("autoencoder"), Column("subject"), Column("metric"), Column("verdict")]
     numbers = [Column(name, right=True) for name in ("base", "head", "margin", "seeds")]
     table = Table("Quality", [*columns, *numbers], keys=3)

@@ -1,0 +1,155 @@
+"""A run against the accepted baseline: green only where everything was compared and nothing is worse."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from examples import OPTIONS, conditions, planted, trial
+from rich.console import Console
+
+from aebench.cli import main
+from aebench.comparison.gate import Gated, held
+from aebench.comparison.verdict import status
+from aebench.errors import ResultError, UsageError
+from aebench.records import baselines, documents
+from aebench.report.gate import print_gate
+
+SEEDS = (0, 1, 2, 3, 4)
+
+
+def agreement(**changes: Any) -> dict[str, Any]:
+    """A pair that agrees."""
+    row = {"autoencoder": "tied", "dtype": "float32", "left": "reference", "right": "pytorch", "parting": None}
+    return {**row, "rungs": [], "vacuous": [], **changes}
+
+
+def trials(factor: float = 1.0, seeds: tuple[int, ...] = SEEDS, framework: str = "pytorch") -> list[dict[str, Any]]:
+    """Trainings whose errors are so many times those of the baseline."""
+    return [trial(framework, seed, factor * (0.010 + 0.0001 * seed)) for seed in seeds]
+
+
+def written(folder: Path, found: list[dict[str, Any]], **changes: Any) -> Path:
+    """A run's folder with these trials, which agrees and is complete."""
+    document = {
+        "options": OPTIONS, "conditions": conditions(), "complete": True, "trials": found,
+        "agreements": [agreement()], "failures": [], **changes,
+    }  # fmt: skip
+    documents.write(folder / "result.json", "run", document)
+    return folder
+
+
+@pytest.fixture
+def gated(tmp_path: Path) -> Callable[..., Gated]:
+    """Hold a run of those trials against a baseline of `trials()`."""
+    accepted = written(tmp_path / "accepted", trials())
+    baselines.accept([accepted], reason="x", folder=tmp_path / "to" / "baselines")
+
+    def gate(found: list[dict[str, Any]], *names: str, **changes: Any) -> Gated:
+        return held(written(tmp_path / "run", found, **changes), names, tmp_path / "to" / "baselines")
+
+    return gate
+
+
+def test_the_baseline_itself_passes(gated: Callable[..., Gated]) -> None:
+    """The runs that were accepted go through the gate; it says what was held against what."""
+    found = gated(trials())
+    assert ((), 0) == (found.findings, status(found.findings))
+    out = io.StringIO()
+    print_gate(found, Console(file=out, width=200), everything=True)
+    first, second, *rest = out.getvalue().splitlines()
+    assert f"{found.run}: nothing got worse than the baseline." == first
+    expected = "1 autoencoder in a framework, 5 pairs of trainings, 1 metrics with a margin."
+    assert f"Held against {found.baseline}: {expected}" == second
+    assert any("test_mse" in line and "not worse" in line for line in rest)
+
+
+@pytest.mark.parametrize(("factor", "expected"), [(1.01, 0), (0.5, 0), (1.3, 1)])
+def test_worse_beyond_the_margin_fails(gated: Callable[..., Gated], factor: float, expected: int) -> None:
+    """One per cent is within the margin of five, half of the error is an improvement, a third more fails."""
+    assert expected == status(gated(trials(factor)).findings)
+
+
+def unseeded(conditions_of: dict[str, Any]) -> dict[str, Any]:
+    """The conditions with other bytes of the data."""
+    return planted(conditions_of, "data", "mnist", value="0000")
+
+
+FAULTS: dict[str, tuple[list[dict[str, Any]], dict[str, Any], int, str]] = {
+    "incomplete": (trials(), {"complete": False}, 2, "it is not complete"),
+    "without agreement": (trials(), {"agreements": []}, 2, "it holds no agreement"),
+    "parts": (trials(), {"agreements": [agreement(parting="step 3 parts")]}, 1, "step 3 parts"),
+    "vacuous": (trials(), {"agreements": [agreement(vacuous=["losses"])]}, 125, "rung losses is vacuous"),
+    "agreement of another": (
+        trials(), {"agreements": [agreement(autoencoder="stacked")]}, 2, "the run holds no agreement of it"
+    ),
+    "climb failed": (
+        trials(), {"failures": [{"autoencoder": "tied", "framework": "pytorch", "failure": "no"}]}, 2, "no"
+    ),
+    "row without a baseline": ([*trials(), *trials(framework="tensorflow")], {}, 2, "it has no baseline"),
+    "baseline without a row": (trials(framework="tensorflow"), {}, 2, "the baseline has it and the run has not"),
+    "no common seed": (trials(seeds=(7, 8)), {}, 2, "no seed is in both: 0, 1, 2, 3, 4 in the baseline, 7, 8 in the"),
+    "too few seeds": (trials(1.04, seeds=(0,)), {}, 125, "1 seed does not decide it"),
+    "not a number": (trials(float("nan")), {}, 1, "it is nan in head"),
+    "failed": (
+        [{"autoencoder": "tied", "framework": "pytorch", "seed": seed, "failure": "boom"} for seed in SEEDS], {}, 1,
+        "pytorch failed: seed 4: boom",
+    ),
+    "other data": (
+        [{**it, "conditions": unseeded(it["conditions"])} for it in trials()], {}, 2,
+        "bytes of mnist: efgh in the baseline, 0000 in the run",
+    ),
+    "another specification": (
+        [{**it, "conditions": planted(it["conditions"], "specifications", "tied", value="0")} for it in trials()], {},
+        2, "specification of tied: abcd in the baseline, 0 in the run",
+    ),
+    "another metric": (
+        [{**it, "metrics": {"train_mse": it["metrics"]["test_mse"]}} for it in trials()], {}, 2,
+        "only base was measured",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_what_was_not_compared_is_never_green(gated: Callable[..., Gated], name: str) -> None:
+    """Each fault has its own sentence and its status."""
+    found, changes, expected, words = FAULTS[name]
+    gate = gated(found, **changes)
+    assert (expected, True) == (status(gate.findings), any(words in finding.sentence for finding in gate.findings))
+
+
+def test_only_what_is_named_has_to_be_there(gated: Callable[..., Gated]) -> None:
+    """A run of more than is accepted passes for the autoencoders named; one that nobody has does not."""
+    more = [*trials(), *({**it, "autoencoder": "stacked"} for it in trials())]
+    assert 2 == status(gated(more).findings)
+    assert 0 == status(gated(more, "tied").findings)
+    (finding,) = gated(more, "tied", "linear").findings
+    assert ("undone", "neither the run nor the baseline has it") == (finding.weight, finding.sentence)
+
+
+def test_without_a_baseline_it_says_how_to_make_one(tmp_path: Path) -> None:
+    """No file for the run's data set, schedule, dtype and device."""
+    run = written(tmp_path / "run", trials())
+    with pytest.raises(UsageError, match=r"there is no baseline .*mnist-source-float32-cpu.json; make one with"):
+        held(run, (), tmp_path)
+
+
+@pytest.mark.parametrize("text", ["", "{", '{"format": "aebench-baseline/2"}', '{"format": "aebench-baseline/99"}'])
+def test_a_damaged_baseline_is_refused(tmp_path: Path, text: str) -> None:
+    """Truncated, of a newer version, or without what it must hold: one line that names the file."""
+    run = written(tmp_path / "run", trials())
+    (tmp_path / "mnist-source-float32-cpu.json").write_text(text)
+    with pytest.raises(ResultError, match="mnist-source-float32-cpu"):
+        held(run, (), tmp_path)
+
+
+def test_the_command_ends_with_the_gravest(gated: Callable[..., Gated], tmp_path: Path) -> None:
+    """Verdict first; status 1 for a regression; --all shows the metrics."""
+    run = gated(trials(1.3)).run
+    shown = CliRunner().invoke(main, ["gate", str(run), "--to", str(tmp_path / "to"), "--all"])
+    assert (1, f"{run}: 1 got worse.") == (shown.exit_code, shown.stdout.splitlines()[0])
+    assert "worse: tied, pytorch, test_mse: 0.0102 → 0.01326, by +26.1 %" in shown.stdout
