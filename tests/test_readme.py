@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import subprocess
@@ -36,6 +37,10 @@ def _typed(path: Path, program: str) -> list[str]:
 TYPED = {f"{path}: aebench {line}": line for path in DOCUMENTS for line in _typed(path, "aebench")}
 
 
+# What a command that is named in prose needs.
+EXAMPLES = {"quality": ["out"], "accept": ["out", "--reason", "why"], "gate": ["out"], "compare": ["old", "here"]}
+
+
 @pytest.mark.parametrize("where", TYPED)
 def test_every_command_parses(where: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The command is there, and takes these options and values; a name in capitals stands for one, and the environment
@@ -45,8 +50,7 @@ def test_every_command_parses(where: str, tmp_path: Path, monkeypatch: pytest.Mo
     line = re.sub(r"\[AUTOENCODER…\]|RUN…", "", TYPED[where]).replace("NAME", "tied")
     name, *arguments = shlex.split(line, comments=True)
     arguments = ["out" if argument == "RUN" else argument for argument in arguments]
-    if name in ("quality", "accept") and not arguments:
-        arguments = ["out", *(["--reason", "why"] if name == "accept" else [])]
+    arguments = arguments or [*EXAMPLES.get(name, ())]
     try:
         main.commands[name].make_context(name, arguments)
     except FrameworkError as error:
@@ -62,7 +66,9 @@ def test_an_option_that_is_not_there_would_be_seen() -> None:
 def test_every_option_of_pytest_is_known() -> None:
     """Each stands in the help that the documents' `pytest --benchmark` has."""
     command = [sys.executable, "-m", "pytest", "--benchmark", "--help"]
-    known = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=300).stdout
+    # Below a worker of xdist nothing is timed.
+    alone = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_XDIST")}
+    known = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=alone, timeout=300).stdout
     typed = [line.partition("#")[0] for path in DOCUMENTS for line in _typed(path, "pytest")]
     options = {option for line in typed for option in re.findall(r"--[a-z-]+", line)}
     assert {"--benchmark", "--seeds"} <= options

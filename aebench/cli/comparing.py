@@ -10,21 +10,26 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from aebench.cli.options import AUTOENCODERS, DATA_DIR, DATASET, DEVICE, OUTPUT, SCHEDULE, console, kept_in
-from aebench.cli.values import Share, whole
+from aebench.cli.values import Share, text, whole, words
 
 if TYPE_CHECKING:
     from aebench.comparison.comparing import Plan
 
 
 @click.command()
-@click.argument("base")
-@click.argument("head")
+@click.argument("base", callback=text)
+@click.argument("head", callback=text)
 @AUTOENCODERS
 @click.option(
-    "--frameworks", "-f", metavar="NAME[,NAME]...",
+    "--frameworks", "-f", callback=words, metavar="NAME[,NAME]...",
     help="Without environments, such as pytorch-compiled; default: all that both hold, in their first mode.",
 )  # fmt: skip
-@click.option("--only", metavar="PART[,PART]...", help="Some of numbers, quality, speed, memory; default: all of them.")
+@click.option(
+    "--only",
+    callback=words,
+    metavar="PART[,PART]...",
+    help="Some of numbers, quality, speed, memory; default: all of them.",
+)
 @DATASET
 @DATA_DIR
 @SCHEDULE
@@ -46,7 +51,7 @@ if TYPE_CHECKING:
 @click.option("--all", "everything", is_flag=True, help="Also show what did not move.")
 @OUTPUT
 def compare(
-    base: str, head: str, frameworks: str | None, only: str | None, tolerated: float,
+    base: str, head: str, frameworks: tuple[str, ...], only: tuple[str, ...], tolerated: float,
     intolerable: float, time_limit: float | None, dry_run: bool, everything: bool,
     output: Path | None, **asked: Any,
 ) -> None:  # fmt: skip
@@ -73,7 +78,7 @@ def compare(
 
 
 def _planned(
-    base: str, head: str, frameworks: str | None, only: str | None, limits: tuple[float, float],
+    base: str, head: str, frameworks: tuple[str, ...], only: tuple[str, ...], limits: tuple[float, float],
     minutes: float | None, asked: Mapping[str, Any],
 ) -> Plan:  # fmt: skip
     """What the options ask for."""
@@ -84,9 +89,9 @@ def _planned(
     from aebench.running.options import Options
 
     options = Options(frameworks=(), **{**asked, "seeds": asked["seeds"] or tuple(SEEDS)})
-    parts, thresholds = require_parts(_split(only)), Thresholds(*limits)
+    parts, thresholds = require_parts(only), Thresholds(*limits)
     seconds = None if minutes is None else 60.0 * minutes
-    return planned(Asked(side(base), side(head), options, _split(frameworks), parts, thresholds, seconds))
+    return planned(Asked(side(base), side(head), options, frameworks, parts, thresholds, seconds))
 
 
 def _carried_out(plan: Plan, output: Path | None, everything: bool) -> int:
@@ -104,8 +109,3 @@ def _carried_out(plan: Plan, output: Path | None, everything: bool) -> int:
     print_comparison(found, console(), everything=everything)
     click.echo(f"\nResults: {folder / 'comparison.json'}, beside it Markdown and JUnit XML")
     return status(findings(found))
-
-
-def _split(value: str | None) -> tuple[str, ...]:
-    """Names separated by commas, each once."""
-    return tuple(dict.fromkeys(name.strip() for name in (value or "").split(",") if name.strip()))

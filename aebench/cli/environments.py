@@ -8,7 +8,7 @@ import click
 
 from aebench.cli.ending import Group
 from aebench.cli.options import console
-from aebench.cli.values import names
+from aebench.cli.values import names, text
 
 
 @click.group(cls=Group, invoke_without_command=True)
@@ -63,8 +63,8 @@ def add(name: str, requirements: tuple[str, ...], files: tuple[Path, ...], pytho
 
 
 @environments.command()
-@click.argument("base")
-@click.argument("head")
+@click.argument("base", callback=text)
+@click.argument("head", callback=text)
 @click.option("--frameworks", "-f", callback=names("framework"), help="Only of these; default: all that both hold.")
 def diff(base: str, head: str, frameworks: tuple[str, ...]) -> None:
     """Show how two environments differ.

@@ -110,6 +110,14 @@ def named(kind: str, texts: Iterable[str]) -> tuple[str, ...]:
     return found
 
 
+def words(_: click.Context, __: click.Parameter, value: str | None) -> tuple[str, ...]:
+    """A callback that splits words at commas, each once; what they may be is somebody else's affair."""
+    found = () if value is None else tuple(dict.fromkeys(word.strip() for word in value.split(",")))
+    if "" in found:
+        raise click.BadParameter(NOTHING)
+    return found
+
+
 def listed(texts: Iterable[str], kind: Callable[[str], Number], otherwise: str) -> tuple[Number, ...]:
     """The numbers that the texts stand for, each once; click.BadParameter with the message `otherwise` for others."""
     try:

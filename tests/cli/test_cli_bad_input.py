@@ -59,6 +59,13 @@ BAD = {
     "--to": PATHS,
     "--reason": ["", " ", "\t"],
     "kind": ["", " ", "nope", "Trial", "run,trial", LONG],
+    "run": ["", " ", "/dev/null", "none", ".", "file", "file/x", LONG, "nowhere/result.json"],
+    "base": ["", " ", "nope", "../nope", "/dev/null", "file", "HEAD", LONG, "\udcff"],
+    "head": ["", " ", "nope", "../nope", "/dev/null", "file", "HEAD", LONG, "\udcff", "here"],
+    "--only": ["", " ", ",", "numbers,", "speeed", "Numbers", "numbers speed"],
+    "--tolerated": ["", "x", "-1", "nan", "inf", "1e5", "0.2"],
+    "--intolerable": ["", "x", "0", "-1", "nan", "inf", "0.01"],
+    "--time-limit": ["", "x", "0", "-1", "nan", "inf"],
     "runs": ["", " ", "/dev/null", "none", ".", "file", "file/x", LONG, "nowhere/result.json"],
     "--steps": LEAST_ONE,
     "--epochs": LEAST_ONE,
@@ -70,7 +77,13 @@ BAD = {
 }  # fmt: skip
 MIRRORS = ["http://[::1", "http://", "ftp://x", "x", "http://a:b", "http://a:99999", "//x", " "]
 # What a command needs besides, in an order in which the bad value is met first.
-NEEDED = {"show": ["tied"], "quality": ["."], "accept": [".", "--reason", "why"]}
+NEEDED = {
+    "show": ["tied"],
+    "quality": ["."],
+    "accept": [".", "--reason", "why"],
+    "compare": ["here", "here"],
+    "gate": ["."],
+}
 TOGETHER = {
     "agreement with nobody": ["agree", "linear", "-f", ARBITER],
     "growth with nobody": ["agree", "linear", "-f", ARBITER, "--growth"],
