@@ -38,7 +38,7 @@ from aebench.cli.values import MOST, data_set, numbers
     type=click.IntRange(1, MOST),
     default=3,
     show_default=True,
-    help="Of each phase; the first is not timed.",
+    help="Of each phase; the first two are not timed.",
 )
 @SEEDS
 @DEVICE

@@ -21,7 +21,7 @@ Document = Mapping[str, Any]
 EXPLANATION = (
     "agreement: every rung of the ladder, every pair; ×N: they could differ N times as much before they part; in part: "
     "a framework was not compared. quality: mean over the seeds, with those that leapt only where all did. ms/1,000: "
-    "training steps per 1,000 images, median of all epochs but the first."
+    "training steps per 1,000 images, median of all epochs but the first two."
 )
 
 

@@ -45,12 +45,12 @@ def print_sweep(rows: Sequence[Row], console: Console) -> None:
             per_image = first["multiply_adds_per_image"]
             rate = "–" if per_image is None else f"{2e-6 * per_image / seconds:.3g}"
             quality = mean(row["quality"] for row in finished)
-            unit = first["metric"] + ("" if first["warm"] else ", one epoch: compiled meanwhile")
+            unit = first["metric"] + ("" if first["warm"] else ", too few epochs: compiled meanwhile")
             cells = f"{first['parameters']:,}", f"{1000 * seconds:.3g}", rate, f"{quality:.4g}", unit
         table.add(name, framework, f"{images:,}", f"{width:g}", *cells)
     table.print(console)
     console.print(
-        "ms/1,000: training steps per 1,000 images, median of all epochs but the first. GFLOP/s: two operations for "
+        "ms/1,000: training steps per 1,000 images, median of all epochs but the first two. GFLOP/s: two operations for "
         "each multiply-add of the step's matrix products (three products a layer). quality: after these few epochs.",
         style="dim",
     )
