@@ -28,7 +28,11 @@ def benchmark_here(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -
     """pytest at the root of the repository with these arguments, in this process."""
     monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
     monkeypatch.chdir(ROOT)
-    without = ("-p", "no:cacheprovider", "-p", "no:hypothesispytest")  # whose import takes seconds
+    # Hypothesis takes seconds to import, and what is imported here already cannot be rewritten.
+    without = ("-p", "no:cacheprovider", "-p", "no:hypothesispytest", "--assert=plain")
+    # The benchmarks' files are called as files of the tests are, which this process may have imported.
+    for name in ("conftest", "test_training"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
     return lambda *arguments: pytester.runpytest_inprocess(*REFERENCE, *without, *arguments)
 
 
