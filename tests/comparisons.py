@@ -7,15 +7,13 @@ from dataclasses import asdict
 from typing import Any
 
 from aebench.comparison.sequential import Thresholds
-from aebench.comparison.sides import Sides
 from aebench.records.asked import Options
 from aebench.records.blocks import Pair
-from aebench.records.comparisons import Comparison, Limits, Numbers, Side
-from aebench.records.comparisons import Sides as Recorded
+from aebench.records.comparisons import Comparison, Limits, Numbers, Side, Sides
 from aebench.records.conditions import Conditions, Harness, Machine, Subject
 from aebench.records.fields import Float, checked
 
-SIDES = Sides("pytorch", "pytorch@old", "pytorch")
+SIDES = Sides(framework="pytorch", base="pytorch@old", head="pytorch")
 
 
 def record(*rows: Numbers, complete: bool = True, blocks: Sequence[Pair] = (), **others: Any) -> Comparison:
@@ -29,7 +27,7 @@ def record(*rows: Numbers, complete: bool = True, blocks: Sequence[Pair] = (), *
         "only": ["numbers", "speed", "memory"] if blocks else ["numbers", "quality"],
         "options": checked(OPTIONS, Options),
         "conditions": Conditions(aebench=Harness(), machine=Machine(), subjects=subjects),
-        "pairs": [Recorded(**asdict(SIDES))], "differences": [], "left_out": [], "complete": complete,
+        "pairs": [SIDES], "differences": [], "left_out": [], "complete": complete,
         "numbers": list(rows), "limits": limits, "timed": {"pytorch": ["linear"]}, "blocks": list(blocks), **others,
     }  # fmt: skip
     return Comparison(**content)

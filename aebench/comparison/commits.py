@@ -27,6 +27,7 @@ from aebench.errors import UsageError
 from aebench.plugins import OURS
 from aebench.processes.environments import Environment
 from aebench.processes.temporary import scratch
+from aebench.records.machine import output
 
 SHOWN = 10  # characters of a commit
 DONE = "aebench-commit"  # a file in an environment that is whole
@@ -119,8 +120,4 @@ def _interpreter() -> str:
 
 def _git(folder: Path, *arguments: str) -> str | None:
     """What git says; None where it fails, or is not there."""
-    try:
-        ended = subprocess.run(["git", "-C", folder, *arguments], capture_output=True, text=True, check=False)
-    except OSError:
-        return None
-    return ended.stdout.strip() if ended.returncode == 0 else None
+    return output("git", "-C", str(folder), *arguments)

@@ -19,7 +19,7 @@ from aebench.comparison.numbers import numbers
 from aebench.comparison.quality import Asked as QualityAsked
 from aebench.comparison.quality import compare as compare_quality
 from aebench.comparison.sequential import Thresholds
-from aebench.comparison.sides import Sides, pairs
+from aebench.comparison.sides import pairs
 from aebench.comparison.speed import Blocks, Where, measured
 from aebench.errors import UsageError
 from aebench.processes.differing import differences
@@ -29,8 +29,7 @@ from aebench.processes.worker import FrameworkProcess
 from aebench.records import documents
 from aebench.records.asked import Options as RecordedOptions
 from aebench.records.blocks import Pair
-from aebench.records.comparisons import Apart, Comparison, Limits, Numbers, Side, What
-from aebench.records.comparisons import Sides as Recorded
+from aebench.records.comparisons import Comparison, Limits, Numbers, Side, Sides, What
 from aebench.records.conditions import Conditions
 from aebench.records.documents import comparable
 from aebench.records.fields import Float, checked, plain
@@ -156,7 +155,7 @@ def _begun(plan: Plan, path: Path, now: Conditions) -> Comparison:
         only=list(asked.only),
         options=checked(comparable(asdict(plan.options)), RecordedOptions),
         conditions=now,
-        pairs=[Recorded(**asdict(sides)) for sides in plan.pairs],
+        pairs=list(plan.pairs),
         differences=[],
         left_out=list(plan.left_out),
         complete=False,
@@ -164,8 +163,7 @@ def _begun(plan: Plan, path: Path, now: Conditions) -> Comparison:
         timed=plan.timed(),
     )
     if before is None:
-        apart = differences(asked.base, asked.head, [sides.framework for sides in plan.pairs])
-        found.differences = [Apart(**asdict(it)) for it in apart]
+        found.differences = differences(asked.base, asked.head, [sides.framework for sides in plan.pairs])
         documents.write(path, "comparison", plain(found))
         return found
     fresh = plain(found)
@@ -213,8 +211,8 @@ def _quality(
 
 def _time(plan: Plan, sides: Sides, found: Comparison, folder: Path, deadline: Deadline, listener: Listener) -> None:
     """Blocks of one framework, until every row is decided or the time is over."""
-    options, pair = plan.options, Recorded(**asdict(sides))
-    asked = question(found, pair, deadline.left())
+    options = plan.options
+    asked = question(found, sides, deadline.left())
     if not asked.autoencoders:
         return
     where = Where(options.dataset, options.data_dir, options.schedule, options.device, options.dtype)
@@ -223,7 +221,7 @@ def _time(plan: Plan, sides: Sides, found: Comparison, folder: Path, deadline: D
         found.blocks.append(block)
         _keep(folder, found)
 
-    measured(asked, Blocks(asked, where, folder / "logs"), blocks_of(found, pair), keep, listener)
+    measured(asked, Blocks(asked, where, folder / "logs"), blocks_of(found, sides), keep, listener)
 
 
 def _keep(folder: Path, found: Comparison) -> None:

@@ -10,10 +10,9 @@ from aebench.agreement import session
 from aebench.agreement.compare import Agreement
 from aebench.agreement.ladder import RUNGS, Climb
 from aebench.agreement.session import Source
-from aebench.comparison.sides import Sides
 from aebench.errors import AebenchError
 from aebench.processes.worker import FrameworkProcess
-from aebench.records.comparisons import Moved, MovedRung, Numbers, Verdict
+from aebench.records.comparisons import Moved, MovedRung, Numbers, Sides, Verdict
 from aebench.records.fields import Float
 from aebench.registry import ARBITER
 

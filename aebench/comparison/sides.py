@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from aebench import registry
 from aebench.comparison import commits
@@ -11,21 +10,8 @@ from aebench.errors import UnknownNameError, UsageError
 from aebench.processes import environments
 from aebench.processes.environments import Environment
 from aebench.processes.probing import frameworks
+from aebench.records.comparisons import Sides
 from aebench.registry import HERE
-
-
-@dataclass(frozen=True)
-class Sides:
-    """One framework on both sides: the names of its two subjects."""
-
-    framework: str
-    base: str
-    head: str
-
-    @property
-    def names(self) -> tuple[str, str]:
-        """Both subjects, base first."""
-        return self.base, self.head
 
 
 def side(said: str) -> Environment:
@@ -61,9 +47,8 @@ def pairs(base: Environment, head: Environment, asked: Sequence[str] = ()) -> tu
             registry.framework(name)
     there = frameworks(base), frameworks(head)
     names = asked or [name for name in registry.frameworks() if name != registry.ARBITER]
-    found = [
-        Sides(name, _name(name, base), _name(name, head)) for name in names if all(versions[name] for versions in there)
-    ]
+    both = [name for name in names if all(versions[name] for versions in there)]
+    found = [Sides(framework=name, base=_name(name, base), head=_name(name, head)) for name in both]
     left_out = list(_left_out(names, base, head))
     if asked and left_out:
         raise UsageError(f"{'; '.join(left_out)}; install it there, or leave it out")

@@ -32,11 +32,15 @@ def status(every: Iterable[Finding]) -> int:
 
 def sentence(found: Comparison, every: Sequence[Finding]) -> str:
     """The verdict in one line, with what was compared."""
-    counts = {weight: sum(finding.weight == weight for finding in every) for weight in WEIGHTS}
-    wrong = [f"{counts[weight]} {words}" for weight, words in WRONG.items() if counts[weight]]
-    outcome = ", ".join(wrong) if wrong else "nothing got worse"
     unfinished = "" if found.complete else " so far (not finished)"
-    return f"{called(found.base)} → {called(found.head)}: {outcome}{unfinished}."
+    return f"{called(found.base)} → {called(found.head)}: {outcome(every)}{unfinished}."
+
+
+def outcome(every: Iterable[Finding]) -> str:
+    """How many findings of each grave kind there are, in words."""
+    counts = Counter(finding.weight for finding in every)
+    wrong = [f"{counts[weight]} {words}" for weight, words in WRONG.items() if counts[weight]]
+    return ", ".join(wrong) or "nothing got worse"
 
 
 def called(side: Side) -> str:

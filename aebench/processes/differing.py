@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 from aebench import registry
 from aebench.errors import AebenchError
@@ -11,22 +10,13 @@ from aebench.processes.environments import Environment
 from aebench.processes.probing import contents, frameworks
 from aebench.processes.worker import FrameworkProcess
 from aebench.records import capture
+from aebench.records.comparisons import Apart
 
 NONE = "–"
 MANY_WORDS = 12
 
 
-@dataclass(frozen=True)
-class Difference:
-    """One thing that two environments do not share: what kind of thing, its name, and what it is in each."""
-
-    kind: str
-    name: str
-    base: str
-    head: str
-
-
-def differences(base: Environment, head: Environment, among: Iterable[str] | None = None) -> list[Difference]:
+def differences(base: Environment, head: Environment, among: Iterable[str] | None = None) -> list[Apart]:
     """All of them: the interpreter, packages by name, then build, libraries and settings of each framework.
 
     among: of these frameworks only, in whatever mode; default: of all that both hold.
@@ -38,21 +28,22 @@ def differences(base: Environment, head: Environment, among: Iterable[str] | Non
     return [*_plain(base, head), *_of_frameworks(base, head, names)]
 
 
-def _plain(base: Environment, head: Environment) -> Iterator[Difference]:
+def _plain(base: Environment, head: Environment) -> Iterator[Apart]:
     """What the interpreters say without loading anything."""
     one, other = contents(base), contents(head)
     if one.python != other.python:
-        yield Difference("interpreter", "Python", one.python, other.python)
+        yield Apart(kind="interpreter", name="Python", base=one.python, head=other.python)
     common = one.packages.keys() & other.packages.keys()
     yield from _between("package", *({name: side.packages[name] for name in sorted(common)} for side in (one, other)))
     # Tools of one side's user, or a framework that the other side lacks: they take no part where both sides compute.
     alone = [", ".join(f"{n} {v}" for n, v in side.packages.items() if n not in common) for side in (one, other)]
     if any(alone):
-        yield Difference("package", "on one side only", *(names or NONE for names in alone))
+        base_alone, head_alone = (names or NONE for names in alone)
+        yield Apart(kind="package", name="on one side only", base=base_alone, head=head_alone)
     yield from _between("variable", dict(base.variables), dict(head.variables))
 
 
-def _of_frameworks(base: Environment, head: Environment, names: Iterable[str]) -> Iterator[Difference]:
+def _of_frameworks(base: Environment, head: Environment, names: Iterable[str]) -> Iterator[Apart]:
     """What the frameworks that both hold say of themselves, each loaded in a process of its own."""
     for name in names:
         if all(frameworks(environment)[name] is not None for environment in (base, head)):
@@ -70,11 +61,12 @@ def _said(name: str) -> dict[str, str]:
     return {key: value for key, value in known.items() if not key.startswith("variable ")}
 
 
-def _between(kind: str, base: Mapping[str, str], head: Mapping[str, str]) -> Iterator[Difference]:
+def _between(kind: str, base: Mapping[str, str], head: Mapping[str, str]) -> Iterator[Apart]:
     for name in sorted({*base, *head}):
         values = base.get(name, NONE), head.get(name, NONE)
         if values[0] != values[1]:
-            yield Difference(kind, name, *_apart(*values))
+            one, other = _apart(*values)
+            yield Apart(kind=kind, name=name, base=one, head=other)
 
 
 def _apart(base: str, head: str) -> tuple[str, str]:

@@ -78,8 +78,7 @@ def subject(name: str) -> str:
         return bare
     if not place:
         raise UsageError(f"'{name}' names no environment behind the @; `aebench environments` lists them")
-    if bare not in registry.variants():
-        registry.framework(bare)
+    registry.framework(name)
     environment = environments.find(place)
     if frameworks(environment)[bare] is None:
         raise FrameworkError(

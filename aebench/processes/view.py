@@ -28,8 +28,8 @@ def view() -> Path:
     package.mkdir()
     # In a clone the implementations stand beside the package.
     spec = importlib.util.find_spec(f"{OURS}.implementations")
-    beside = [Path(place) for place in (spec.submodule_search_locations or ()) if spec] if spec else []
-    for path in (*PACKAGE.iterdir(), *beside):
+    beside = spec.submodule_search_locations if spec else None
+    for path in (*PACKAGE.iterdir(), *map(Path, beside or ())):
         if path.name != "__pycache__" and not (package / path.name).exists():
             (package / path.name).symlink_to(path)
     registered = made / f"{OURS}-{__version__}.dist-info"

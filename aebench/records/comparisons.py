@@ -90,6 +90,11 @@ class Sides(Part):
     base: Name
     head: Name
 
+    @property
+    def names(self) -> tuple[str, str]:
+        """Both subjects, base first."""
+        return self.base, self.head
+
 
 class Comparison(Part):
     """Base held against head.

@@ -11,9 +11,10 @@ from rich.text import Text
 
 from aebench import registry
 from aebench.errors import AebenchError
-from aebench.processes.differing import NONE, Difference
+from aebench.processes.differing import NONE
 from aebench.processes.environments import Environment, find
 from aebench.processes.probing import contents, frameworks
+from aebench.records.comparisons import Apart
 from aebench.report.tables import Column, Table
 
 LONGEST = 200  # characters of a value that are shown
@@ -36,7 +37,7 @@ def print_environments(known: Sequence[str], console: Console) -> None:
     table.print(console)
 
 
-def print_differences(base: Environment, head: Environment, found: Sequence[Difference], console: Console) -> None:
+def print_differences(base: Environment, head: Environment, found: Sequence[Apart], console: Console) -> None:
     """One sentence, then a row for each thing that they do not share."""
     counts = Counter(difference.kind for difference in found)
     named = ", ".join(f"{kind} ({count})" for kind, count in counts.items())

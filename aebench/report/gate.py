@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 from rich.console import Console
 from rich.text import Text
 
 from aebench.comparison.gate import Gated
-from aebench.comparison.verdict import WRONG
+from aebench.comparison.verdict import WRONG, outcome
 from aebench.report.comparison import STYLES, metrics_table, print_finding
 
 
 def print_gate(found: Gated, console: Console, *, everything: bool = False) -> None:
     """One line of verdict, one of what was compared, and the findings; everything: also every metric."""
-    counts = Counter(finding.weight for finding in found.findings)
-    wrong = [f"{counts[weight]} {words}" for weight, words in WRONG.items() if counts[weight]]
-    gravest = next((weight for weight in WRONG if counts[weight]), None)
-    outcome = ", ".join(wrong) or "nothing got worse than the baseline"
-    console.print(Text(f"{found.run}: {outcome}.", STYLES[gravest] if gravest else "bold green"), soft_wrap=True)
+    weights = {finding.weight for finding in found.findings}
+    gravest = next((weight for weight in WRONG if weight in weights), None)
+    than = "" if gravest else " than the baseline"
+    console.print(
+        Text(f"{found.run}: {outcome(found.findings)}{than}.", STYLES[gravest] if gravest else "bold green"),
+        soft_wrap=True,
+    )
     console.print(_compared(found), markup=False, soft_wrap=True)
     for finding in found.findings:
         print_finding(finding, console)

@@ -50,8 +50,9 @@ def print_sweep(rows: Sequence[Row], console: Console) -> None:
         table.add(name, framework, f"{images:,}", f"{width:g}", *cells)
     table.print(console)
     console.print(
-        "ms/1,000: training steps per 1,000 images, median of all epochs but the first two. GFLOP/s: two operations for "
-        "each multiply-add of the step's matrix products (three products a layer). quality: after these few epochs.",
+        "ms/1,000: training steps per 1,000 images, median of all epochs but the first two. GFLOP/s: two operations "
+        "for each multiply-add of the step's matrix products (three products a layer). quality: after these few "
+        "epochs.",
         style="dim",
     )
     print_problems(problems(rows), console)
