@@ -14,8 +14,9 @@ from msgspec import structs
 from aebench import registry
 from aebench.agreement.ladder import Climb
 from aebench.agreement.session import Source
-from aebench.comparison.findings import blocks_of, question
-from aebench.comparison.numbers import numbers
+from aebench.arrays import Dtype
+from aebench.comparison import numbers
+from aebench.comparison.findings import blocks_of, named, question
 from aebench.comparison.quality import Asked as QualityAsked
 from aebench.comparison.quality import compare as compare_quality
 from aebench.comparison.sequential import Thresholds
@@ -25,17 +26,19 @@ from aebench.errors import UsageError
 from aebench.processes.differing import differences
 from aebench.processes.environments import Environment
 from aebench.processes.events import Listener
+from aebench.processes.lanes import Lanes
 from aebench.processes.worker import FrameworkProcess
 from aebench.records import documents
 from aebench.records.asked import Options as RecordedOptions
 from aebench.records.blocks import Pair
-from aebench.records.comparisons import Comparison, Limits, Numbers, Side, Sides, What
+from aebench.records.comparisons import Comparison, Limits, Side, Sides, What
 from aebench.records.conditions import Conditions
 from aebench.records.documents import comparable
 from aebench.records.fields import Float, checked, plain
 from aebench.records.qualities import Quality
 from aebench.records.reuse import require_same_document, require_same_options
 from aebench.records.store import locked
+from aebench.running.ladders import one_ahead
 from aebench.running.options import DTYPES, Options, check, dataset_name, processes_of
 from aebench.running.resume import conditions
 from aebench.running.trainings import Trainings
@@ -129,9 +132,7 @@ def compare(plan: Plan, folder: Path, listener: Listener) -> Comparison:
         with processes_of(plan.options, folder / "logs", arbiter=True) as processes:
             found = _begun(plan, folder / FILE, conditions(plan.options, processes))
             if "numbers" in found.only:
-                for row in _numbers(plan, found, processes, folder, deadline, listener):
-                    found.numbers.append(row)
-                    _keep(folder, found)
+                _climb(plan, found, processes, folder, deadline, listener)
             if "quality" in found.only:
                 for trained in _quality(plan, found, processes, folder, deadline, listener):
                     found.quality.append(trained)
@@ -139,8 +140,7 @@ def compare(plan: Plan, folder: Path, listener: Listener) -> Comparison:
         # What is timed has the machine to itself: the processes above are gone.
         for sides in plan.pairs if {"speed", "memory"} & set(found.only) else ():
             _time(plan, sides, found, folder, deadline, listener)
-        climbed = len({(row.autoencoder, row.framework) for row in found.numbers})
-        found.complete = "numbers" not in found.only or climbed == len(list(plan.todo()))
+        found.complete = "numbers" not in found.only or not _unclimbed(plan, found)
         _keep(folder, found)
     return found
 
@@ -228,29 +228,40 @@ def _keep(folder: Path, found: Comparison) -> None:
     documents.write(folder / FILE, "comparison", plain(found))
 
 
-def _numbers(
+def _climb(
     plan: Plan, found: Comparison, processes: Mapping[str, FrameworkProcess], folder: Path, deadline: Deadline,
     listener: Listener,
-) -> Iterator[Numbers]:  # fmt: skip
+) -> None:  # fmt: skip
     """The ladder of everything that is not there yet."""
-    known = {(row.autoencoder, row.framework, row.dtype, row.seed) for row in found.numbers}
-    for name, sides in plan.todo():
-        if deadline.over():
-            return
-        options, autoencoder = plan.options, registry.autoencoder(name)
-        source = Source(dataset_name(options, autoencoder), options.data_dir, options.schedule)
-        missing = [dtype for dtype in DTYPES if (name, sides.framework, dtype, options.seeds[0]) not in known]
-        what = f"{name}, {sides.framework}: numbers"
-        if missing:
-            listener.begin(what, len(missing))
-        rows = []
-        for done, dtype in enumerate(missing, start=1):
-            climb = Climb(autoencoder, options.seeds[0], dtype, options.device)
-            rows.append(numbers(sides, processes, climb, source, folder / "traces"))
-            yield rows[-1]
+    missing = _unclimbed(plan, found)
+    with Lanes(processes) as lanes:
+        begun = (_begin(plan, *one, lanes, folder / "traces") for one in missing if not deadline.over())
+        listener.begin("numbers", len(missing))
+        # So no process waits while traces are compared, nor for one that climbs more slowly.
+        for done, climbing in enumerate(one_ahead(begun), start=1):
+            row = climbing.numbers()
+            found.numbers.append(row)
+            _keep(folder, found)
+            listener.finished(f"{named(row)}: numbers", row.verdict)
             listener.advance(done, len(missing))
-        if rows:
-            listener.finished(what, ", ".join(f"{row.verdict} in {row.dtype}" for row in rows))
+
+
+def _begin(plan: Plan, name: str, sides: Sides, dtype: Dtype, lanes: Lanes, folder: Path) -> numbers.Climbing:
+    """Begin one climb. folder: for traces."""
+    options, autoencoder = plan.options, registry.autoencoder(name)
+    source = Source(dataset_name(options, autoencoder), options.data_dir, options.schedule)
+    climb = Climb(autoencoder, options.seeds[0], dtype, options.device)
+    return numbers.begin(sides, climb, source, lanes, folder)
+
+
+def _unclimbed(plan: Plan, found: Comparison) -> list[tuple[str, Sides, Dtype]]:
+    """The climbs of which the record holds no numbers."""
+    known = {(row.autoencoder, row.framework, row.dtype, row.seed) for row in found.numbers}
+    return [
+        (name, sides, dtype)
+        for (name, sides), dtype in product(plan.todo(), DTYPES)
+        if (name, sides.framework, dtype, plan.options.seeds[0]) not in known
+    ]
 
 
 def require_parts(only: Sequence[str]) -> tuple[What, ...]:

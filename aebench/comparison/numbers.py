@@ -3,37 +3,58 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from aebench import registry
 from aebench.agreement import session
 from aebench.agreement.compare import Agreement
 from aebench.agreement.ladder import RUNGS, Climb
-from aebench.agreement.session import Source
+from aebench.agreement.session import Ascent, Source
 from aebench.errors import AebenchError
-from aebench.processes.worker import FrameworkProcess
+from aebench.processes.lanes import Lanes
 from aebench.records.comparisons import Moved, MovedRung, Numbers, Sides, Verdict
 from aebench.records.fields import Float
 from aebench.registry import ARBITER
 
 
-def numbers(
-    sides: Sides, processes: Mapping[str, FrameworkProcess], climb: Climb, source: Source, folder: Path
-) -> Numbers:
-    """Let both sides climb, and the reference where it has the autoencoder; what moved between them.
+@dataclass(frozen=True)
+class Climbing:
+    """A climb of both sides, and of the reference where it has the autoencoder, under way."""
 
-    processes: by name, the arbiter among them. folder: for traces, which are removed. A side that fails climbs once
-    more, in a new process: one that fails twice is not bad luck.
-    """
-    wanted = registry.offering(climb.autoencoder.name, (ARBITER, *sides.names))
-    climbing = {name: processes[name] for name in wanted}
-    try:
-        agreements, failures = session.agree(climbing, climb, source, folder)
-        if failures:
-            agreements, failures = session.agree(climbing, climb, source, folder)
-    except AebenchError as error:
-        agreements, failures = [], {ARBITER: str(error)}
-    return judged(sides, climb, agreements, failures)
+    sides: Sides
+    ascent: Ascent
+    source: Source
+    lanes: Lanes
+
+    def numbers(self) -> Numbers:
+        """Wait for it; what moved between the sides. Its traces are removed.
+
+        Whoever fails climbs once more, in a new process: what fails twice is not bad luck.
+        """
+        try:
+            agreements, failures = self._ended()
+            if failures:
+                self.ascent.begin(self.lanes, self.source)
+                agreements, failures = self._ended()
+        finally:
+            self.ascent.remove()
+        return judged(self.sides, self.ascent.climb, agreements, failures)
+
+    def _ended(self) -> tuple[list[Agreement], dict[str, str]]:
+        """The agreements, and for each that failed the reason."""
+        try:
+            return self.ascent.agreements()
+        except AebenchError as error:
+            return [], {ARBITER: str(error)}
+
+
+def begin(sides: Sides, climb: Climb, source: Source, lanes: Lanes, folder: Path) -> Climbing:
+    """Let them climb as soon as their processes are free. folder: for traces."""
+    ascent = session.ascent(registry.offering(climb.autoencoder.name, (ARBITER, *sides.names)), climb, folder)
+    lanes.at_end(ascent.remove)
+    ascent.begin(lanes, source)
+    return Climbing(sides, ascent, source, lanes)
 
 
 def judged(sides: Sides, climb: Climb, agreements: list[Agreement], failures: Mapping[str, str]) -> Numbers:
