@@ -16,7 +16,7 @@ from aebench.agreement.compare import Agreement, Comparison
 from aebench.agreement.session import Ascent, Source
 from aebench.comparison import findings, verdict
 from aebench.comparison.numbers import begin, judged
-from aebench.errors import FrameworkError
+from aebench.errors import FrameworkError, UnwritableError
 from aebench.processes.lanes import Lanes, errors_of
 from aebench.records.comparisons import Numbers
 from aebench.records.fields import checked
@@ -175,6 +175,9 @@ class Unlucky:
     def __init__(self, *errors: str) -> None:
         self.errors, self.climbs = list(errors), 0
 
+    def close(self) -> None:
+        """Nothing to end."""
+
     def call(self, *_: object) -> None:
         """Fail as long as there is an error left."""
         self.climbs += 1
@@ -211,6 +214,18 @@ def test_who_fails_once_climbs_again(
         found = begin(SIDES, CLIMB, Source("curve", None, "quick"), lanes, tmp_path).numbers()
         assert not traces.exists()
     assert expected == (found.verdict, processes[SIDES.base].climbs, found.failures)
+
+
+def test_a_trace_that_cannot_be_written_is_no_side_s_failure(tmp_path: Path) -> None:
+    """Planted: the disk is full when head has climbed. That ends the command; it is not a head that cannot climb."""
+
+    class Full(Unlucky):
+        def call(self, *_: object) -> None:
+            raise UnwritableError("cannot write trace: No space left on device")
+
+    processes = {ARBITER: Unlucky(), SIDES.base: Unlucky(), SIDES.head: Full()}
+    with pytest.raises(UnwritableError, match="No space left"), Lanes(processes) as lanes:  # type: ignore[arg-type]
+        begin(SIDES, CLIMB, Source("curve", None, "quick"), lanes, tmp_path).numbers()
 
 
 def test_a_record_that_contradicts_itself_is_refused() -> None:

@@ -52,14 +52,15 @@ SAME = ("autoencoders", "frameworks", "dataset", "schedule", "device", "seeds", 
 
 @dataclass(frozen=True)
 class Asked:
-    """What is compared. frameworks: without environments; empty: all that both sides hold. limit: seconds for it all,
-    after which nothing more begins."""
+    """What is compared. frameworks: without environments; empty: all that both sides hold. timed: autoencoders whose
+    speed and memory are compared; empty: all. limit: seconds for it all, after which nothing more begins."""
 
     base: Environment
     head: Environment
     options: Options
     frameworks: tuple[str, ...] = ()
     only: tuple[What, ...] = PARTS
+    timed: tuple[str, ...] = ()
     thresholds: Thresholds = field(default_factory=Thresholds)
     limit: float | None = None
 
@@ -97,8 +98,10 @@ class Plan:
     def timed(self) -> dict[str, list[str]]:
         """By framework, the autoencoders that are timed, where any are."""
         found: dict[str, list[str]] = {}
+        wanted = (self.asked.timed or self.options.autoencoders) if _times(self.asked) else ()
         for name, sides in self.todo():
-            found.setdefault(sides.framework, []).append(name)
+            if name in wanted:
+                found.setdefault(sides.framework, []).append(name)
         return found
 
 
@@ -106,16 +109,30 @@ def planned(asked: Asked) -> Plan:
     """What will be compared.
 
     Raises:
-        AebenchError: there is nothing to compare, a framework is missing, data are missing.
+        AebenchError: there is nothing to compare or to time, a framework is missing, data are missing.
     """
     found, left_out = pairs(asked.base, asked.head, asked.frameworks)
     subjects = tuple(name for sides in found for name in sides.names)
     names = asked.options.autoencoders or tuple(
         name for name in registry.autoencoders() if registry.offering(name, subjects)
     )
+    _require_timed(asked, names)
     options = replace(asked.options, autoencoders=names, frameworks=subjects)
     check(options)
     return Plan(asked, tuple(found), tuple(left_out), options)
+
+
+def _require_timed(asked: Asked, names: Sequence[str]) -> None:
+    """UsageError where what is to be timed is not compared, or nothing is timed at all."""
+    for name in asked.timed:
+        if name not in names:
+            raise UsageError(f"{name} is to be timed, and not compared; compared are {', '.join(names)}")
+    if asked.timed and not _times(asked):
+        raise UsageError(f"{', '.join(asked.timed)} cannot be timed where only {', '.join(asked.only)} is compared")
+
+
+def _times(asked: Asked) -> bool:
+    return bool({"speed", "memory"} & set(asked.only))
 
 
 def compare(plan: Plan, folder: Path, listener: Listener) -> Comparison:
@@ -176,12 +193,19 @@ def _begun(plan: Plan, path: Path, now: Conditions) -> Comparison:
     return structs.replace(
         found,
         only=[part for part in PARTS if part in (*kept.only, *asked.only)],
+        timed={sides.framework: _timed(plan, found, kept, sides) for sides in plan.pairs},
         conditions=kept.conditions,
         differences=kept.differences,
         numbers=[row for row in kept.numbers if not row.failures],
         quality=[row for row in kept.quality if row.reason is None and not row.failures],
-        blocks=kept.blocks,
+        blocks=[pair for pair in kept.blocks if not pair.failed],
     )
+
+
+def _timed(plan: Plan, found: Comparison, kept: Comparison, sides: Sides) -> list[str]:
+    """The autoencoders of a framework that either call timed, in their order."""
+    either = {*found.timed.get(sides.framework, ()), *kept.timed.get(sides.framework, ())}
+    return [name for name in plan.options.autoencoders if name in either]
 
 
 def _side(environment: Environment) -> Side:

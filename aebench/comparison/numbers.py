@@ -11,8 +11,8 @@ from aebench.agreement import session
 from aebench.agreement.compare import Agreement
 from aebench.agreement.ladder import RUNGS, Climb
 from aebench.agreement.session import Ascent, Source
-from aebench.errors import AebenchError
-from aebench.processes.lanes import Lanes
+from aebench.errors import AebenchError, UnwritableError
+from aebench.processes.lanes import Lanes, errors_of
 from aebench.records.comparisons import Moved, MovedRung, Numbers, Sides, Verdict
 from aebench.records.fields import Float
 from aebench.registry import ARBITER
@@ -31,6 +31,9 @@ class Climbing:
         """Wait for it; what moved between the sides. Its traces are removed.
 
         Whoever fails climbs once more, in a new process: what fails twice is not bad luck.
+
+        Raises:
+            UnwritableError: a trace cannot be written, which is no side's failure.
         """
         try:
             agreements, failures = self._ended()
@@ -43,6 +46,9 @@ class Climbing:
 
     def _ended(self) -> tuple[list[Agreement], dict[str, str]]:
         """The agreements, and for each that failed the reason."""
+        for error in errors_of(self.ascent.calls).values():
+            if isinstance(error, UnwritableError):
+                raise error
         try:
             return self.ascent.agreements()
         except AebenchError as error:
