@@ -8,6 +8,7 @@ import platform
 import resource
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -20,6 +21,8 @@ from aebench.records.fields import Float
 CONTROL_GROUPS = Path("/sys/fs/cgroup")
 OWN_GROUPS = Path("/proc/self/cgroup")
 PROCESSOR_INFO = Path("/proc/cpuinfo")
+OWN_STATUS = Path("/proc/self/status")
+PEAK_RESET = Path("/proc/self/clear_refs")
 GOVERNOR = Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
 # Flags of the processor by which numerical libraries choose their kernels.
 KERNEL_FLAGS = ("sse4", "avx", "fma", "f16c", "amx", "asimd", "sve", "bf16", "i8mm")
@@ -105,6 +108,28 @@ class Watch:
 def _own_seconds() -> float:
     """Processor time of this process and of those it has waited for."""
     return sum(sum(resource.getrusage(who)[:2]) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+
+
+def peak_resident() -> int:
+    """Most bytes that this process has held at once, since its start or since `forget_peak`.
+
+    Linux's own count of this program; what `getrusage` says there begins with what the parent held at the start.
+    """
+    for line in _read(OWN_STATUS).splitlines():
+        if line.startswith("VmHWM:"):
+            return 1024 * int(line.split()[1])
+    # Linux counts in units of 1,024 bytes, macOS in bytes.
+    unit = 1 if sys.platform == "darwin" else 1024
+    return unit * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+def forget_peak() -> bool:
+    """From now on the peak is that of what comes; whether the system can do that, as Linux can."""
+    try:
+        PEAK_RESET.write_text("5", encoding="ascii")
+    except OSError:
+        return False
+    return True
 
 
 def _share(part: float, whole: float) -> Float:
