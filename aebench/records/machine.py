@@ -115,7 +115,7 @@ def peak_resident() -> int:
 
     Linux's own count of this program; what `getrusage` says there begins with what the parent held at the start.
     """
-    for line in _read(OWN_STATUS).splitlines():
+    for line in read(OWN_STATUS).splitlines():
         if line.startswith("VmHWM:"):
             return 1024 * int(line.split()[1])
     # Linux counts in units of 1,024 bytes, macOS in bytes.
