@@ -32,9 +32,10 @@ def gate(run: Path, autoencoders: tuple[str, ...], everything: bool, folder: Pat
       aebench gate results/runs/today stacked tied --all
     """
     from aebench.comparison.gate import held
+    from aebench.comparison.unmatched import Scope
     from aebench.comparison.verdict import status
     from aebench.report.gate import print_gate
 
-    found = held(run, autoencoders, folder / "baselines")
+    found = held(run, Scope(autoencoders), folder)
     print_gate(found, console(), everything=everything)
     sys.exit(status(found.findings))

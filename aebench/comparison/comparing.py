@@ -12,11 +12,8 @@ from typing import Any
 from msgspec import structs
 
 from aebench import registry
-from aebench.agreement.ladder import Climb
-from aebench.agreement.session import Source
-from aebench.arrays import Dtype
 from aebench.comparison import numbers
-from aebench.comparison.findings import blocks_of, named, question
+from aebench.comparison.findings import blocks_of, question
 from aebench.comparison.quality import Asked as QualityAsked
 from aebench.comparison.quality import compare as compare_quality
 from aebench.comparison.sequential import Thresholds
@@ -26,20 +23,18 @@ from aebench.errors import UsageError
 from aebench.processes.differing import differences
 from aebench.processes.environments import Environment
 from aebench.processes.events import Listener
-from aebench.processes.lanes import Lanes
 from aebench.processes.worker import FrameworkProcess
 from aebench.records import documents
 from aebench.records.asked import Options as RecordedOptions
 from aebench.records.blocks import Pair
-from aebench.records.comparisons import Comparison, Limits, Side, Sides, What
+from aebench.records.comparisons import Comparison, Limits, Numbers, Side, Sides, What
 from aebench.records.conditions import Conditions
 from aebench.records.documents import comparable
 from aebench.records.fields import Float, checked, plain
 from aebench.records.qualities import Quality
 from aebench.records.reuse import require_same_document, require_same_options
 from aebench.records.store import locked
-from aebench.running.ladders import one_ahead
-from aebench.running.options import DTYPES, Options, check, dataset_name, processes_of
+from aebench.running.options import DTYPES, Options, check, processes_of
 from aebench.running.resume import conditions
 from aebench.running.trainings import Trainings
 
@@ -257,32 +252,19 @@ def _climb(
     listener: Listener,
 ) -> None:  # fmt: skip
     """The ladder of everything that is not there yet."""
-    missing = _unclimbed(plan, found)
-    with Lanes(processes) as lanes:
-        begun = (_begin(plan, *one, lanes, folder / "traces") for one in missing if not deadline.over())
-        listener.begin("numbers", len(missing))
-        # So no process waits while traces are compared, nor for one that climbs more slowly.
-        for done, climbing in enumerate(one_ahead(begun), start=1):
-            row = climbing.numbers()
-            found.numbers.append(row)
-            _keep(folder, found)
-            listener.finished(f"{named(row)}: numbers", row.verdict)
-            listener.advance(done, len(missing))
+
+    def keep(row: Numbers) -> None:
+        found.numbers.append(row)
+        _keep(folder, found)
+
+    numbers.measured(_unclimbed(plan, found), plan.options, processes, folder / "traces", keep, deadline.over, listener)
 
 
-def _begin(plan: Plan, name: str, sides: Sides, dtype: Dtype, lanes: Lanes, folder: Path) -> numbers.Climbing:
-    """Begin one climb. folder: for traces."""
-    options, autoencoder = plan.options, registry.autoencoder(name)
-    source = Source(dataset_name(options, autoencoder), options.data_dir, options.schedule)
-    climb = Climb(autoencoder, options.seeds[0], dtype, options.device)
-    return numbers.begin(sides, climb, source, lanes, folder)
-
-
-def _unclimbed(plan: Plan, found: Comparison) -> list[tuple[str, Sides, Dtype]]:
+def _unclimbed(plan: Plan, found: Comparison) -> list[numbers.Due]:
     """The climbs of which the record holds no numbers."""
     known = {(row.autoencoder, row.framework, row.dtype, row.seed) for row in found.numbers}
     return [
-        (name, sides, dtype)
+        numbers.Due(name, sides, dtype)
         for (name, sides), dtype in product(plan.todo(), DTYPES)
         if (name, sides.framework, dtype, plan.options.seeds[0]) not in known
     ]

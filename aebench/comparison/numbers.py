@@ -2,20 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from aebench import registry
 from aebench.agreement import session
 from aebench.agreement.compare import Agreement
 from aebench.agreement.ladder import RUNGS, Climb
 from aebench.agreement.session import Ascent, Source
+from aebench.arrays import Dtype
 from aebench.errors import AebenchError, UnwritableError
+from aebench.processes.events import Listener
 from aebench.processes.lanes import Lanes, errors_of
+from aebench.processes.worker import FrameworkProcess
 from aebench.records.comparisons import Moved, MovedRung, Numbers, Sides, Verdict
 from aebench.records.fields import Float
 from aebench.registry import ARBITER
+from aebench.running.ladders import one_ahead
+from aebench.running.options import Options, dataset_name
+
+
+class Due(NamedTuple):
+    """A climb that is wanted."""
+
+    autoencoder: str
+    sides: Sides
+    dtype: Dtype
+
+
+def measured(
+    due: Sequence[Due], options: Options, processes: Mapping[str, FrameworkProcess], folder: Path,
+    keep: Callable[[Numbers], None], over: Callable[[], bool], listener: Listener,
+) -> None:  # fmt: skip
+    """Let both sides of each climb, until the time is over.
+
+    processes: of all sides, and of the reference. folder: for traces. keep: is handed what moved in each climb as soon
+    as it is known.
+    """
+    with Lanes(processes) as lanes:
+        begun = (begin(it.sides, *_asked(it, options), lanes, folder) for it in due if not over())
+        listener.begin("numbers", len(due))
+        # So no process waits while traces are compared, nor for one that climbs more slowly.
+        for done, climbing in enumerate(one_ahead(begun), start=1):
+            row = climbing.numbers()
+            keep(row)
+            listener.finished(f"{row.autoencoder}, {row.framework}, {row.dtype}: numbers", row.verdict)
+            listener.advance(done, len(due))
+
+
+def _asked(due: Due, options: Options) -> tuple[Climb, Source]:
+    autoencoder = registry.autoencoder(due.autoencoder)
+    source = Source(dataset_name(options, autoencoder), options.data_dir, options.schedule)
+    return Climb(autoencoder, options.seeds[0], due.dtype, options.device), source
 
 
 @dataclass(frozen=True)

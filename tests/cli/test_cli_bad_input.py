@@ -58,6 +58,7 @@ BAD = {
     "--output": PATHS,
     "--to": PATHS,
     "--reason": ["", " ", "\t"],
+    "--expires": ["", "x", "tomorrow", "2020-01-01", "2026-13-01", "2030-02-30", "01.02.2030", "2030-01-01T10:00"],
     "kind": ["", " ", "nope", "Trial", "run,trial", LONG],
     "run": ["", " ", "/dev/null", "none", ".", "file", "file/x", LONG, "nowhere/result.json"],
     "base": ["", " ", "nope", "../nope", "/dev/null", "file", "HEAD", LONG, "\udcff"],
