@@ -128,6 +128,15 @@ def test_a_row_is_steady_where_few_comparisons_stay_undecided(name: str) -> None
     assert ("too noisy" if undecided > MOST_UNDECIDED else "steady") == found.word
 
 
+@pytest.mark.parametrize(("deviation", "word", "sure"), [
+    (0.02, "steady", True), (0.06, "steady", False), (0.11, "too noisy", False), (0.4, "too noisy", True)
+])  # fmt: skip
+def test_what_more_blocks_could_change_is_not_sure(deviation: float, word: str, sure: bool) -> None:
+    """Eight blocks know a deviation to a factor of about two; what lies further off the border is sure."""
+    found = training(record(blocks(of_deviation(deviation))))
+    assert (word, sure) == (found.word, found.sure)
+
+
 def test_a_steady_machine_has_no_reasons() -> None:
     """Every row of little noise can be gated; nothing is blamed, also where something is to be seen."""
     rows = judged(record(blocks(of_deviation(0.02), others=0.6)))

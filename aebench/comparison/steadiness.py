@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from aebench.comparison.causes import causes
-from aebench.comparison.foresight import Foresight, foreseen
+from aebench.comparison.foresight import Foresight, foreseen, seen_between
 from aebench.comparison.noise import LEAST_BLOCKS, Noise, noises
 from aebench.comparison.speed import MOST_FAILURES, PEAKS
 from aebench.comparison.verdict import STATUS
@@ -24,13 +24,15 @@ GATED = 0.10
 class Steadiness:
     """What is said of a row. foresights: of the larger slow-down first; none where it was not measured.
 
-    reasons: why it is too noisy, as far as that can be seen; or why it was not measured.
+    reasons: why it is too noisy, as far as that can be seen; or why it was not measured. sure: whether the same would
+    be said at both limits of the deviation, so that more blocks would hardly change it.
     """
 
     noise: Noise
     word: Word
     foresights: tuple[Foresight, ...] = ()
     reasons: tuple[str, ...] = ()
+    sure: bool = True
 
     @property
     def of_speed(self) -> bool:
@@ -76,7 +78,10 @@ def _judged(noise: Noise, rows: int, found: Calibration) -> Steadiness:
         return Steadiness(noise, "not measured", reasons=(f"{len(noise.values)} of {LEAST_BLOCKS} blocks",))
     foresights = tuple(foreseen(noise, rows))
     # A comparison says nothing of speed then, however little it varies.
-    unusable = noise.row.measure not in PEAKS and loaded([block.busy for block in found.blocks])
-    if not unusable and all(it.seen for it in foresights if it.slowdown == GATED):
-        return Steadiness(noise, "steady", foresights)
-    return Steadiness(noise, "too noisy", foresights, tuple(causes(noise, found)) or (NO_CAUSE,))
+    if noise.row.measure not in PEAKS and loaded([block.busy for block in found.blocks]):
+        return Steadiness(noise, "too noisy", foresights, tuple(causes(noise, found)))
+    steady = all(it.seen for it in foresights if it.slowdown == GATED)
+    sure = set(seen_between(noise, GATED, rows)) == {steady}
+    if steady:
+        return Steadiness(noise, "steady", foresights, sure=sure)
+    return Steadiness(noise, "too noisy", foresights, tuple(causes(noise, found)) or (NO_CAUSE,), sure)

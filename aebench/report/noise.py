@@ -42,6 +42,9 @@ def print_noise(found: Calibration, rows: Sequence[Steadiness], console: Console
         console.print()
         _needed(measured).print(console)
         console.print(Text(_legend(), "dim"))
+        if unsure := [row for row in measured if not row.sure]:
+            console.print()
+            console.print(Text(_unsure(unsure, found.wanted)), soft_wrap=True)
     if everything and measured:
         console.print()
         _varying(measured).print(console)
@@ -140,6 +143,12 @@ def _legend() -> str:
         f"of one autoencoder, with null controls. –: more than {MOST_UNDECIDED:.0%} of calls stay undecided after "
         f"{LOOKS[-1]} blocks, be it that there is more or not. Too noisy to be gated is what does not show {GATED:.0%}."
     )
+
+
+def _unsure(rows: Sequence[Steadiness], wanted: int) -> str:
+    """What so few blocks do not settle."""
+    names = ", ".join(map(_named, rows))
+    return f"Not sure after so few blocks: {names}. Go on with the same --output and --blocks {3 * wanted}."
 
 
 def _varying(rows: Sequence[Steadiness]) -> Table:

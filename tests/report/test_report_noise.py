@@ -55,6 +55,14 @@ def test_what_is_too_noisy_is_told_with_its_reasons() -> None:
     assert [] == [line for line in lines if line.startswith("Meanwhile")]
 
 
+def test_what_so_few_blocks_do_not_settle_is_told() -> None:
+    """With what to do; where all is settled there is no such line."""
+    expected = "Not sure after so few blocks: linear pytorch training. Go on with the same --output and --blocks 24."
+    for deviation, lines in ((0.11, [expected]), (0.02, [])):
+        found = printed(record(blocks(of_deviation(deviation))))
+        assert lines == [line for line in found if line.startswith("Not sure")]
+
+
 def test_what_was_not_measured_is_no_row_of_numbers() -> None:
     """Too few blocks, or a failure: the row and its reason, once for all that have it."""
     few = printed(record(blocks(np.zeros(3))))
