@@ -61,7 +61,7 @@ def _verdict(rows: Sequence[Steadiness]) -> str:
 
 def _measured(found: Calibration, rows: Sequence[Steadiness]) -> Iterator[str]:
     """What can be seen, what was measured, and what the machine did meanwhile."""
-    for slowdown, thresholds in SEEN.items():
+    for slowdown, thresholds in SEEN.items() if any(row.foresights for row in rows) else ():
         asked = [row for row in rows if not row.foresights or row.foresight(slowdown)]
         seen = [it for row in asked if (it := row.foresight(slowdown)) and it.seen]
         yield (
@@ -102,7 +102,7 @@ def _print_noisy(rows: Sequence[Steadiness], everywhere: Sequence[str], console:
         own = "; ".join(reason for reason in row.reasons if reason not in everywhere)
         foresight = row.foresight(GATED)
         undecided = "" if foresight is None else f", {foresight.undecided:.0%} of calls undecided"
-        said = f"  {_named(row)}: ± {row.noise.deviation:.1%}{undecided}{'; ' * bool(own)}{own}"
+        said = f"  {_named(row)}: ± {_percent(row.noise.deviation)}%{undecided}{'; ' * bool(own)}{own}"
         console.print(Text(said), soft_wrap=True)
 
 
@@ -127,8 +127,13 @@ def _needed(rows: Sequence[Steadiness]) -> Table:
     for row in rows:
         low, high = row.noise.interval
         cells = [cell for slowdown in SEEN for cell in _takes(row.foresight(slowdown))]
-        table.add(*_keys(row), f"{row.noise.deviation:.1%}", f"{100 * low:.2g}–{100 * high:.2g}%", *cells)
+        table.add(*_keys(row), f"{_percent(row.noise.deviation)}%", f"{_percent(low)}–{_percent(high)}%", *cells)
     return table
+
+
+def _percent(part: float) -> str:
+    """To two digits at least."""
+    return f"{100 * part:.2g}" if part < 0.1 else f"{100 * part:.0f}"
 
 
 def _takes(it: Foresight | None) -> tuple[str, str]:

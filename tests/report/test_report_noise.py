@@ -34,7 +34,7 @@ def test_a_steady_machine_is_a_verdict_and_a_table() -> None:
         "Meanwhile nothing was to be seen that disturbs.",
     ] == lines[:5]
     (row,) = (line.split() for line in lines if line.startswith("linear") and "training" in line)
-    assert ["linear", "pytorch", "training", "2.0%"] == row[:4]
+    assert ["linear", "pytorch", "training", "2%"] == row[:4]
     blocks_, minutes = map(float, row[5:7])
     assert round((blocks_ + 3) * 10.0 / 60.0, 1) == minutes
 
@@ -47,7 +47,7 @@ def test_what_is_too_noisy_is_told_with_its_reasons() -> None:
     assert "4 of 5 rows can be gated here, 1 is too noisy." == lines[0]
     place = lines.index("too noisy: other programs had 60% of the processors' time")
     assert re.fullmatch(
-        r"  linear pytorch training: ± \d+\.\d%, \d+% of calls undecided; one block lies \d+% off the others",
+        r"  linear pytorch training: ± \d+%, \d+% of calls undecided; one block lies \d+% off the others",
         lines[place + 1],
     )
     (row,) = (line.split() for line in lines if line.startswith("linear") and "training" in line)
