@@ -41,6 +41,7 @@ def main() -> None:
       aebench compare old here                what changed between two environments, or two commits
       aebench environments                    the interpreters that frameworks are compared in
       aebench accept RUN -m "new machine"     make a run the baseline
+      aebench gate RUN                        hold a run, or an environment, against the baseline
     """
 
 

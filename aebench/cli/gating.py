@@ -13,6 +13,7 @@ from aebench.cli.options import AUTOENCODERS, DATA_DIR, DATASET, DEVICE, OUTPUT,
 from aebench.cli.values import Place, Share, text, words
 
 if TYPE_CHECKING:
+    from aebench.comparison.fresh import Plan
     from aebench.comparison.gate import Gated
     from aebench.comparison.unmatched import Scope
     from aebench.processes.environments import Environment
@@ -68,18 +69,21 @@ def gate(
     """
     from aebench.comparison.gate import held
     from aebench.comparison.unmatched import Scope
-    from aebench.comparison.verdict import status
-    from aebench.report.gate import print_gate
 
     scope = Scope(autoencoders, _known(frameworks))
     if _is_run(Path(what)):
         _refuse_settings(context, what)
-        found: Gated | None = held(Path(what), scope, folder)
-    else:
-        found = _trained(what, scope, folder, asked)
-    if found is not None:
-        print_gate(found, console(), everything=everything)
-        sys.exit(status(found.findings))
+        sys.exit(_told(held(Path(what), scope, folder), everything=everything))
+    sys.exit(_of_environment(_planned(what, scope, folder, asked), everything=everything, **asked))
+
+
+def _told(found: Gated, *, everything: bool) -> int:
+    """Print what was found; the exit status."""
+    from aebench.comparison.verdict import status
+    from aebench.report.gate import print_gate
+
+    print_gate(found, console(), everything=everything)
+    return status(found.findings)
 
 
 def _known(frameworks: tuple[str, ...]) -> tuple[str, ...]:
@@ -109,24 +113,31 @@ def _refuse_settings(context: click.Context, run: str) -> None:
             raise UsageError(f"{parameter.opts[0]} is for training in an environment, and {run} is a run; leave it out")
 
 
-def _trained(what: str, scope: Scope, folder: Path, asked: Mapping[str, Any]) -> Gated | None:
-    """What the environment's trainings say; None where nothing is to be trained now."""
+def _planned(what: str, scope: Scope, folder: Path, asked: Mapping[str, Any]) -> Plan:
+    """What of the baseline is to be trained in the environment."""
+    from aebench.comparison import fresh
+
+    settings = {name: asked[name] for name in ("dataset", "data_dir", "schedule", "device", "dtype")}
+    return fresh.plan(_environment(what), settings, scope, folder)
+
+
+def _of_environment(
+    plan: Plan, *, everything: bool, dry_run: bool, output: Path | None, time_limit: float | None, **_: object
+) -> int:
+    """Train, and say what the trainings say and where they are kept; the exit status."""
     from aebench.comparison import fresh
     from aebench.report.gate import print_plan
     from aebench.running.options import new_folder
 
-    environment = _environment(what)
-    own = ("output", "time_limit", "dry_run")
-    plan = fresh.plan(environment, {key: value for key, value in asked.items() if key not in own}, scope, folder)
-    if asked["dry_run"]:
+    if dry_run:
         print_plan(plan, console())
-        return None
-    place = asked["output"] or new_folder("gate", environment.name)
-    minutes = asked["time_limit"]
+        return 0
+    place = output or new_folder("gate", plan.environment.name)
     with kept_in(place) as bars:
-        found = fresh.gate(plan, place, bars, None if minutes is None else 60.0 * minutes)
-    click.echo(f"Trainings: {place}\n")
-    return found
+        found = fresh.gate(plan, place, bars, None if time_limit is None else 60.0 * time_limit)
+    status = _told(found, everything=everything)
+    click.echo(f"\nTrainings: {place}")
+    return status
 
 
 def _environment(what: str) -> Environment:

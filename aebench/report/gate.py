@@ -62,7 +62,7 @@ def print_plan(plan: Plan, console: Console) -> None:
     options = plan.options
     for name in options.autoencoders:
         seeds = {plan.subjects[key[1]]: len(plan.seeds(key)) for key in plan.todo if key[0] == name}
-        rows = ", ".join(f"{subject} from up to {count} seeds" for subject, count in seeds.items())
+        rows = ", ".join(f"{subject} from up to {count} seed{'s' * (count != 1)}" for subject, count in seeds.items())
         console.print(f"{name}: {rows}", markup=False, soft_wrap=True)
     for (name, framework), (_, words) in plan.missing.items():
         console.print(f"Not {name}, {framework}: {words}.", markup=False, soft_wrap=True)
