@@ -146,8 +146,6 @@ def run(trial: Trial) -> dict[str, Any]:
 def _conditions(trial: Trial, dataset: Dataset) -> Conditions:
     """Under which conditions this process, which is the framework's own, trains."""
     return capture.here(
-        # The process has the variables that a worker is given, and no others.
-        alone=True,
         subjects={trial.framework: capture.subject(trial.framework)},
         autoencoders=(trial.autoencoder,),
         data={trial.dataset: dataset.checksum},
