@@ -127,6 +127,29 @@ def test_a_damaged_baseline_is_refused(tmp_path: Path, text: str) -> None:
         held(run, Scope(), tmp_path)
 
 
+def test_options_of_training_are_refused_for_a_run(gated: Callable[..., Gated], tmp_path: Path) -> None:
+    """A run was trained already, on what it says itself."""
+    run = gated(trials()).run
+    for option in (["-d", "mnist"], ["--time-limit", "1"], ["-o", str(tmp_path / "out")], ["--dry-run"]):
+        shown = CliRunner().invoke(main, ["gate", run, *option, "--to", str(tmp_path / "to")])
+        assert (2, True) == (shown.exit_code, "is for training in an environment" in shown.output)
+
+
+def test_what_is_neither_says_both(tmp_path: Path) -> None:
+    """A folder without a result is looked up as an environment, and the message says that it is neither."""
+    for what in (str(tmp_path), "nobody"):
+        shown = CliRunner().invoke(main, ["gate", what, "--to", str(tmp_path)])
+        words = f"{what} is no run (there is no {what}/result.json) and no environment"
+        assert (2, True) == (shown.exit_code, words in shown.output)
+
+
+def test_a_framework_can_be_named(gated: Callable[..., Gated], tmp_path: Path) -> None:
+    """A run of more frameworks than are accepted passes for those named."""
+    run = gated([*trials(), *trials(framework="tensorflow")]).run
+    line = ["gate", run, "--to", str(tmp_path / "to")]
+    assert (2, 0) == tuple(CliRunner().invoke(main, [*line, *more]).exit_code for more in ([], ["-f", "pytorch"]))
+
+
 def test_the_command_ends_with_the_gravest(gated: Callable[..., Gated], tmp_path: Path) -> None:
     """Verdict first; status 1 for a regression; --all shows the metrics."""
     run = gated(trials(1.3)).run

@@ -43,6 +43,7 @@ def main() -> None:
       aebench calibrate stacked               what such a comparison can show on this machine
       aebench environments                    the interpreters that frameworks are compared in
       aebench accept RUN -m "new machine"     make a run the baseline
+      aebench gate RUN                        hold a run, or an environment, against the baseline
     """
 
 

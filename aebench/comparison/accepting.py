@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from aebench.comparison.rows import medians, rows
+from aebench.comparison.rows import accepted, rows
 from aebench.errors import UsageError
 from aebench.records import documents, limits
 from aebench.records.baselines import FOLDER, RESULTS, SAME, command, compact, path_of, require_once
@@ -124,9 +124,9 @@ def _renewed(
 
 def _changes(old: Sequence[Content], new: Sequence[Content]) -> Iterator[Change]:
     """Every row of old trials whose value is another one now, or that is no more."""
-    now = medians(new)
-    for (autoencoder, metric), accepted in medians(old).items():
-        for framework, value in accepted.items():
+    now = accepted(new)
+    for (autoencoder, metric), before in accepted(old).items():
+        for framework, value in before.items():
             after = now.get((autoencoder, metric), {}).get(framework)
             if after != value:
                 yield Change(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from aebench.comparison.findings import Finding, Weight
@@ -23,10 +24,10 @@ NAMES: dict[str, tuple[What, str, str]] = {
 }
 
 
-def judged(accepted: Trials, measured: Trials, entries: Entries) -> tuple[list[Finding], int]:
+def judged(accepted: Trials, measured: Trials, entries: Entries, again: str | None) -> tuple[list[Finding], int]:
     """What costs more or less than its limit allows, and how many were held against one.
 
-    Medians over the seeds of each side are compared, since a process has its luck in all of its seeds.
+    Medians over the seeds of each side are compared. again: the command that makes the run again.
     """
     found: list[Finding] = []
     counted, uncounted = 0, dict[str, None]()
@@ -41,7 +42,8 @@ def judged(accepted: Trials, measured: Trials, entries: Entries) -> tuple[list[F
             if base is None or not isinstance(entry, Limit) or not entry.covers(key[1]):
                 continue  # there is no such row, or that it has no limit is a finding already
             counted += 1
-            found += _held(key, metric, base, head, entry.margin(key[1]), busy)
+            row = _held(key, metric, base, head, entry.margin(key[1]), busy)
+            found += [replace(finding, command=again) for finding in row]
     words = "seconds and memory are not held against the baseline's: {}"
     found += [Finding("speed", ("costs",), "moved", words.format(why)) for why in uncounted]
     return found, counted

@@ -79,12 +79,22 @@ def foreseen(noise: Noise, rows: int) -> list[Foresight]:
 
     Of memory what is tolerated is not to be seen.
     """
-    looked = _memory if noise.row.measure in PEAKS else _speed
     slowdowns = [part for part in SEEN if noise.row.measure not in PEAKS or part > MEMORY_TOLERATED]
-    return [
-        Foresight(part, tuple(looked(how, values, part, rows) for how, values in _drawn(noise)), noise.seconds)
-        for part in slowdowns
-    ]
+    return [Foresight(part, tuple(_sights(noise, part, rows)), noise.seconds) for part in slowdowns]
+
+
+def seen_between(noise: Noise, slowdown: float, rows: int) -> tuple[bool, bool]:
+    """Whether that slow-down can be seen where the deviation is at its lower limit, and at its upper one."""
+    looked = _memory if noise.row.measure in PEAKS else _speed
+    low, high = (looked("normal", _normal_like(noise, it), slowdown, rows).undecided for it in noise.interval)
+    return low <= MOST_UNDECIDED, high <= MOST_UNDECIDED
+
+
+def _sights(noise: Noise, slowdown: float, rows: int) -> Iterator[Sight]:
+    """That slow-down in noise that is drawn in either way."""
+    looked = _memory if noise.row.measure in PEAKS else _speed
+    yield looked("normal", _normal_like(noise, noise.deviation), slowdown, rows)
+    yield looked("resampled", _resampled(noise), slowdown, rows)
 
 
 def _speed(how: str, values: Array, slowdown: float, rows: int) -> Sight:
@@ -104,12 +114,19 @@ def _memory(how: str, values: Array, slowdown: float, rows: int) -> Sight:
     return Sight(how, slowdown, found, blocks, passed, blocks, 1.0 - min(found, passed))
 
 
-def _drawn(noise: Noise) -> Iterator[tuple[str, Array]]:
+def _normal_like(noise: Noise, deviation: float) -> Array:
     """Log ratios of blocks, (call, block), who begins changing from one to the next."""
-    began = np.where(np.arange(BLOCKS) % 2 == 1, noise.order, -noise.order)
-    yield "normal", noise.deviation * _normal() + began
+    return deviation * _normal() + _began(noise)
+
+
+def _resampled(noise: Noise) -> Array:
+    """The same, drawn from the blocks that were measured."""
     residuals = noise.residuals * math.sqrt(len(noise.values) / noise.freedom)
-    yield "resampled", residuals[np.floor(_uniform() * len(residuals)).astype(int)] + began
+    return np.asarray(residuals[np.floor(_uniform() * len(residuals)).astype(int)] + _began(noise))
+
+
+def _began(noise: Noise) -> Array:
+    return np.where(np.arange(BLOCKS) % 2 == 1, noise.order, -noise.order)
 
 
 @cache

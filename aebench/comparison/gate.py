@@ -18,7 +18,7 @@ from aebench.comparison.findings import Finding, judged
 from aebench.comparison.limited import limited, margins
 from aebench.comparison.metrics import Pair
 from aebench.comparison.quality import Asked, judge
-from aebench.comparison.unmatched import EVERYTHING, Scope, Trials, common, otherwise, unmatched
+from aebench.comparison.unmatched import EVERYTHING, NOTHING, Missing, Scope, Trials, common, otherwise, unmatched
 from aebench.errors import ResultError, UsageError
 from aebench.records import documents, limits
 from aebench.records.baselines import FOLDER, RESULTS, SAME, command, path_of, trials_of
@@ -105,14 +105,21 @@ def _by_key(trials: Sequence[Document], scope: Scope) -> Trials:
     return found
 
 
-def judged_against(document: Document, run: str, found: Accepted, scope: Scope, again: str | None) -> Gated:
-    """What there is to say of a run's document. run: as the user names it. again: the command that makes it again."""
+def judged_against(
+    document: Document, run: str, found: Accepted, scope: Scope, again: str | None,
+    quality: tuple[Quality, ...] | None = None, missing: Missing = NOTHING,
+) -> Gated:  # fmt: skip
+    """What there is to say of a run's document.
+
+    run: as the user names it. again: the command that makes it again. quality: what was found while it was trained;
+    default: it is judged now. missing: rows that the run has not, where it is known why.
+    """
     measured = _by_key(document["trials"], scope)
-    quality = tuple(_compared(found, measured))
-    costly, held_costs = costs.judged(found.trials, measured, found.entries)
+    quality = tuple(_compared(found, measured)) if quality is None else quality
+    costly, held_costs = costs.judged(found.trials, measured, found.entries, again)
     findings = [
         *_unsound(document, scope),
-        *unmatched(found.trials, measured, scope),
+        *unmatched(found.trials, measured, scope, missing),
         *limited(found.trials, found.entries, found.limits, found.path.stem, scope),
         *(Finding("quality", (str(found.limits),), "undone", f"there is no baseline {name}") for name in found.unknown),
         *judged(quality, again),

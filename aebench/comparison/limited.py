@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from aebench.comparison.findings import Finding
-from aebench.comparison.rows import medians
+from aebench.comparison.rows import accepted as accepted_values
 from aebench.comparison.unmatched import EVERYTHING, Scope, Trials
 from aebench.measures import Margin
 from aebench.records.limits import Entries, Limit, nearest
@@ -33,7 +33,7 @@ def limited(
 
     accepted: those of the baseline that are in the scope.
     """
-    rows = medians([trial for trials in accepted.values() for trial in trials])
+    rows = accepted_values([trial for trials in accepted.values() for trial in trials])
     if not entries and rows:
         words = f"no row of {baseline} has a limit there; {WRITE}"
         yield Finding("quality", (str(path),), "undone", words)

@@ -39,19 +39,26 @@ def costs(trial: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
         yield "peak_bytes", float(speed["peak_bytes"])
 
 
-def medians(trials: Trials) -> dict[Key, dict[str, float]]:
-    """The same, as their medians over the seeds, to the digits that are kept."""
+def accepted(trials: Trials) -> dict[Key, dict[str, float]]:
+    """The same, as the file of limits holds them.
+
+    Means over the seeds, which show a change in any one of them; of costs the medians, which are what is compared.
+    """
     return {
-        key: {framework: rounded(statistics.median(over_seeds)) for framework, over_seeds in row.items() if over_seeds}
+        key: {framework: rounded(_middle(key[1], over_seeds)) for framework, over_seeds in row.items() if over_seeds}
         for key, row in values(trials).items()
     }
+
+
+def _middle(metric: str, over_seeds: Sequence[float]) -> float:
+    return statistics.median(over_seeds) if metric in COSTS else statistics.fmean(over_seeds)
 
 
 def rows(trials: Trials) -> list[Row]:
     """What the file of limits holds of these trials, each with the margin that it has where nobody says otherwise."""
     units = {(t["autoencoder"], name): metric["unit"] for t in trials for name, metric in t["metrics"].items()}
     return [
-        Row(*key, units.get(key) or UNITS[key[1]], accepted, default(*key)) for key, accepted in medians(trials).items()
+        Row(*key, units.get(key) or UNITS[key[1]], values, default(*key)) for key, values in accepted(trials).items()
     ]
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from aebench.comparison.causes import causes
-from aebench.comparison.foresight import Foresight, foreseen
+from aebench.comparison.foresight import Foresight, foreseen, seen_between
 from aebench.comparison.noise import LEAST_BLOCKS, Noise, noises
 from aebench.comparison.speed import MOST_FAILURES, PEAKS
 from aebench.comparison.verdict import STATUS
@@ -24,13 +25,15 @@ GATED = 0.10
 class Steadiness:
     """What is said of a row. foresights: of the larger slow-down first; none where it was not measured.
 
-    reasons: why it is too noisy, as far as that can be seen; or why it was not measured.
+    reasons: why it is too noisy, as far as that can be seen; or why it was not measured. sure: whether the same would
+    be said at both limits of the deviation, so that more blocks would hardly change it.
     """
 
     noise: Noise
     word: Word
     foresights: tuple[Foresight, ...] = ()
     reasons: tuple[str, ...] = ()
+    sure: bool = True
 
     @property
     def of_speed(self) -> bool:
@@ -50,10 +53,7 @@ def judged(found: Calibration) -> list[Steadiness]:
     """
     every = list(noises(found))
     # As many rows as a comparison of these autoencoders has; those of memory are judged otherwise.
-    counts = {
-        it.subject: sum(other.subject == it.subject and other.row.measure not in PEAKS for other in every)
-        for it in every
-    }
+    counts = Counter(noise.subject for noise in every if noise.row.measure not in PEAKS)
     return [_judged(noise, counts[noise.subject], found) for noise in every]
 
 
@@ -68,7 +68,7 @@ def _judged(noise: Noise, rows: int, found: Calibration) -> Steadiness:
     if not noise.enough:
         whys = [
             why for block in found.blocks
-            if block.named[0] == noise.subject and noise.row.autoencoder in (None, block.autoencoder)
+            if block.subject == noise.subject and noise.row.autoencoder in (None, block.autoencoder)
             and (why := block.failed)
         ]  # fmt: skip
         if len(whys) >= MOST_FAILURES:
@@ -76,7 +76,10 @@ def _judged(noise: Noise, rows: int, found: Calibration) -> Steadiness:
         return Steadiness(noise, "not measured", reasons=(f"{len(noise.values)} of {LEAST_BLOCKS} blocks",))
     foresights = tuple(foreseen(noise, rows))
     # A comparison says nothing of speed then, however little it varies.
-    unusable = noise.row.measure not in PEAKS and loaded([block.busy for block in found.blocks])
-    if not unusable and all(it.seen for it in foresights if it.slowdown == GATED):
-        return Steadiness(noise, "steady", foresights)
-    return Steadiness(noise, "too noisy", foresights, tuple(causes(noise, found)) or (NO_CAUSE,))
+    if noise.row.measure not in PEAKS and loaded([block.busy for block in found.blocks]):
+        return Steadiness(noise, "too noisy", foresights, tuple(causes(noise, found)))
+    steady = all(it.seen for it in foresights if it.slowdown == GATED)
+    sure = set(seen_between(noise, GATED, rows)) == {steady}
+    if steady:
+        return Steadiness(noise, "steady", foresights, sure=sure)
+    return Steadiness(noise, "too noisy", foresights, tuple(causes(noise, found)) or (NO_CAUSE,), sure)

@@ -7,12 +7,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from aebench.comparison.findings import Finding
+from aebench.comparison.findings import Finding, Weight
 
 Document = Mapping[str, Any]
 Key = tuple[str, str]
 """An autoencoder and a framework."""
 Trials = Mapping[Key, Sequence[Document]]
+Missing = Mapping[Key, tuple[Weight, str]]
+"""Rows that a run has not, with how grave that is, and why."""
+NOTHING: Missing = {}
+HAS_NOT = "the baseline has it and the run has not; run it, or name what is to be held against it"
 
 
 @dataclass(frozen=True)
@@ -31,24 +35,28 @@ class Scope:
 EVERYTHING = Scope()
 
 
-def unmatched(accepted: Trials, measured: Trials, scope: Scope) -> Iterator[Finding]:
-    """Rows that only one side has, and rows that cannot be compared."""
-    known = {name for name, _ in (*accepted, *measured)}
-    for name in (name for name in scope.autoencoders if name not in known):
+def unmatched(accepted: Trials, measured: Trials, scope: Scope, missing: Missing = NOTHING) -> Iterator[Finding]:
+    """Rows that only one side has, and rows that cannot be compared.
+
+    missing: rows that the run has not, where it is known why.
+    """
+    known = {name for key in (*accepted, *measured) for name in key}
+    for name in (name for name in (*scope.autoencoders, *scope.frameworks) if name not in known):
         yield Finding("quality", (name,), "undone", "neither the run nor the baseline has it")
     for key in dict.fromkeys((*accepted, *measured)):
-        words = None
+        words: str | None = None
+        weight: Weight = "undone"
         if key not in measured:
-            words = "the baseline has it and the run has not; run it, or name the autoencoders to be held against it"
+            weight, words = missing.get(key, ("undone", HAS_NOT))
         elif key not in accepted:
-            words = "it has no baseline; accept one, or name the autoencoders to be held against it"
+            words = "it has no baseline; accept one, or name what is to be held against it"
         elif not (both := common(accepted[key], measured[key])):
             seeds = [", ".join(str(trial["seed"]) for trial in trials) for trials in (accepted[key], measured[key])]
             words = f"no seed is in both: {seeds[0]} in the baseline, {seeds[1]} in the run"
         else:
             words = next(filter(None, (otherwise(*pair) for pair in both)), None)
         if words:
-            yield Finding("quality", (", ".join(key),), "undone", words)
+            yield Finding("quality", (", ".join(key),), weight, words)
     for key, trials in accepted.items():
         yield from (Finding("quality", (", ".join(key),), "undone", words) for words in _no_numbers(trials))
     if any(trial["conditions"] is None for key, trials in accepted.items() if key in measured for trial in trials):

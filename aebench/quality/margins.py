@@ -35,7 +35,7 @@ MARGINS = {
 
 COSTS = {
     "seconds_per_1000_images": Margin(
-        0.5, "a process has its luck in all of its seeds, up to a third slower, and days differ more", relative=True
+        1.0, "on a busy machine the medians of two equal runs of three seeds were found 1.5 apart", relative=True
     ),
     "peak_bytes": Margin(
         0.25, "a process keeps some of what its earlier trainings held, and they need not be the same", relative=True

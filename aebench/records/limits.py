@@ -34,8 +34,8 @@ MENDING = "mend it, or get it back from version control"
 HEAD = """\
 How far each row of a baseline may move before `aebench gate` fails.
 limit: "5 %" of the value, a number in the metric's unit, "none", or a table of these by framework.
-accepted: the median over the baseline's seeds, by framework; `aebench accept` writes it, and the date.
-limit, reason and expires (optional) may be changed by hand: a later `aebench accept` keeps them, and comments."""
+accepted, date: the mean over the baseline's seeds (of costs the median) by framework, written by `aebench accept`.
+limit, reason, expires (optional): may be changed by hand; a later `aebench accept` keeps them, and comments."""
 
 Key = tuple[str, str]
 """An autoencoder and a metric."""

@@ -138,7 +138,7 @@ class Accepted(Part):
 
 
 class Change(Part):
-    """A row that another value was accepted for: its median over the seeds, None where there is no such row."""
+    """A row that another value was accepted for: as its limit holds it, None where there is no such row."""
 
     autoencoder: Name
     framework: Name

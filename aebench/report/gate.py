@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.text import Text
 
 from aebench.comparison.accepting import Acceptance
+from aebench.comparison.fresh import Plan
 from aebench.comparison.gate import Gated
 from aebench.comparison.verdict import WRONG, outcome
 from aebench.report.comparison import STYLES, metrics_table, print_finding
@@ -54,3 +55,16 @@ def print_acceptance(found: Acceptance, reason: str, console: Console) -> None:
         table.print(console)
     for name in found.expired:
         console.print(f"The limit of {name} has expired: change or remove its `expires`.", markup=False, soft_wrap=True)
+
+
+def print_plan(plan: Plan, console: Console) -> None:
+    """What would be trained in the environment, and what it would be held against."""
+    options = plan.options
+    for name in options.autoencoders:
+        seeds = {plan.subjects[key[1]]: len(plan.seeds(key)) for key in plan.todo if key[0] == name}
+        rows = ", ".join(f"{subject} from up to {count} seed{'s' * (count != 1)}" for subject, count in seeds.items())
+        console.print(f"{name}: {rows}", markup=False, soft_wrap=True)
+    for (name, framework), (_, words) in plan.missing.items():
+        console.print(f"Not {name}, {framework}: {words}.", markup=False, soft_wrap=True)
+    kind = f"{options.dataset}, schedule {options.schedule}, {options.dtype}, {options.device}"
+    console.print(f"On {kind}, held against {plan.found.path}.", markup=False, soft_wrap=True)

@@ -42,6 +42,9 @@ def print_noise(found: Calibration, rows: Sequence[Steadiness], console: Console
         console.print()
         _needed(measured).print(console)
         console.print(Text(_legend(), "dim"))
+        if unsure := [row for row in measured if not row.sure]:
+            console.print()
+            console.print(Text(_unsure(unsure, found.wanted)), soft_wrap=True)
     if everything and measured:
         console.print()
         _varying(measured).print(console)
@@ -58,9 +61,9 @@ def _verdict(rows: Sequence[Steadiness]) -> str:
 
 def _measured(found: Calibration, rows: Sequence[Steadiness]) -> Iterator[str]:
     """What can be seen, what was measured, and what the machine did meanwhile."""
-    for slowdown, thresholds in SEEN.items():
+    for slowdown, thresholds in SEEN.items() if any(row.foresights for row in rows) else ():
         asked = [row for row in rows if not row.foresights or row.foresight(slowdown)]
-        seen = [it for row in asked if (it := row.foresight(slowdown)) and it.seen]
+        seen = [row for row in asked if row.word == "steady" and (it := row.foresight(slowdown)) and it.seen]
         yield (
             f"{slowdown:.0%} more can be seen in {len(seen)} of {len(asked)} rows: aebench compare … --tolerated "
             f"{thresholds.tolerated:g} --intolerable {thresholds.intolerable:g}"
@@ -98,8 +101,8 @@ def _print_noisy(rows: Sequence[Steadiness], everywhere: Sequence[str], console:
     for row in rows:
         own = "; ".join(reason for reason in row.reasons if reason not in everywhere)
         foresight = row.foresight(GATED)
-        undecided = "" if foresight is None else f", {foresight.undecided:.0%} of calls undecided"
-        said = f"  {_named(row)}: ± {row.noise.deviation:.1%}{undecided}{'; ' * bool(own)}{own}"
+        undecided = f", {foresight.undecided:.0%} of calls undecided" if foresight and not foresight.seen else ""
+        said = f"  {_named(row)}: ± {_percent(row.noise.deviation)}%{undecided}{'; ' * bool(own)}{own}"
         console.print(Text(said), soft_wrap=True)
 
 
@@ -124,8 +127,13 @@ def _needed(rows: Sequence[Steadiness]) -> Table:
     for row in rows:
         low, high = row.noise.interval
         cells = [cell for slowdown in SEEN for cell in _takes(row.foresight(slowdown))]
-        table.add(*_keys(row), f"{row.noise.deviation:.1%}", f"{100 * low:.2g}–{100 * high:.2g}%", *cells)
+        table.add(*_keys(row), f"{_percent(row.noise.deviation)}%", f"{_percent(low)}–{_percent(high)}%", *cells)
     return table
+
+
+def _percent(part: float) -> str:
+    """To two digits at least."""
+    return f"{100 * part:.2g}" if part < 0.1 else f"{100 * part:.0f}"
 
 
 def _takes(it: Foresight | None) -> tuple[str, str]:
@@ -140,6 +148,12 @@ def _legend() -> str:
         f"of one autoencoder, with null controls. –: more than {MOST_UNDECIDED:.0%} of calls stay undecided after "
         f"{LOOKS[-1]} blocks, be it that there is more or not. Too noisy to be gated is what does not show {GATED:.0%}."
     )
+
+
+def _unsure(rows: Sequence[Steadiness], wanted: int) -> str:
+    """What so few blocks do not settle."""
+    names = ", ".join(map(_named, rows))
+    return f"Not sure after so few blocks: {names}. Go on with the same --output and --blocks {3 * wanted}."
 
 
 def _varying(rows: Sequence[Steadiness]) -> Table:
