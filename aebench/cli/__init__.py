@@ -6,6 +6,7 @@ import click
 
 from aebench import __version__
 from aebench.cli.agreement import agree
+from aebench.cli.auditing import audit
 from aebench.cli.benching import bench
 from aebench.cli.comparing import compare
 from aebench.cli.ending import STATUSES, Group
@@ -40,9 +41,10 @@ def main() -> None:
       aebench scale                           cost and quality by images and by width
       aebench compare old here                what changed between two environments, or two commits
       aebench environments                    the interpreters that frameworks are compared in
+      aebench audit                           whether planted faults are caught, and how often
       aebench accept RUN -m "new machine"     make a run the baseline
     """
 
 
-for command in (list_, run, agree, compare, show, quality, accept, gate, scale, bench, environments, schema):
+for command in (list_, run, agree, compare, show, quality, accept, gate, audit, scale, bench, environments, schema):
     main.add_command(command)

@@ -62,10 +62,14 @@ def judged(rows: Mapping[Key, Sequence[float]], thresholds: Thresholds) -> dict[
     suspects = {row: rows[row][found.blocks :] for row, found in screened.items() if found.verdict == "slower"}
     confirmed = _confirmed(suspects, screening, len(rows))
     verdicts = {row: _verdict(found, confirmed.get(row)) for row, found in screened.items()}
-    for row, found in screened.items():
+    for row in (row for row, found in screened.items() if found.verdict == "not slower"):
         backwards = [-value for value in rows[row]]
-        if found.verdict == "not slower" and decide(backwards, thresholds, len(rows)).verdict == "slower":
+        faster = decide(backwards, thresholds, len(rows))
+        if faster.verdict == "slower":
             verdicts[row] = replace(verdicts[row], word="faster")
+        elif decide(backwards, screening).verdict == "slower":
+            # It fails nothing either way; a few blocks more say whether it is one.
+            verdicts[row] = replace(verdicts[row], open=faster.open)
     return verdicts
 
 
