@@ -71,6 +71,10 @@ class ResultError(AebenchError):
     """A result or trace file is missing, damaged or of another format version."""
 
 
+class UnwritableError(ResultError):
+    """A file cannot be written: the disk is full, or permissions are missing. No framework's fault."""
+
+
 class TrainingError(AebenchError):
     """Training produced a value that is not finite; says which step and which loss term first."""
 

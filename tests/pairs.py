@@ -5,8 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
+from msgspec import structs
+
 from aebench.comparison.speed import Due
 from aebench.records.blocks import Block, Pair, Timed, Work
+from aebench.records.calibrations import Control
+from aebench.records.circumstances import Circumstances
 from aebench.records.conditions import Busy
 from aebench.records.fields import Float
 from aebench.records.measurements import Case
@@ -34,6 +38,22 @@ def pair(
         busy=Busy(load=Float(1.0), steal=Float(0.0), others=Float(others)), autoencoder=due.autoencoder,
         control=due.control,
     )  # fmt: skip
+
+
+def control(
+    subject: str, due: Due, log_ratios: Mapping[str, float], *, memory: float = 0.0, others: float = 0.0,
+    steal: float = 0.0, clock: float = 0.007, failure: str = "", **seen: float,
+) -> Control:  # fmt: skip
+    """A block of the subject against itself, the second process of which took so much longer, or held so much more.
+
+    seen: what else was to be seen beside it.
+    """
+    found = structs.asdict(pair(due, log_ratios, bytes_held=round(2**28 * math.exp(memory)), failure=failure))
+    sides = [structs.replace(side, name=subject) for side in found.pop("subjects")]
+    beside = {"held_back": None, "waiting": 0.0, "available": 0.5, **seen}
+    circumstances = Circumstances(clock=[Float(0.007), Float(clock)], **beside)  # type: ignore[arg-type]
+    busy = Busy(load=Float(1.0), steal=Float(steal), others=Float(others))
+    return Control(**{**found, "busy": busy}, subjects=sides, circumstances=circumstances)
 
 
 def case_of(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import sys
@@ -13,6 +14,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from aebench import errors
+from aebench.alive import alive
 from aebench.errors import DataError, UnknownNameError
 from aebench.processes.inside import tell
 
@@ -130,3 +132,25 @@ def tell_and_exit() -> NoReturn:
     tell("last words")
     time.sleep(0.5)
     os._exit(3)
+
+
+def hang(how: str) -> NoReturn:
+    """Never answer: asleep, stopped as by Ctrl-Z, at work in Python, or in native code that lets no Python run."""
+    if how == "stopped":
+        os.kill(os.getpid(), signal.SIGSTOP)
+    elif how == "native":
+        ctypes.PyDLL(None).sleep(600)
+    while True:
+        time.sleep(600.0 if how == "asleep" else 0.0)
+
+
+def work_on(seconds: float, signs: str) -> str:
+    """Work for so long, with messages or signs of life on the way."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        time.sleep(0.1)
+        if signs == "messages":
+            tell("going on")
+        else:
+            alive()
+    return "done"

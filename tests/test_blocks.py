@@ -18,6 +18,7 @@ import pytest
 
 from aebench.comparison.speed import Blocks, Due, Question, Where
 from aebench.errors import FrameworkError, ResultError
+from aebench.processes import worker
 from aebench.processes.worker import FrameworkProcess
 from aebench.records import machine
 from aebench.records.blocks import Block, Pair, Timed, Work
@@ -219,11 +220,13 @@ def test_the_peak_of_memory_is_the_process_s_own() -> None:
 def test_a_process_that_hangs_is_ended_and_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Planted: a workload that never becomes ready. The rehearsal passes over it, the block says it."""
     monkeypatch.undo()
-    monkeypatch.setattr(blocks, "PATIENCE", 10.0)
+    monkeypatch.setattr(worker, "SILENCE_SECONDS", 10.0)
     sleeping = Subject("reference", {"training": Hanging()})
     blocks.rehearse([sleeping], tmp_path)
     block = blocks.timed([sleeping], 0, tmp_path)
-    assert "reference: no answer to images in 10 s; it was ended" == block.subjects[0].failed
+    log = tmp_path / "reference-framework.log"
+    expected = f"reference: no answer to images in 10 s; its process was ended; see the end of {log}"
+    assert expected == block.subjects[0].failed
 
 
 def test_processes_begin_with_so_many_threads(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,13 +11,13 @@ import climbs
 import pytest
 from comparisons import SIDES, record
 
-from aebench.agreement import session
 from aebench.agreement.bounds import Bound
 from aebench.agreement.compare import Agreement, Comparison
-from aebench.agreement.session import Source
+from aebench.agreement.session import Ascent, Source
 from aebench.comparison import findings, verdict
-from aebench.comparison.numbers import judged, numbers
-from aebench.errors import FrameworkError
+from aebench.comparison.numbers import begin, judged
+from aebench.errors import FrameworkError, UnwritableError
+from aebench.processes.lanes import Lanes, errors_of
 from aebench.records.comparisons import Numbers
 from aebench.records.fields import checked
 from aebench.records.trace import Place
@@ -170,30 +170,62 @@ def test_the_verdict_says_what_was_compared_and_whether_all_was_done() -> None:
 
 
 class Unlucky:
-    """A process whose first climb fails."""
+    """A process whose first climbs fail."""
 
     def __init__(self, *errors: str) -> None:
-        self.errors = list(errors)
+        self.errors, self.climbs = list(errors), 0
 
-    def call(self, *_: object, **__: object) -> None:
+    def close(self) -> None:
+        """Nothing to end."""
+
+    def call(self, *_: object) -> None:
         """Fail as long as there is an error left."""
+        self.climbs += 1
         if self.errors:
             raise FrameworkError(self.errors.pop(0))
 
 
-def test_a_side_that_fails_once_climbs_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One failure is bad luck and repeated in a new process; the second is the reason."""
-    seen = []
+@pytest.mark.parametrize(
+    ("who", "errors", "expected"),
+    [
+        (SIDES.head, (), ("identical", 1, {})),
+        (SIDES.head, ("killed",), ("identical", 2, {})),
+        (ARBITER, ("killed",), ("identical", 2, {})),
+        (SIDES.head, ("killed", "killed again"), ("failed", 2, {SIDES.head: "killed again"})),
+        (ARBITER, ("killed", "killed again"), ("not compared", 2, {ARBITER: "killed again"})),
+    ],
+)
+def test_who_fails_once_climbs_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, who: str, errors: tuple[str, ...], expected: object
+) -> None:
+    """One failure is bad luck, and all climb again; the second is the reason. The trace is gone in any case."""
+    processes = {name: Unlucky(*errors if name == who else ()) for name in (ARBITER, *SIDES.names)}
+    traces = tmp_path / f"{SIDES.base}-float64.safetensors"
 
-    def agree(processes: Mapping[str, Any], *_: object) -> tuple[list[Agreement], dict[str, str]]:
-        seen.append(list(processes))
-        failures = {SIDES.head: "killed"} if len(seen) < 2 else {}
-        return [] if failures else [agreement(*SIDES.names, 0.0)], failures
+    def agreements(climbing: Ascent) -> tuple[list[Agreement], dict[str, str]]:
+        traces.touch()
+        failed = {name: str(error) for name, error in errors_of(climbing.calls).items()}
+        if ARBITER in failed:
+            raise FrameworkError(failed[ARBITER])
+        return ([] if failed else [agreement(*SIDES.names, 0.0)]), failed
 
-    monkeypatch.setattr(session, "agree", agree)
-    processes: dict[str, Any] = {name: Unlucky() for name in (ARBITER, *SIDES.names)}
-    found = numbers(SIDES, processes, CLIMB, Source("curve", None, "quick"), tmp_path)
-    assert ("identical", 2, [ARBITER, *SIDES.names]) == (found.verdict, len(seen), seen[0])
+    monkeypatch.setattr(Ascent, "agreements", agreements)
+    with Lanes(processes) as lanes:  # type: ignore[arg-type]  # all that is called of a process
+        found = begin(SIDES, CLIMB, Source("curve", None, "quick"), lanes, tmp_path).numbers()
+        assert not traces.exists()
+    assert expected == (found.verdict, processes[SIDES.base].climbs, found.failures)
+
+
+def test_a_trace_that_cannot_be_written_is_no_side_s_failure(tmp_path: Path) -> None:
+    """Planted: the disk is full when head has climbed. That ends the command; it is not a head that cannot climb."""
+
+    class Full(Unlucky):
+        def call(self, *_: object) -> None:
+            raise UnwritableError("cannot write trace: No space left on device")
+
+    processes = {ARBITER: Unlucky(), SIDES.base: Unlucky(), SIDES.head: Full()}
+    with pytest.raises(UnwritableError, match="No space left"), Lanes(processes) as lanes:  # type: ignore[arg-type]
+        begin(SIDES, CLIMB, Source("curve", None, "quick"), lanes, tmp_path).numbers()
 
 
 def test_a_record_that_contradicts_itself_is_refused() -> None:

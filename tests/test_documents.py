@@ -13,9 +13,9 @@ from click.testing import CliRunner
 from examples import OPTIONS, conditions, planted, trial
 
 from aebench.cli import main
+from aebench.comparison.accepting import accept
 from aebench.errors import ResultError, UnknownNameError
 from aebench.records import documents
-from aebench.records.baselines import accept
 from aebench.records.documents import FORMATS, KINDS
 from aebench.records.documents import FORMER_FORMATS as FORMER
 

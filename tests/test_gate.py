@@ -9,48 +9,27 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from examples import OPTIONS, conditions, planted, trial
+from examples import planted
+from gates import SEEDS, agreement, trials, written
 from rich.console import Console
 
 from aebench.cli import main
+from aebench.comparison.accepting import accept
 from aebench.comparison.gate import Gated, held
+from aebench.comparison.unmatched import Scope
 from aebench.comparison.verdict import status
 from aebench.errors import ResultError, UsageError
-from aebench.records import baselines, documents
 from aebench.report.gate import print_gate
-
-SEEDS = (0, 1, 2, 3, 4)
-
-
-def agreement(**changes: Any) -> dict[str, Any]:
-    """A pair that agrees."""
-    row = {"autoencoder": "tied", "dtype": "float32", "left": "reference", "right": "pytorch", "parting": None}
-    return {**row, "rungs": [], "vacuous": [], **changes}
-
-
-def trials(factor: float = 1.0, seeds: tuple[int, ...] = SEEDS, framework: str = "pytorch") -> list[dict[str, Any]]:
-    """Trainings whose errors are so many times those of the baseline."""
-    return [trial(framework, seed, factor * (0.010 + 0.0001 * seed)) for seed in seeds]
-
-
-def written(folder: Path, found: list[dict[str, Any]], **changes: Any) -> Path:
-    """A run's folder with these trials, which agrees and is complete."""
-    document = {
-        "options": OPTIONS, "conditions": conditions(), "complete": True, "trials": found,
-        "agreements": [agreement()], "failures": [], **changes,
-    }  # fmt: skip
-    documents.write(folder / "result.json", "run", document)
-    return folder
 
 
 @pytest.fixture
 def gated(tmp_path: Path) -> Callable[..., Gated]:
     """Hold a run of those trials against a baseline of `trials()`."""
     accepted = written(tmp_path / "accepted", trials())
-    baselines.accept([accepted], reason="x", folder=tmp_path / "to" / "baselines")
+    accept([accepted], reason="x", folder=tmp_path / "to")
 
     def gate(found: list[dict[str, Any]], *names: str, **changes: Any) -> Gated:
-        return held(written(tmp_path / "run", found, **changes), names, tmp_path / "to" / "baselines")
+        return held(written(tmp_path / "run", found, **changes), Scope(names), tmp_path / "to")
 
     return gate
 
@@ -63,9 +42,9 @@ def test_the_baseline_itself_passes(gated: Callable[..., Gated]) -> None:
     print_gate(found, Console(file=out, width=200), everything=True)
     first, second, *rest = out.getvalue().splitlines()
     assert f"{found.run}: nothing got worse than the baseline." == first
-    expected = "1 autoencoder in a framework, 5 pairs of trainings, 1 metrics with a margin."
+    expected = "1 autoencoder in a framework, 5 pairs of trainings, 1 metric with a limit, 1 of seconds and memory."
     assert f"Held against {found.baseline}: {expected}" == second
-    assert any("test_mse" in line and "not worse" in line for line in rest)
+    assert any("test_mse" in line and "identical" in line for line in rest)
 
 
 @pytest.mark.parametrize(("factor", "expected"), [(1.01, 0), (0.5, 0), (1.3, 1)])
@@ -134,17 +113,41 @@ def test_only_what_is_named_has_to_be_there(gated: Callable[..., Gated]) -> None
 def test_without_a_baseline_it_says_how_to_make_one(tmp_path: Path) -> None:
     """No file for the run's data set, schedule, dtype and device."""
     run = written(tmp_path / "run", trials())
-    with pytest.raises(UsageError, match=r"there is no baseline .*mnist-source-float32-cpu.json; make one with"):
-        held(run, (), tmp_path)
+    with pytest.raises(UsageError, match=r"no baseline .*source-float32-cpu.json, .* none; make one of a run with"):
+        held(run, Scope(), tmp_path)
 
 
 @pytest.mark.parametrize("text", ["", "{", '{"format": "aebench-baseline/2"}', '{"format": "aebench-baseline/99"}'])
 def test_a_damaged_baseline_is_refused(tmp_path: Path, text: str) -> None:
     """Truncated, of a newer version, or without what it must hold: one line that names the file."""
     run = written(tmp_path / "run", trials())
-    (tmp_path / "mnist-source-float32-cpu.json").write_text(text)
+    (tmp_path / "baselines").mkdir()
+    (tmp_path / "baselines" / "mnist-source-float32-cpu.json").write_text(text)
     with pytest.raises(ResultError, match="mnist-source-float32-cpu"):
-        held(run, (), tmp_path)
+        held(run, Scope(), tmp_path)
+
+
+def test_options_of_training_are_refused_for_a_run(gated: Callable[..., Gated], tmp_path: Path) -> None:
+    """A run was trained already, on what it says itself."""
+    run = gated(trials()).run
+    for option in (["-d", "mnist"], ["--time-limit", "1"], ["-o", str(tmp_path / "out")], ["--dry-run"]):
+        shown = CliRunner().invoke(main, ["gate", run, *option, "--to", str(tmp_path / "to")])
+        assert (2, True) == (shown.exit_code, "is for training in an environment" in shown.output)
+
+
+def test_what_is_neither_says_both(tmp_path: Path) -> None:
+    """A folder without a result is looked up as an environment, and the message says that it is neither."""
+    for what in (str(tmp_path), "nobody"):
+        shown = CliRunner().invoke(main, ["gate", what, "--to", str(tmp_path)])
+        words = f"{what} is no run (there is no {what}/result.json) and no environment"
+        assert (2, True) == (shown.exit_code, words in shown.output)
+
+
+def test_a_framework_can_be_named(gated: Callable[..., Gated], tmp_path: Path) -> None:
+    """A run of more frameworks than are accepted passes for those named."""
+    run = gated([*trials(), *trials(framework="tensorflow")]).run
+    line = ["gate", run, "--to", str(tmp_path / "to")]
+    assert (2, 0) == tuple(CliRunner().invoke(main, [*line, *more]).exit_code for more in ([], ["-f", "pytorch"]))
 
 
 def test_the_command_ends_with_the_gravest(gated: Callable[..., Gated], tmp_path: Path) -> None:

@@ -204,7 +204,7 @@ def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, H
     def measured(folder: str, process: Here) -> list[dict[str, Any]]:
         run = Run(Options(("pretrained",), ("reference",), agreement=False), tmp_path / folder, Silent())
         run.conditions = capture.here(
-            alone=True, subjects={"reference": capture.subject("reference")},
+            subjects={"reference": capture.subject("reference")},
             autoencoders=[made(name, tmp_path).autoencoder for name in ("layerwise_cached", "pretrained")],
             data={"small": trial.dataset_of("small", None, "source").checksum}, schedule="source", device="cpu",
             dtype="float64",

@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.text import Text
 
 from aebench import registry
+from aebench.comparison.accepting import accept
 from aebench.errors import ResultError, UsageError
 from aebench.measures import Margin
 from aebench.quality.equivalence import LEVEL
@@ -284,10 +285,10 @@ def test_accepting_keeps_other_autoencoders_and_the_history(tmp_path: Path) -> N
     """A second acceptance replaces the autoencoder it holds, keeps the rest, and adds its reason."""
     other = [{**t, "autoencoder": "stacked"} for t in trials([1.0], [2.0])]
     first = written(tmp_path / "one", trials([1.0, 1.0], [1.0, 1.0]) + other)
-    path = baselines.accept([first], reason="first", folder=tmp_path / "results" / "baselines")
+    path = accept([first], reason="first", folder=tmp_path / "results").baseline
     assert "mnist-source-float32-cpu.json" == path.name
     second = written(tmp_path / "two", trials([3.0], [4.0]))
-    baselines.accept([second], reason="second", folder=path.parent)
+    accept([second], reason="second", folder=path.parents[1])
     kept = documents.read(path, "baseline")
     assert ["first", "second"] == [entry["reason"] for entry in kept["history"]]
     values = [(t["autoencoder"], t["metrics"]["test_mse"]["value"]) for t in baselines.trials_of(path)]
@@ -305,20 +306,20 @@ def test_what_failed_is_no_baseline(tmp_path: Path) -> None:
         ([], "no finished trial"),
     ):
         with pytest.raises(UsageError, match=message):
-            baselines.accept([written(tmp_path / "run", found)], reason="x", folder=tmp_path)
+            accept([written(tmp_path / "run", found)], reason="x", folder=tmp_path)
     runs = [written(tmp_path / p, trials([1.0], [1.0]), schedule=p) for p in ("quick", "source")]
     with pytest.raises(UsageError, match="they differ"):
-        baselines.accept(runs, reason="x", folder=tmp_path)
-    assert list(tmp_path.glob("*.json")) == []
+        accept(runs, reason="x", folder=tmp_path)
+    assert list(tmp_path.glob("baselines/*.json")) == []
 
 
 def test_a_baseline_of_a_newer_version_is_refused(tmp_path: Path) -> None:
     """The message says what to do, and the file stays as it was."""
-    path = baselines.accept([written(tmp_path / "run", trials([1.0], [1.0]))], reason="x", folder=tmp_path)
+    path = accept([written(tmp_path / "run", trials([1.0], [1.0]))], reason="x", folder=tmp_path).baseline
     before = path.read_text(encoding="utf-8").replace("aebench-baseline/2", "aebench-baseline/7")
     path.write_text(before, encoding="utf-8")
     with pytest.raises(ResultError, match=r"baseline/7, expected aebench-baseline/2.*upgrade aebench"):
-        baselines.accept([tmp_path / "run"], reason="x", folder=tmp_path)
+        accept([tmp_path / "run"], reason="x", folder=tmp_path)
     assert before == path.read_text(encoding="utf-8")
 
 
@@ -333,7 +334,7 @@ def test_the_command_of_a_run_gives_its_options_back() -> None:
 def test_the_page_sets_ours_beside_the_published(tmp_path: Path) -> None:
     """The last four epochs' means over the seeds, the range at the end, the verdict, the command and the counts."""
     run = written(tmp_path / "run", trials([0.010, 0.012], [0.010, 0.012]))
-    baselines.accept([run], reason="first baseline", folder=tmp_path / "baselines")
+    accept([run], reason="first baseline", folder=tmp_path)
     page = write_page(tmp_path).read_text(encoding="utf-8")
     line = next(line for line in page.splitlines() if "0.0151 0.0165" in line)
     assert "| 0.0440 0.0330 0.0220 0.0110 (0.0100 to 0.0120) |" in line

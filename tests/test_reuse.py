@@ -16,6 +16,7 @@ from examples import trial as example
 from aebench import registry
 from aebench.agreement import session
 from aebench.agreement.ladder import Climb
+from aebench.comparison.accepting import accept
 from aebench.errors import UsageError
 from aebench.processes.events import Silent
 from aebench.records import baselines, blocks, documents, measurements
@@ -400,7 +401,7 @@ def test_runs_are_put_together_under_the_same_conditions(
     def together() -> object:
         if put_together == "quality":
             return baselines.together(runs)
-        return baselines.accept(runs, reason="x", folder=tmp_path / "baselines")
+        return accept(runs, reason="x", folder=tmp_path)
 
     with pytest.raises(UsageError, match="measured differently") as caught:
         together()
@@ -421,22 +422,22 @@ def test_runs_are_put_together_under_the_same_conditions(
 def test_what_is_not_whole_is_no_baseline(tmp_path: Path, more: dict[str, Any], message: str) -> None:
     """An incomplete run, one whose frameworks part, and one in which a framework did not climb are refused."""
     with pytest.raises(UsageError, match=message):
-        baselines.accept([written(tmp_path / "run", (0,), conditions("pytorch"), **more)], reason="x", folder=tmp_path)
-    assert [] == list(tmp_path.glob("*.json"))
+        accept([written(tmp_path / "run", (0,), conditions("pytorch"), **more)], reason="x", folder=tmp_path)
+    assert [] == list(tmp_path.glob("baselines/*.json"))
 
 
 def test_a_run_that_is_named_twice_is_refused(tmp_path: Path) -> None:
     """Stored twice, one seed would look like two."""
     folder = written(tmp_path / "run", (0,), conditions("pytorch"))
     with pytest.raises(UsageError, match="tied, pytorch, seed 0 stands twice"):
-        baselines.accept([folder, tmp_path / "." / "run"], reason="x", folder=tmp_path)
+        accept([folder, tmp_path / "." / "run"], reason="x", folder=tmp_path)
     with pytest.raises(UsageError, match="stands twice"):
         baselines.together([folder, folder / "result.json"])
 
 
 def test_a_baseline_keeps_its_trials_conditions(tmp_path: Path) -> None:
     """They stand once in the file, and with each trial that is read from it."""
-    path = baselines.accept([written(tmp_path / "run", (0, 1), conditions("pytorch"))], reason="x", folder=tmp_path)
+    path = accept([written(tmp_path / "run", (0, 1), conditions("pytorch"))], reason="x", folder=tmp_path).baseline
     assert 1 == len(documents.read(path, "baseline")["conditions"])
     assert [conditions("pytorch")] * 2 == [trial["conditions"] for trial in baselines.trials_of(path)]
 
@@ -450,6 +451,6 @@ def test_two_that_accept_at_once_lose_nothing(tmp_path: Path) -> None:
         trials = [trial_of("pytorch", 0, autoencoder=name, conditions=known)]
         runs.append(written(tmp_path / name, (), None, trials=trials))
     with ThreadPoolExecutor(len(runs)) as threads:
-        paths = list(threads.map(lambda run: baselines.accept([run], reason="x", folder=tmp_path / "to"), runs))
+        paths = list(threads.map(lambda run: accept([run], reason="x", folder=tmp_path / "to").baseline, runs))
     assert set(names) == {trial["autoencoder"] for trial in baselines.trials_of(paths[0])}
     assert 4 == len(documents.read(paths[0], "baseline")["history"])

@@ -31,7 +31,7 @@ class There(examples.Inline):
 
     def __init__(self, framework: str) -> None:
         super().__init__(framework)
-        self.conditions = plain(capture.here(alone=True))
+        self.conditions = plain(capture.here())
         if registry.environment(framework) != registry.HERE:
             self.conditions |= {"packages": {"numpy": "1.26"}, "variables": {"OMP_NUM_THREADS": "1"}}
 

@@ -13,7 +13,7 @@ from scipy import stats
 
 from aebench.comparison import verdicts
 from aebench.comparison.sequential import Thresholds, decide
-from aebench.comparison.verdicts import Verdict, judged, loaded, memory, moved
+from aebench.comparison.verdicts import Verdict, judged, judged_each, loaded, memory, moved
 from aebench.records.conditions import Busy
 from aebench.records.fields import Float
 
@@ -172,3 +172,15 @@ def test_a_loaded_machine(others: float | None, steal: float | None, found: str 
 def test_memory_must_be_more_in_half_of_the_blocks_and_in_two(ratios: list[float], word: str) -> None:
     """One process's luck is no finding, nor is what an allocator rounds."""
     assert word == memory([math.log(ratio) for ratio in ratios]).word
+
+
+@pytest.mark.parametrize("slowdown", [0.0, 0.05, 0.10])
+@pytest.mark.parametrize("noise", NOISE)
+def test_many_calls_at_once_are_judged_as_each_alone(noise: str, slowdown: float) -> None:
+    """Word and blocks of every call; the rows beside it have no blocks, and are as many."""
+    values = NOISE[noise]((CALLS, BLOCKS)) + math.log1p(slowdown)
+    names = {"slower": 1, "not slower": -1, "faster": -1, "undecided": 0}
+    empty: dict[int, list[float]] = {row: [] for row in range(1, ROWS)}
+    alone = [judged({0: call.tolist(), **empty}, THRESHOLDS)[0] for call in values]
+    together = judged_each(values, THRESHOLDS, ROWS)
+    assert [(names[it.word], it.blocks) for it in alone] == list(zip(*together, strict=True))

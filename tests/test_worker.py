@@ -12,14 +12,19 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import climbs
 import pytest
 import remote
 import remote_failures
 from processes import OWN_FRAMEWORKS, Process
 
-from aebench import errors, registry
+from aebench import alive, errors, registry
+from aebench.agreement.ladder import record
+from aebench.agreement.spreads import draw
+from aebench.data import load
 from aebench.errors import AebenchError, DataError, FrameworkError, OutOfMemoryError, UnknownNameError
 from aebench.processes import temporary
+from aebench.processes import worker as processes_worker
 from aebench.processes.worker import FrameworkProcess
 from aebench.records.capture import variables
 
@@ -50,16 +55,15 @@ def test_a_process_knows_its_framework(worker: FrameworkProcess) -> None:
     assert os.getenv("AEBENCH_FRAMEWORK") is None
 
 
-def test_threads_wait_awake_only_in_a_process_that_runs_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Beside others a spinning thread holds them up; what the user has set stands in any case."""
-    monkeypatch.delenv("GOMP_SPINCOUNT", raising=False)
-    with FrameworkProcess("reference") as beside, FrameworkProcess("reference", alone=True) as alone:
-        found = [process.call(os.getenv, "GOMP_SPINCOUNT") for process in (beside, alone)]
-    assert [variables()["GOMP_SPINCOUNT"], None] == ["1000", None] == found
-    assert "GOMP_SPINCOUNT" not in variables(alone=True)
-    monkeypatch.setenv("GOMP_SPINCOUNT", "77")
-    with FrameworkProcess("reference") as beside:
-        assert "77" == beside.call(os.getenv, "GOMP_SPINCOUNT") == variables()["GOMP_SPINCOUNT"]
+def test_threads_do_not_wait_awake(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A spinning thread holds up what works beside it; what the user has set stands."""
+    for expected in ("1000", "77"):
+        if expected == "77":
+            monkeypatch.setenv("GOMP_SPINCOUNT", expected)
+        else:
+            monkeypatch.delenv("GOMP_SPINCOUNT", raising=False)
+        with FrameworkProcess("reference") as process:
+            assert expected == process.call(os.getenv, "GOMP_SPINCOUNT") == variables()["GOMP_SPINCOUNT"]
 
 
 @pytest.mark.parametrize(
@@ -228,6 +232,45 @@ def test_a_call_that_is_broken_off_ends_the_process(worker: FrameworkProcess) ->
     assert worker.call(remote_failures.process_id) not in (before, "done")
     with pytest.raises(ProcessLookupError):
         os.kill(before, 0)
+
+
+@pytest.mark.parametrize("how", ["asleep", "stopped", "at work", "native"])
+def test_a_process_that_hangs_is_ended_and_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str) -> None:
+    """Whatever it does instead of answering; the message names subject, function, seconds and log."""
+    log = tmp_path / "worker.log"
+    with FrameworkProcess("reference", log) as worker:
+        before = worker.call(remote_failures.process_id)
+        monkeypatch.setattr(processes_worker, "SILENCE_SECONDS", 1.0)
+        monkeypatch.setattr(processes_worker, "GRACE_SECONDS", 0.5)
+        with pytest.raises(FrameworkError) as caught:
+            worker.call(remote_failures.hang, how)
+        assert f"reference: no answer to hang in 1 s; its process was ended; see the end of {log}" == str(caught.value)
+        assert not _alive(before)
+        monkeypatch.undo()
+        assert before != worker.call(remote_failures.process_id)
+
+
+@pytest.mark.parametrize("signs", ["messages", "signs of life"])
+def test_who_tells_how_work_goes_does_not_hang(
+    worker: FrameworkProcess, monkeypatch: pytest.MonkeyPatch, signs: str
+) -> None:
+    """What takes longer than a silence may last is not ended while it says that it goes on."""
+    worker.call(remote_failures.process_id)
+    monkeypatch.setattr(processes_worker, "SILENCE_SECONDS", 1.0)
+    assert "done" == worker.call(remote_failures.work_on, 2.5, signs)
+
+
+def test_a_climb_tells_that_it_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At each rung, and at those of the disturbed climbs, which may take an hour together."""
+    heard: list[int] = []
+    monkeypatch.setattr(alive, "_listener", lambda: heard.append(len(heard)))
+    climb = climbs.narrow_climb("linear", "float64")
+    framework, dataset = registry.framework("reference"), load("curve")
+    trace = record(framework, climb, dataset)
+    once = len(heard)
+    assert once >= len({(place.rung, place.step) for place in trace.arrays})
+    draw(framework, climb, dataset, trace)
+    assert len(heard) > 10 * once
 
 
 def test_close_ends_the_process(worker: FrameworkProcess) -> None:

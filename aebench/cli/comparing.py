@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from aebench.cli.options import AUTOENCODERS, DATA_DIR, DATASET, DEVICE, OUTPUT, SCHEDULE, console, kept_in
-from aebench.cli.values import Share, text, whole, words
+from aebench.cli.values import Share, names, text, whole, words
 
 if TYPE_CHECKING:
     from aebench.comparison.comparing import Plan
@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     metavar="PART[,PART]...",
     help="Some of numbers, quality, speed, memory; default: all of them.",
 )
+@click.option(
+    "--timed", callback=names("autoencoder"), metavar="NAME[,NAME]...",
+    help="The autoencoders whose speed and memory are compared; default: all that are.",
+)  # fmt: skip
 @DATASET
 @DATA_DIR
 @SCHEDULE
@@ -51,8 +55,8 @@ if TYPE_CHECKING:
 @click.option("--all", "everything", is_flag=True, help="Also show what did not move.")
 @OUTPUT
 def compare(
-    base: str, head: str, frameworks: tuple[str, ...], only: tuple[str, ...], tolerated: float,
-    intolerable: float, time_limit: float | None, dry_run: bool, everything: bool,
+    base: str, head: str, frameworks: tuple[str, ...], only: tuple[str, ...], timed: tuple[str, ...],
+    tolerated: float, intolerable: float, time_limit: float | None, dry_run: bool, everything: bool,
     output: Path | None, **asked: Any,
 ) -> None:  # fmt: skip
     """Tell what changed between two environments, or two commits.
@@ -65,12 +69,13 @@ def compare(
     Examples:
       aebench compare old here
       aebench compare old here stacked sparse -f pytorch --only numbers
+      aebench compare old here --timed stacked,sparse,variational
       aebench compare .tox/torch213 .tox/torch214 --output results/runs/torch
       aebench compare main HEAD --only numbers
     """
     from aebench.report.comparison import print_plan
 
-    plan = _planned(base, head, frameworks, only, (tolerated, intolerable), time_limit, asked)
+    plan = _planned(base, head, frameworks, only, timed, (tolerated, intolerable), time_limit, asked)
     if dry_run:
         print_plan(plan, console())
         return
@@ -78,8 +83,8 @@ def compare(
 
 
 def _planned(
-    base: str, head: str, frameworks: tuple[str, ...], only: tuple[str, ...], limits: tuple[float, float],
-    minutes: float | None, asked: Mapping[str, Any],
+    base: str, head: str, frameworks: tuple[str, ...], only: tuple[str, ...], timed: tuple[str, ...],
+    limits: tuple[float, float], minutes: float | None, asked: Mapping[str, Any],
 ) -> Plan:  # fmt: skip
     """What the options ask for."""
     from aebench.comparison.comparing import Asked, planned, require_parts
@@ -91,7 +96,7 @@ def _planned(
     options = Options(frameworks=(), **{**asked, "seeds": asked["seeds"] or tuple(SEEDS)})
     parts, thresholds = require_parts(only), Thresholds(*limits)
     seconds = None if minutes is None else 60.0 * minutes
-    return planned(Asked(side(base), side(head), options, frameworks, parts, thresholds, seconds))
+    return planned(Asked(side(base), side(head), options, frameworks, parts, timed, thresholds, seconds))
 
 
 def _carried_out(plan: Plan, output: Path | None, everything: bool) -> int:

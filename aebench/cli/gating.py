@@ -3,38 +3,151 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from aebench.cli.options import AUTOENCODERS, console
-from aebench.cli.values import Place
+from aebench.cli.options import AUTOENCODERS, DATA_DIR, DATASET, DEVICE, OUTPUT, SCHEDULE, console, kept_in
+from aebench.cli.values import Place, Share, text, words
+
+if TYPE_CHECKING:
+    from aebench.comparison.fresh import Plan
+    from aebench.comparison.gate import Gated
+    from aebench.comparison.unmatched import Scope
+    from aebench.processes.environments import Environment
+
+# What says how an environment is trained: a run was trained already.
+OF_ENVIRONMENTS = ("dataset", "data_dir", "schedule", "device", "dtype", "output", "time_limit", "dry_run")
 
 
 @click.command()
-@click.argument("run", type=Place(path_type=Path))
+@click.argument("what", default="here", callback=text, metavar="[RUN|ENVIRONMENT]")
 @AUTOENCODERS
+@click.option(
+    "--frameworks", "-f", callback=words, metavar="NAME[,NAME]...",
+    help="Without environments; default: all that the baseline holds.",
+)  # fmt: skip
+@DATASET
+@DATA_DIR
+@SCHEDULE
+@DEVICE
+@click.option("--dtype", type=click.Choice(["float32", "float64"]), default="float32", show_default=True)
+@click.option(
+    "--time-limit", type=Share(), metavar="MINUTES",
+    help="After so many minutes nothing more is trained; what is not decided then is undecided.",
+)  # fmt: skip
+@click.option("--dry-run", is_flag=True, help="Say what would be trained in the environment, and end.")
 @click.option("--all", "everything", is_flag=True, help="Also show every metric.")
+@OUTPUT
 @click.option(
     "--to", "folder", type=Place(path_type=Path), default=Path("results"), show_default=True,
-    help="Folder of results, whose baselines/ hold what was accepted.",
+    help="Folder of results, whose baselines/ and limits.toml hold what was accepted.",
 )  # fmt: skip
-def gate(run: Path, autoencoders: tuple[str, ...], everything: bool, folder: Path) -> None:
-    """Hold a finished run against the accepted baseline.
+@click.pass_context
+def gate(
+    context: click.Context, /, what: str, autoencoders: tuple[str, ...], frameworks: tuple[str, ...], everything: bool,
+    folder: Path, **asked: Any,
+) -> None:  # fmt: skip
+    """Hold a run, or an environment, against the accepted baseline.
 
-    RUN is a run's folder. Every autoencoder that the baseline or the run holds has to be in both, unless some are
-    named; trainings are paired by seed and judged as in `aebench compare`. The status is 0 only where everything was
-    compared and nothing is worse.
+    RUN is a finished run's folder, its result.json, or a baseline, which is then held against itself.
+
+    ENVIRONMENT (`aebench environments`; default: here) is a name, a place, or a commit: what the baseline of the data
+    set and schedule holds is trained in it, from as few seeds as decide. A second call with the same --output goes on.
+
+    Every autoencoder and framework that either side holds has to be in both, unless some are named. The status is 0
+    only where everything was compared and nothing is worse.
 
     \b
     Examples:
       aebench gate results/runs/20260101-120000-mnist-source
       aebench gate results/runs/today stacked tied --all
+      aebench gate old linear stacked -f pytorch -d mnist -p source --time-limit 60
+      aebench gate results/baselines/mnist-source-float32-cpu.json
     """
     from aebench.comparison.gate import held
+    from aebench.comparison.unmatched import Scope
+
+    scope = Scope(autoencoders, _known(frameworks))
+    if _is_run(Path(what)):
+        _refuse_settings(context, what)
+        sys.exit(_told(held(Path(what), scope, folder), everything=everything))
+    sys.exit(_of_environment(_planned(what, scope, folder, asked), everything=everything, **asked))
+
+
+def _told(found: Gated, *, everything: bool) -> int:
+    """Print what was found; the exit status."""
     from aebench.comparison.verdict import status
     from aebench.report.gate import print_gate
 
-    found = held(run, autoencoders, folder / "baselines")
     print_gate(found, console(), everything=everything)
-    sys.exit(status(found.findings))
+    return status(found.findings)
+
+
+def _known(frameworks: tuple[str, ...]) -> tuple[str, ...]:
+    """The names, each of a framework in some mode."""
+    from aebench import registry
+
+    for name in frameworks:
+        if registry.bare(name) not in registry.variants():
+            registry.framework(registry.bare(name))
+    return frameworks
+
+
+def _is_run(path: Path) -> bool:
+    """Whether this is a place where a run's result belongs, or a document; anything else is an environment."""
+    document = path.is_file() and path.suffix == ".json"
+    return document or any((path / name).exists() for name in ("result.json", "plan.json"))
+
+
+def _refuse_settings(context: click.Context, run: str) -> None:
+    """UsageError where an option was given that only an environment takes."""
+    from aebench.errors import UsageError
+
+    default = click.core.ParameterSource.DEFAULT
+    for parameter in context.command.params:
+        name = parameter.name or ""
+        if name in OF_ENVIRONMENTS and context.get_parameter_source(name) != default:
+            raise UsageError(f"{parameter.opts[0]} is for training in an environment, and {run} is a run; leave it out")
+
+
+def _planned(what: str, scope: Scope, folder: Path, asked: Mapping[str, Any]) -> Plan:
+    """What of the baseline is to be trained in the environment."""
+    from aebench.comparison import fresh
+
+    settings = {name: asked[name] for name in ("dataset", "data_dir", "schedule", "device", "dtype")}
+    return fresh.plan(_environment(what), settings, scope, folder)
+
+
+def _of_environment(
+    plan: Plan, *, everything: bool, dry_run: bool, output: Path | None, time_limit: float | None, **_: object
+) -> int:
+    """Train, and say what the trainings say and where they are kept; the exit status."""
+    from aebench.comparison import fresh
+    from aebench.report.gate import print_plan
+    from aebench.running.options import new_folder
+
+    if dry_run:
+        print_plan(plan, console())
+        return 0
+    place = output or new_folder("gate", plan.environment.name)
+    with kept_in(place) as bars:
+        found = fresh.gate(plan, place, bars, None if time_limit is None else 60.0 * time_limit)
+    status = _told(found, everything=everything)
+    click.echo(f"\nTrainings: {place}")
+    return status
+
+
+def _environment(what: str) -> Environment:
+    """The environment of that name, place or commit."""
+    from aebench.comparison.sides import side
+    from aebench.errors import UnknownNameError, UsageError
+
+    try:
+        return side(what)
+    except (UnknownNameError, UsageError) as error:
+        raise UsageError(
+            f"{what} is no run (there is no {Path(what) / 'result.json'}) and no environment: {error}"
+        ) from error

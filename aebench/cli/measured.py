@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -47,22 +48,30 @@ def quality(runs: tuple[Path, ...]) -> None:
 @RUNS
 @click.option("--reason", "-m", callback=text, required=True, help="Why the baseline changes; kept in its history.")
 @click.option(
-    "--to", "folder", type=Folder(), default=Path("results"), show_default=True,
-    help="Folder of results: baselines/ and the page README.md in it are written.",
+    "--expires", type=click.DateTime(["%Y-%m-%d"]), metavar="YYYY-MM-DD",
+    help="The last day on which what is accepted now holds; after it `aebench gate` asks for another look.",
 )  # fmt: skip
-def accept(runs: tuple[Path, ...], reason: str, folder: Path) -> None:
-    """Make finished runs the baseline, and write the page of results.
+@click.option(
+    "--to", "folder", type=Folder(), default=Path("results"), show_default=True,
+    help="Folder of results: baselines/, limits.toml and the page README.md in it are written.",
+)  # fmt: skip
+def accept(runs: tuple[Path, ...], reason: str, expires: datetime | None, folder: Path) -> None:
+    """Make finished runs the baseline, and write its limits and the page of results.
 
     What the baseline held of the same autoencoders is replaced, the rest stays. Runs of one data set, schedule, dtype
-    and device can be accepted together.
+    and device can be accepted together. limits.toml gets the new values; a limit, its reason and its expiry that stand
+    there are kept.
 
     \b
     Examples:
       aebench accept results/runs/mnist-short results/runs/mnist-long --reason "first baseline"
+      aebench accept results/runs/today -m "torch 2.14 rounds otherwise" --expires 2027-06-30
     """
-    from aebench.records import baselines
+    from aebench.comparison import accepting
+    from aebench.report.gate import print_acceptance
     from aebench.report.page import write_page
 
-    path = baselines.accept(runs, reason=reason, folder=folder / "baselines")
+    found = accepting.accept(runs, reason=reason, folder=folder, expires=expires.date() if expires else None)
     page = write_page(folder)
-    console().print(f"Baseline: {path}; page: {page}. Commit both.", soft_wrap=True)
+    print_acceptance(found, reason, console())
+    console().print(f"Baseline: {found.baseline}; limits: {found.limits}; page: {page}. Commit them.", soft_wrap=True)

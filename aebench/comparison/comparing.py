@@ -12,10 +12,8 @@ from typing import Any
 from msgspec import structs
 
 from aebench import registry
-from aebench.agreement.ladder import Climb
-from aebench.agreement.session import Source
+from aebench.comparison import numbers
 from aebench.comparison.findings import blocks_of, question
-from aebench.comparison.numbers import numbers
 from aebench.comparison.quality import Asked as QualityAsked
 from aebench.comparison.quality import compare as compare_quality
 from aebench.comparison.sequential import Thresholds
@@ -36,7 +34,7 @@ from aebench.records.fields import Float, checked, plain
 from aebench.records.qualities import Quality
 from aebench.records.reuse import require_same_document, require_same_options
 from aebench.records.store import locked
-from aebench.running.options import DTYPES, Options, check, dataset_name, processes_of
+from aebench.running.options import DTYPES, Options, check, processes_of
 from aebench.running.resume import conditions
 from aebench.running.trainings import Trainings
 
@@ -49,14 +47,15 @@ SAME = ("autoencoders", "frameworks", "dataset", "schedule", "device", "seeds", 
 
 @dataclass(frozen=True)
 class Asked:
-    """What is compared. frameworks: without environments; empty: all that both sides hold. limit: seconds for it all,
-    after which nothing more begins."""
+    """What is compared. frameworks: without environments; empty: all that both sides hold. timed: autoencoders whose
+    speed and memory are compared; empty: all. limit: seconds for it all, after which nothing more begins."""
 
     base: Environment
     head: Environment
     options: Options
     frameworks: tuple[str, ...] = ()
     only: tuple[What, ...] = PARTS
+    timed: tuple[str, ...] = ()
     thresholds: Thresholds = field(default_factory=Thresholds)
     limit: float | None = None
 
@@ -94,8 +93,10 @@ class Plan:
     def timed(self) -> dict[str, list[str]]:
         """By framework, the autoencoders that are timed, where any are."""
         found: dict[str, list[str]] = {}
+        wanted = (self.asked.timed or self.options.autoencoders) if _times(self.asked) else ()
         for name, sides in self.todo():
-            found.setdefault(sides.framework, []).append(name)
+            if name in wanted:
+                found.setdefault(sides.framework, []).append(name)
         return found
 
 
@@ -103,16 +104,30 @@ def planned(asked: Asked) -> Plan:
     """What will be compared.
 
     Raises:
-        AebenchError: there is nothing to compare, a framework is missing, data are missing.
+        AebenchError: there is nothing to compare or to time, a framework is missing, data are missing.
     """
     found, left_out = pairs(asked.base, asked.head, asked.frameworks)
     subjects = tuple(name for sides in found for name in sides.names)
     names = asked.options.autoencoders or tuple(
         name for name in registry.autoencoders() if registry.offering(name, subjects)
     )
+    _require_timed(asked, names)
     options = replace(asked.options, autoencoders=names, frameworks=subjects)
     check(options)
     return Plan(asked, tuple(found), tuple(left_out), options)
+
+
+def _require_timed(asked: Asked, names: Sequence[str]) -> None:
+    """UsageError where what is to be timed is not compared, or nothing is timed at all."""
+    for name in asked.timed:
+        if name not in names:
+            raise UsageError(f"{name} is to be timed, and not compared; compared are {', '.join(names)}")
+    if asked.timed and not _times(asked):
+        raise UsageError(f"{', '.join(asked.timed)} cannot be timed where only {', '.join(asked.only)} is compared")
+
+
+def _times(asked: Asked) -> bool:
+    return bool({"speed", "memory"} & set(asked.only))
 
 
 def compare(plan: Plan, folder: Path, listener: Listener) -> Comparison:
@@ -129,9 +144,7 @@ def compare(plan: Plan, folder: Path, listener: Listener) -> Comparison:
         with processes_of(plan.options, folder / "logs", arbiter=True) as processes:
             found = _begun(plan, folder / FILE, conditions(plan.options, processes))
             if "numbers" in found.only:
-                for row in _numbers(plan, found, processes, folder, deadline, listener):
-                    found.numbers.append(row)
-                    _keep(folder, found)
+                _climb(plan, found, processes, folder, deadline, listener)
             if "quality" in found.only:
                 for trained in _quality(plan, found, processes, folder, deadline, listener):
                     found.quality.append(trained)
@@ -139,8 +152,7 @@ def compare(plan: Plan, folder: Path, listener: Listener) -> Comparison:
         # What is timed has the machine to itself: the processes above are gone.
         for sides in plan.pairs if {"speed", "memory"} & set(found.only) else ():
             _time(plan, sides, found, folder, deadline, listener)
-        climbed = len({(row.autoencoder, row.framework) for row in found.numbers})
-        found.complete = "numbers" not in found.only or climbed == len(list(plan.todo()))
+        found.complete = "numbers" not in found.only or not _unclimbed(plan, found)
         _keep(folder, found)
     return found
 
@@ -176,12 +188,19 @@ def _begun(plan: Plan, path: Path, now: Conditions) -> Comparison:
     return structs.replace(
         found,
         only=[part for part in PARTS if part in (*kept.only, *asked.only)],
+        timed={sides.framework: _timed(plan, found, kept, sides) for sides in plan.pairs},
         conditions=kept.conditions,
         differences=kept.differences,
         numbers=[row for row in kept.numbers if not row.failures],
         quality=[row for row in kept.quality if row.reason is None and not row.failures],
-        blocks=kept.blocks,
+        blocks=[pair for pair in kept.blocks if not pair.failed],
     )
+
+
+def _timed(plan: Plan, found: Comparison, kept: Comparison, sides: Sides) -> list[str]:
+    """The autoencoders of a framework that either call timed, in their order."""
+    either = {*found.timed.get(sides.framework, ()), *kept.timed.get(sides.framework, ())}
+    return [name for name in plan.options.autoencoders if name in either]
 
 
 def _side(environment: Environment) -> Side:
@@ -228,29 +247,27 @@ def _keep(folder: Path, found: Comparison) -> None:
     documents.write(folder / FILE, "comparison", plain(found))
 
 
-def _numbers(
+def _climb(
     plan: Plan, found: Comparison, processes: Mapping[str, FrameworkProcess], folder: Path, deadline: Deadline,
     listener: Listener,
-) -> Iterator[Numbers]:  # fmt: skip
+) -> None:  # fmt: skip
     """The ladder of everything that is not there yet."""
+
+    def keep(row: Numbers) -> None:
+        found.numbers.append(row)
+        _keep(folder, found)
+
+    numbers.measured(_unclimbed(plan, found), plan.options, processes, folder / "traces", keep, deadline.over, listener)
+
+
+def _unclimbed(plan: Plan, found: Comparison) -> list[numbers.Due]:
+    """The climbs of which the record holds no numbers."""
     known = {(row.autoencoder, row.framework, row.dtype, row.seed) for row in found.numbers}
-    for name, sides in plan.todo():
-        if deadline.over():
-            return
-        options, autoencoder = plan.options, registry.autoencoder(name)
-        source = Source(dataset_name(options, autoencoder), options.data_dir, options.schedule)
-        missing = [dtype for dtype in DTYPES if (name, sides.framework, dtype, options.seeds[0]) not in known]
-        what = f"{name}, {sides.framework}: numbers"
-        if missing:
-            listener.begin(what, len(missing))
-        rows = []
-        for done, dtype in enumerate(missing, start=1):
-            climb = Climb(autoencoder, options.seeds[0], dtype, options.device)
-            rows.append(numbers(sides, processes, climb, source, folder / "traces"))
-            yield rows[-1]
-            listener.advance(done, len(missing))
-        if rows:
-            listener.finished(what, ", ".join(f"{row.verdict} in {row.dtype}" for row in rows))
+    return [
+        numbers.Due(name, sides, dtype)
+        for (name, sides), dtype in product(plan.todo(), DTYPES)
+        if (name, sides.framework, dtype, plan.options.seeds[0]) not in known
+    ]
 
 
 def require_parts(only: Sequence[str]) -> tuple[What, ...]:

@@ -126,7 +126,7 @@ def of_quality(found: Comparison) -> Iterator[Finding]:
         yield from judged([it], again(found, framework, [it.autoencoder], "quality"))
 
 
-def judged(found: Iterable[Quality], command: str) -> Iterator[Finding]:
+def judged(found: Iterable[Quality], command: str | None) -> Iterator[Finding]:
     """The same of these alone. command: what shows them again."""
     for it in found:
         about = f"{it.autoencoder}, {it.head}"

@@ -1,8 +1,8 @@
-"""A run against the accepted baseline: every row of either has its counterpart, or a sentence of its own.
+"""A run against the accepted baseline: each row of either has its counterpart and its limit, or a sentence of its own.
 
-What is compared is quality: the baseline's trainings are base and the run's are head, paired by seed, judged as in
-`aebench compare`. The run's own agreement has to hold. Speed is no part of it: seconds of another day, and of another
-machine, say little; `aebench compare` times both sides side by side.
+The baseline's trainings are base and the run's are head, paired by seed. Quality is judged as in `aebench compare`,
+each row within its limit in `limits.toml`. The run's own agreement has to hold. What the trainings cost counts on the
+kind of machine that the baseline is from. A baseline held against itself shows whether it and its limits are whole.
 """
 
 from __future__ import annotations
@@ -13,70 +13,136 @@ from pathlib import Path
 from typing import Any
 
 from aebench import registry
+from aebench.comparison import costs
 from aebench.comparison.findings import Finding, judged
+from aebench.comparison.limited import limited, margins
 from aebench.comparison.metrics import Pair
 from aebench.comparison.quality import Asked, judge
-from aebench.errors import UsageError
-from aebench.records import documents
-from aebench.records.baselines import BASELINES, command, path_of, trials_of
+from aebench.comparison.unmatched import EVERYTHING, NOTHING, Missing, Scope, Trials, common, otherwise, unmatched
+from aebench.errors import ResultError, UsageError
+from aebench.records import documents, limits
+from aebench.records.baselines import FOLDER, RESULTS, SAME, command, path_of, trials_of
+from aebench.records.limits import Entries
 from aebench.records.qualities import Quality
 
 Document = Mapping[str, Any]
-Key = tuple[str, str]
-"""An autoencoder and a framework."""
-Trials = Mapping[Key, Sequence[Document]]
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """A baseline with its limits. unknown: what the file of limits holds for baselines that are not there."""
+
+    path: Path
+    trials: Trials
+    entries: Entries
+    limits: Path
+    unknown: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Gated:
-    """What the gate found. quality: one for each autoencoder and framework that could be compared."""
+    """What the gate found. run: what was held, as the user names it. quality: one for each autoencoder and framework
+    that could be compared. costs: how many seconds and peaks were held against their limits."""
 
-    run: Path
+    run: str
     baseline: Path
     quality: tuple[Quality, ...]
     findings: tuple[Finding, ...]
+    costs: int = 0
 
 
-def held(run: Path, names: Sequence[str] = (), folder: Path = BASELINES) -> Gated:
-    """Hold the run against the baseline of its data set, schedule, dtype and device.
-
-    names: the autoencoders to be held against it; default: all of either.
+def held(run: Path, scope: Scope = EVERYTHING, folder: Path = RESULTS) -> Gated:
+    """Hold a run, or a baseline itself, against the baseline of its data set, schedule, dtype and device.
 
     Raises:
-        UsageError: there is no such baseline. ResultError: one of the two is missing or damaged.
+        UsageError: there is no such baseline.
+        ResultError: the run, the baseline or the limits are missing or damaged.
     """
-    document = documents.read(run if run.is_file() else run / "result.json", "run")
-    path = path_of(document["options"], folder)
+    document = _document(run)
+    found = accepted(document["options"], folder, scope)
+    again = command(document["options"]) if "agreement" in document["options"] else None
+    return judged_against(document, str(run), found, scope, again)
+
+
+def _document(run: Path) -> Document:
+    """The run's document; of a baseline, what a run with its trials would hold: it was complete, and agreed."""
+    if documents.kind_of(run) != "baseline":
+        return documents.read(run if run.is_file() else run / "result.json", "run")
+    options = {key: documents.read(run, "baseline")[key] for key in SAME}
+    return {"options": options, "complete": True, "agreements": None, "failures": [], "trials": trials_of(run)}
+
+
+def accepted(options: Document, folder: Path, scope: Scope = EVERYTHING) -> Accepted:
+    """The baseline of a run with these options, with its limits.
+
+    Raises:
+        UsageError: there is none. ResultError: it, or the file of limits, is missing, damaged or of another kind.
+    """
+    path = path_of(options, folder)
+    there = sorted(each.stem for each in (folder / FOLDER).glob("*.json"))
     if not path.exists():
-        raise UsageError(f"there is no baseline {path}; make one with: aebench accept {run} -m REASON")
-    accepted, measured = (_by_key(trials, names) for trials in (trials_of(path), document["trials"]))
-    again = command(document["options"])
-    quality = tuple(_compared(accepted, measured))
-    found = [*_unsound(document, names), *_unmatched(accepted, measured, names), *judged(quality, again)]
-    if not quality and not found:
-        found.append(Finding("quality", ("the run",), "undone", "nothing stands in it that a baseline holds"))
-    return Gated(run, path, quality, tuple(found))
+        raise UsageError(
+            f"there is no baseline {path}, and those that there are: {', '.join(there) or 'none'}; make one of a run "
+            "with: aebench accept RUN -m REASON"
+        )
+    content = documents.read(path, "baseline")
+    if wrong := [key for key in SAME if content[key] != options[key]]:
+        key = wrong[0]
+        raise ResultError(
+            f"{path} is a baseline of {key} {content[key]}, expected {options[key]}; give the file its right name back"
+        )
+    file = folder / limits.FILE
+    entries = limits.read(file)
+    unknown = tuple(f"{name}{limits.nearest(name, there)}" for name in entries if name not in there)
+    return Accepted(path, _by_key(trials_of(path), scope), entries.get(path.stem, {}), file, unknown)
 
 
-def _by_key(trials: Sequence[Document], names: Sequence[str]) -> dict[Key, list[Document]]:
-    found: dict[Key, list[Document]] = {}
+def _by_key(trials: Sequence[Document], scope: Scope) -> Trials:
+    found: dict[tuple[str, str], list[Document]] = {}
     for trial in trials:
-        if not names or trial["autoencoder"] in names:
+        if scope.holds(trial["autoencoder"], trial["framework"]):
             found.setdefault((trial["autoencoder"], trial["framework"]), []).append(trial)
     return found
 
 
-def _unsound(document: Document, names: Sequence[str]) -> Iterator[Finding]:
+def judged_against(
+    document: Document, run: str, found: Accepted, scope: Scope, again: str | None,
+    quality: tuple[Quality, ...] | None = None, missing: Missing = NOTHING,
+) -> Gated:  # fmt: skip
+    """What there is to say of a run's document.
+
+    run: as the user names it. again: the command that makes it again. quality: what was found while it was trained;
+    default: it is judged now. missing: rows that the run has not, where it is known why.
+    """
+    measured = _by_key(document["trials"], scope)
+    quality = tuple(_compared(found, measured)) if quality is None else quality
+    costly, held_costs = costs.judged(found.trials, measured, found.entries, again)
+    findings = [
+        *_unsound(document, scope),
+        *unmatched(found.trials, measured, scope, missing),
+        *limited(found.trials, found.entries, found.limits, found.path.stem, scope),
+        *(Finding("quality", (str(found.limits),), "undone", f"there is no baseline {name}") for name in found.unknown),
+        *judged(quality, again),
+        *costly,
+    ]
+    if not quality and not findings:
+        findings.append(Finding("quality", ("the run",), "undone", "nothing stands in it that a baseline holds"))
+    return Gated(run, found.path, quality, tuple(findings), held_costs)
+
+
+def _unsound(document: Document, scope: Scope) -> Iterator[Finding]:
     """What makes the run itself no run to be trusted."""
     if not document["complete"]:
         yield Finding("quality", ("the run",), "undone", "it is not complete; go on with aebench run --resume")
+    if document["agreements"] is None:
+        return
     if not document["agreements"]:
         yield Finding("numbers", ("the run",), "undone", "it holds no agreement; run it without --no-agreement")
     agreed = {row["autoencoder"] for row in document["agreements"]}
     for name in dict.fromkeys(trial["autoencoder"] for trial in document["trials"]):
-        if agreed and name not in agreed and (not names or name in names):
+        if agreed and name not in agreed and scope.holds(name):
             yield Finding("numbers", (name,), "undone", "the run holds no agreement of it; resume it with agreement")
-    for row in (row for row in document["agreements"] if not names or row["autoencoder"] in names):
+    for row in (row for row in document["agreements"] if scope.holds(row["autoencoder"])):
         about = (f"{row['autoencoder']}, {row['left']} and {row['right']}, {row['dtype']}",)
         if row["parting"]:
             yield Finding("numbers", about, "regression", row["parting"], row.get("command"))
@@ -86,51 +152,25 @@ def _unsound(document: Document, names: Sequence[str]) -> Iterator[Finding]:
         yield Finding("numbers", (f"{failure['autoencoder']}, {failure['framework']}",), "undone", failure["failure"])
 
 
-def _unmatched(accepted: Trials, measured: Trials, names: Sequence[str]) -> Iterator[Finding]:
-    """Rows that only one side has, and rows that cannot be compared."""
-    known = {name for name, _ in (*accepted, *measured)}
-    for name in (name for name in names if name not in known):
-        yield Finding("quality", (name,), "undone", "neither the run nor the baseline has it")
-    for key in dict.fromkeys((*accepted, *measured)):
-        words = None
-        if key not in measured:
-            words = "the baseline has it and the run has not; run it, or name the autoencoders to be held against it"
-        elif key not in accepted:
-            words = "it has no baseline; accept one, or name the autoencoders to be held against it"
-        elif not (common := _common(accepted[key], measured[key])):
-            seeds = [", ".join(str(trial["seed"]) for trial in trials) for trials in (accepted[key], measured[key])]
-            words = f"no seed is in both: {seeds[0]} in the baseline, {seeds[1]} in the run"
-        else:
-            words = next(filter(None, (_otherwise(*pair) for pair in common)), None)
-        if words:
-            yield Finding("quality", (", ".join(key),), "undone", words)
-
-
-def _common(accepted: Sequence[Document], measured: Sequence[Document]) -> list[tuple[Document, Document]]:
-    """The trials of both, by seed."""
-    by_seed = {trial["seed"]: trial for trial in measured}
-    return [(trial, by_seed[trial["seed"]]) for trial in accepted if trial["seed"] in by_seed]
-
-
-def _otherwise(base: Document, head: Document) -> str | None:
-    """Why the two are no pair: they were trained on other data, or to another specification; None where they are."""
-    for part, what in (("data", "bytes of {}"), ("specifications", "specification of {}")):
-        then, now = (((trial.get("conditions") or {}).get(part) or {}) for trial in (base, head))
-        for name in sorted(then.keys() & now.keys()):
-            if None not in (then[name], now[name]) and then[name] != now[name]:
-                return f"{what.format(name)}: {then[name]} in the baseline, {now[name]} in the run; accept a new one"
-    return None
-
-
-def _compared(accepted: Trials, measured: Trials) -> Iterator[Quality]:
+def _compared(found: Accepted, measured: Trials) -> Iterator[Quality]:
     """The quality of each row that both have."""
-    both = {key: _common(accepted[key], measured[key]) for key in accepted if key in measured}
-    able = {key: pairs for key, pairs in both.items() if pairs and not any(_otherwise(*pair) for pair in pairs)}
+    both = {key: common(found.trials[key], measured[key]) for key in found.trials if key in measured}
+    able = {key: pairs for key, pairs in both.items() if pairs and not any(otherwise(*pair) for pair in pairs)}
     for (name, framework), pairs in able.items():
-        asked = Asked(seeds=[base["seed"] for base, _ in pairs], parts=len(able))
+        asked = asked_of(found, (name, framework), [base["seed"] for base, _ in pairs], len(able))
         trials = [Pair(base["seed"], base, head) for base, head in pairs]
-        found = judge(registry.autoencoder(name), f"{framework}, accepted", framework, trials, asked)
-        if found.verdict == "undecided":
+        judgement = judge(registry.autoencoder(name), named(framework), framework, trials, asked)
+        if judgement.verdict == "undecided":
             seeds = "1 seed does" if len(pairs) == 1 else f"{len(pairs)} seeds do"
-            found.reason = f"{seeds} not decide it; run it from more of those that are accepted"
-        yield found
+            judgement.reason = f"{seeds} not decide it; run it from more of those that are accepted"
+        yield judgement
+
+
+def asked_of(found: Accepted, key: tuple[str, str], seeds: Sequence[int], parts: int) -> Asked:
+    """What is asked of a row's trainings: within the limits of its metrics, at a share of the rate of false alarms."""
+    return Asked(seeds=seeds, parts=parts, margins=margins(found.entries, *key))
+
+
+def named(framework: str) -> str:
+    """What the baseline's side of a framework is called."""
+    return f"{framework}, accepted"

@@ -17,12 +17,14 @@ from aebench.quality.equivalence import in_measure
 from aebench.quality.leaps import Leaps
 from aebench.quality.margins import LEAPS, margin
 from aebench.quality.table import LEAPS as LEAPS_ROW
+from aebench.records.baselines import curves
 from aebench.records.fields import Float, encoded
 from aebench.records.qualities import QualityRow, Verdict
 from aebench.spec import Autoencoder
 
 Trial = Mapping[str, Any]
 Metric = Mapping[str, Any]
+Margins = Mapping[str, Margin | None]
 Candidate = tuple[QualityRow, Evidence | None]
 """A row, and the evidence to judge it by where its verdict is still open."""
 # Of an epoch, what two trainings that computed the same have in common; the rest says how long it took.
@@ -44,7 +46,12 @@ class Pair:
 
     @property
     def identical(self) -> bool:
-        """Whether both trained to the same bits, with the same losses on the way, and were measured to be the same."""
+        """Whether both trained to the same bits, with the same losses on the way, and were measured to be the same.
+
+        A trial in a baseline keeps its curves only to some digits; beside one they are compared to these.
+        """
+        if "curves" in self.base:
+            return bool(_kept(self.base) == _kept(self.head))
         return bool(self.base.get("parameters")) and _computed(self.base) == _computed(self.head)
 
     @property
@@ -60,8 +67,16 @@ def _computed(trial: Trial) -> Any:
     return encoded([trial["parameters"], trial["metrics"], epochs])
 
 
-def rows(autoencoder: Autoencoder, pairs: Sequence[Pair], misses: float) -> Iterator[Candidate]:
-    """Every metric, the leaps first."""
+def _kept(trial: Trial) -> Any:
+    """The same as a baseline keeps it."""
+    return encoded([trial.get("parameters"), trial["metrics"], curves(trial)])
+
+
+def rows(
+    autoencoder: Autoencoder, pairs: Sequence[Pair], misses: float, margins: Margins | None = None
+) -> Iterator[Candidate]:
+    """Every metric, the leaps first. margins: by metric, none that is not there; default: those of the specification,
+    else the general ones."""
     shared = {pair.seed: leapt for pair in pairs if (leapt := pair.leapt) is not None}
     base, head = (Leaps({seed: leapt[side] for seed, leapt in shared.items()}) for side in (0, 1))
     # Where none leapt nothing could be shown: such a test takes no part in the family.
@@ -71,7 +86,7 @@ def rows(autoencoder: Autoencoder, pairs: Sequence[Pair], misses: float) -> Iter
     names = dict.fromkeys(name for pair in pairs for trial in pair.sides for name in trial["metrics"])
     for name in names:
         row, values = _row(name, pairs, gone)
-        allowed = margin(name, autoencoder.measures.margins)
+        allowed = margin(name, autoencoder.measures.margins) if margins is None else margins.get(name)
         yield _weighed(row, values, allowed, misses) if row.verdict == "undecided" else (row, None)
 
 
@@ -106,6 +121,9 @@ def _incomparable(sides: Mapping[int, tuple[Metric | None, Metric | None]]) -> s
         versions = [metric.get("version") or 1 for metric in (base, head)]
         if versions[0] != versions[1]:
             return f"its formula is of version {versions[0]} in base and {versions[1]} in head"
+        for what in ("unit", "better"):
+            if base[what] != head[what]:
+                return f"its {what} is '{base[what]}' in base and '{head[what]}' in head"
     return ""
 
 

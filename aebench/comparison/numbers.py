@@ -2,38 +2,105 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from aebench import registry
 from aebench.agreement import session
 from aebench.agreement.compare import Agreement
 from aebench.agreement.ladder import RUNGS, Climb
-from aebench.agreement.session import Source
-from aebench.errors import AebenchError
+from aebench.agreement.session import Ascent, Source
+from aebench.arrays import Dtype
+from aebench.errors import AebenchError, UnwritableError
+from aebench.processes.events import Listener
+from aebench.processes.lanes import Lanes, errors_of
 from aebench.processes.worker import FrameworkProcess
 from aebench.records.comparisons import Moved, MovedRung, Numbers, Sides, Verdict
 from aebench.records.fields import Float
 from aebench.registry import ARBITER
+from aebench.running.ladders import one_ahead
+from aebench.running.options import Options, dataset_name
 
 
-def numbers(
-    sides: Sides, processes: Mapping[str, FrameworkProcess], climb: Climb, source: Source, folder: Path
-) -> Numbers:
-    """Let both sides climb, and the reference where it has the autoencoder; what moved between them.
+class Due(NamedTuple):
+    """A climb that is wanted."""
 
-    processes: by name, the arbiter among them. folder: for traces, which are removed. A side that fails climbs once
-    more, in a new process: one that fails twice is not bad luck.
+    autoencoder: str
+    sides: Sides
+    dtype: Dtype
+
+
+def measured(
+    due: Sequence[Due], options: Options, processes: Mapping[str, FrameworkProcess], folder: Path,
+    keep: Callable[[Numbers], None], over: Callable[[], bool], listener: Listener,
+) -> None:  # fmt: skip
+    """Let both sides of each climb, until the time is over.
+
+    processes: of all sides, and of the reference. folder: for traces. keep: is handed what moved in each climb as soon
+    as it is known.
     """
-    wanted = registry.offering(climb.autoencoder.name, (ARBITER, *sides.names))
-    climbing = {name: processes[name] for name in wanted}
-    try:
-        agreements, failures = session.agree(climbing, climb, source, folder)
-        if failures:
-            agreements, failures = session.agree(climbing, climb, source, folder)
-    except AebenchError as error:
-        agreements, failures = [], {ARBITER: str(error)}
-    return judged(sides, climb, agreements, failures)
+    with Lanes(processes) as lanes:
+        begun = (begin(it.sides, *_asked(it, options), lanes, folder) for it in due if not over())
+        listener.begin("numbers", len(due))
+        # So no process waits while traces are compared, nor for one that climbs more slowly.
+        for done, climbing in enumerate(one_ahead(begun), start=1):
+            row = climbing.numbers()
+            keep(row)
+            listener.finished(f"{row.autoencoder}, {row.framework}, {row.dtype}: numbers", row.verdict)
+            listener.advance(done, len(due))
+
+
+def _asked(due: Due, options: Options) -> tuple[Climb, Source]:
+    autoencoder = registry.autoencoder(due.autoencoder)
+    source = Source(dataset_name(options, autoencoder), options.data_dir, options.schedule)
+    return Climb(autoencoder, options.seeds[0], due.dtype, options.device), source
+
+
+@dataclass(frozen=True)
+class Climbing:
+    """A climb of both sides, and of the reference where it has the autoencoder, under way."""
+
+    sides: Sides
+    ascent: Ascent
+    source: Source
+    lanes: Lanes
+
+    def numbers(self) -> Numbers:
+        """Wait for it; what moved between the sides. Its traces are removed.
+
+        Whoever fails climbs once more, in a new process: what fails twice is not bad luck.
+
+        Raises:
+            UnwritableError: a trace cannot be written, which is no side's failure.
+        """
+        try:
+            agreements, failures = self._ended()
+            if failures:
+                self.ascent.begin(self.lanes, self.source)
+                agreements, failures = self._ended()
+        finally:
+            self.ascent.remove()
+        return judged(self.sides, self.ascent.climb, agreements, failures)
+
+    def _ended(self) -> tuple[list[Agreement], dict[str, str]]:
+        """The agreements, and for each that failed the reason."""
+        for error in errors_of(self.ascent.calls).values():
+            if isinstance(error, UnwritableError):
+                raise error
+        try:
+            return self.ascent.agreements()
+        except AebenchError as error:
+            return [], {ARBITER: str(error)}
+
+
+def begin(sides: Sides, climb: Climb, source: Source, lanes: Lanes, folder: Path) -> Climbing:
+    """Let them climb as soon as their processes are free. folder: for traces."""
+    ascent = session.ascent(registry.offering(climb.autoencoder.name, (ARBITER, *sides.names)), climb, folder)
+    lanes.at_end(ascent.remove)
+    ascent.begin(lanes, source)
+    return Climbing(sides, ascent, source, lanes)
 
 
 def judged(sides: Sides, climb: Climb, agreements: list[Agreement], failures: Mapping[str, str]) -> Numbers:

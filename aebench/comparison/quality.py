@@ -14,7 +14,7 @@ from typing import Any
 
 from msgspec import structs
 
-from aebench.comparison.metrics import Candidate, Pair, rows
+from aebench.comparison.metrics import Candidate, Margins, Pair, rows
 from aebench.comparison.noninferior import LOOKS, Rates, verdicts
 from aebench.errors import UsageError
 from aebench.records.fields import Float
@@ -30,7 +30,7 @@ GRAVEST: tuple[Verdict, ...] = ("worse", "not compared", "undecided", "better", 
 @dataclass(frozen=True)
 class Asked:
     """How far a comparison goes. seeds: taken in this order, as many as decide. parts: so many comparisons of a call,
-    each of one autoencoder in one framework, share the rate of false alarms evenly.
+    each of one autoencoder in one framework, share the rate of false alarms evenly. margins: as in `metrics.rows`.
 
     Raises:
         UsageError: no seed, one of them twice, or no part.
@@ -39,6 +39,7 @@ class Asked:
     rates: Rates = field(default_factory=Rates)
     seeds: Sequence[int] = range(LOOKS[-1])
     parts: int = 1
+    margins: Margins | None = None
 
     def __post_init__(self) -> None:
         if not self.seeds or len(set(self.seeds)) < len(self.seeds) or self.parts < 1:
@@ -86,7 +87,7 @@ def judge(autoencoder: Autoencoder, base: str, head: str, pairs: Sequence[Pair],
         if "failure" in trial
     }
     trained = [pair for pair in pairs if not any("failure" in trial for trial in pair.sides)]
-    judged = _judged(list(rows(autoencoder, trained, asked.rates.misses)), asked)
+    judged = _judged(list(rows(autoencoder, trained, asked.rates.misses, asked.margins)), asked)
     if trained and all(pair.identical for pair in trained):
         judged = [_identical(row) for row in judged]
     found = [row.verdict for row in judged if row.verdict != "no margin"]

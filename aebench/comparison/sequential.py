@@ -17,11 +17,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from scipy import stats
 
+from aebench.arrays import Array
 from aebench.errors import ResultError, UsageError
 
 Verdict = Literal["slower", "not slower", "undecided"]
@@ -100,19 +101,47 @@ def decide(log_ratios: Sequence[float], thresholds: Thresholds, rows: int = 1) -
     return found
 
 
+def decide_each(values: Array, thresholds: Thresholds, rows: int = 1) -> tuple[Array, Array]:
+    """As `decide` of many sequences at once, for simulations: 1 where slower, -1 where not, 0 undecided; and blocks.
+
+    values: log ratios, (sequence, block), of as many blocks as there are to look at.
+    """
+    verdicts, blocks = np.zeros(len(values)), np.full(len(values), LOOKS[-1])
+    for look in LOOKS:
+        _, low, high = _limits(values[:, :look], thresholds, rows)
+        found = np.where(_above(low, thresholds), 1, np.where(_below(high, thresholds), -1, 0))
+        fresh = (verdicts == 0) & (found != 0)
+        verdicts[fresh], blocks[fresh] = found[fresh], look
+    return verdicts, blocks
+
+
 def _look(values: Sequence[float], thresholds: Thresholds, rows: int) -> Decision:
     """What so many blocks say at this look's share of the error rates."""
-    blocks, mean = len(values), float(np.mean(values))
-    error = max(float(np.std(values, ddof=1)), LEAST_DEVIATION) / math.sqrt(blocks)
-    low = mean - _reach(thresholds.false_alarms / rows, blocks) * error
-    high = mean + _reach(thresholds.misses, blocks) * error
+    blocks = len(values)
+    mean, low, high = (float(limit) for limit in _limits(np.asarray(values), thresholds, rows))
     verdict: Verdict = "undecided"
-    if low > math.log1p(thresholds.tolerated):
+    if _above(low, thresholds):
         verdict = "slower"
-    elif high < math.log1p(thresholds.intolerable):
+    elif _below(high, thresholds):
         verdict = "not slower"
     more = verdict == "undecided" and blocks < LOOKS[-1]
     return Decision(verdict, blocks, math.exp(mean), math.exp(low), math.exp(high), open=more)
+
+
+def _limits(values: Array, thresholds: Thresholds, rows: int) -> tuple[Array, Array, Array]:
+    """Mean and one-sided limits over the last axis, which is of blocks."""
+    blocks, mean = values.shape[-1], values.mean(axis=-1)
+    error = np.maximum(values.std(axis=-1, ddof=1), LEAST_DEVIATION) / math.sqrt(blocks)
+    low = mean - _reach(thresholds.false_alarms / rows, blocks) * error
+    return mean, low, mean + _reach(thresholds.misses, blocks) * error
+
+
+def _above(low: Any, thresholds: Thresholds) -> Any:
+    return low > math.log1p(thresholds.tolerated)
+
+
+def _below(high: Any, thresholds: Thresholds) -> Any:
+    return high < math.log1p(thresholds.intolerable)
 
 
 @cache

@@ -10,7 +10,7 @@ import math
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import chain
+from itertools import chain, product
 from pathlib import Path
 
 from aebench.arrays import Dtype
@@ -24,6 +24,8 @@ from aebench.speed.workloads import SECONDS_TO_CALM_DOWN, Inference, Timed, Trai
 
 OF_AN_AUTOENCODER = ("training", "inference", "first epoch")
 IMPORT = "import"
+# Where a subject's record has its peaks.
+PEAKS = {"memory": "peak_bytes", "device memory": "peak_device_bytes"}
 # One block in so many is a null control, and no call has fewer controls than these.
 CONTROL_EVERY, LEAST_CONTROLS = 4, 2
 # An autoencoder of which so many blocks failed is not tried again.
@@ -191,11 +193,7 @@ def _moved(
 def _memories(question: Question, pairs: Sequence[Pair]) -> dict[Row, Verdict]:
     """The verdicts on the peaks of the process, and of the device where both sides have one."""
     found = {}
-    for name, (measure, key) in (
-        (name, each)
-        for name in question.autoencoders
-        for each in (("memory", "peak_bytes"), ("device memory", "peak_device_bytes"))
-    ):
+    for name, (measure, key) in product(question.autoencoders, PEAKS.items()):
         mine = [pair for pair in pairs if pair.autoencoder == name and not pair.control and not pair.failed]
         peaks = [[getattr(subject, key) for subject in pair.subjects] for pair in mine]
         if all(chain.from_iterable(peaks)) and (peaks or key == "peak_bytes"):

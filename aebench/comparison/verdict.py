@@ -93,9 +93,11 @@ def _speed_compared(found: Comparison) -> str:
     """How many rows of speed and memory were decided, from how many blocks, and how sure."""
     rows = [verdict for sides in found.pairs for verdict in speeds(found, sides).values()]
     counts = ", ".join(f"{n} {word}" for word, n in Counter(verdict.word for verdict in rows).items())
-    asked = thresholds(found)
+    asked, timed = thresholds(found), {name for names in found.timed.values() for name in names}
+    which = [name for name in found.options.autoencoders if name in timed]
+    whose = "" if len(which) == len(found.options.autoencoders) else f" of {', '.join(which)}"
     return (
-        f"Speed and memory: {len(found.blocks)} blocks of fresh processes, {len(rows)} rows: {counts}. Up to "
+        f"Speed and memory{whose}: {len(found.blocks)} blocks of fresh processes, {len(rows)} rows: {counts}. Up to "
         f"{asked.tolerated:.0%} more is tolerated, and fails in {asked.false_alarms:.0%} of calls at most; "
         f"{asked.intolerable:.0%} passes in {asked.misses:.0%} of rows at most."
     )

@@ -19,7 +19,8 @@ from typing import Literal, TypeVar
 import numpy as np
 from scipy import stats
 
-from aebench.comparison.sequential import LEAST_DEVIATION, Decision, Thresholds, decide
+from aebench.arrays import Array
+from aebench.comparison.sequential import LEAST_DEVIATION, LOOKS, Decision, Thresholds, decide, decide_each
 from aebench.records.conditions import Busy
 
 Word = Literal["slower", "not slower", "faster", "more", "not more", "less", "undecided", "unusable", "failed"]
@@ -56,32 +57,53 @@ def judged(rows: Mapping[Key, Sequence[float]], thresholds: Thresholds) -> dict[
     Raises:
         ResultError: a number is not finite.
     """
-    # Each stage may pass what is intolerable; only both together may fail what is tolerated.
-    screening = replace(thresholds, false_alarms=math.sqrt(thresholds.false_alarms), misses=thresholds.misses / 2)
-    screened = {row: decide(values, screening) for row, values in rows.items()}
+    stage = _stage(thresholds)
+    screened = {row: decide(values, stage) for row, values in rows.items()}
     suspects = {row: rows[row][found.blocks :] for row, found in screened.items() if found.verdict == "slower"}
-    confirmed = _confirmed(suspects, screening, len(rows))
+    confirmed = _confirmed(suspects, stage, len(rows))
     verdicts = {row: _verdict(found, confirmed.get(row)) for row, found in screened.items()}
     for row in (row for row, found in screened.items() if found.verdict == "not slower"):
         backwards = [-value for value in rows[row]]
         faster = decide(backwards, thresholds, len(rows))
         if faster.verdict == "slower":
             verdicts[row] = replace(verdicts[row], word="faster")
-        elif decide(backwards, screening).verdict == "slower":
+        elif decide(backwards, stage).verdict == "slower":
             # It fails nothing either way; a few blocks more say whether it is one.
             verdicts[row] = replace(verdicts[row], open=faster.open)
     return verdicts
 
 
+def judged_each(values: Array, thresholds: Thresholds, rows: int) -> tuple[Array, Array]:
+    """As `judged` of one row in each of many calls, for simulations: 1 where slower, -1 where not, 0 undecided; and
+    blocks.
+
+    values: log ratios, (call, block), of twice as many blocks as there are to look at. rows: of a call, of which no
+    other is found slower.
+    """
+    stage = _stage(thresholds)
+    verdicts, blocks = decide_each(values[:, : LOOKS[-1]], stage)
+    after = np.take_along_axis(values, blocks[:, None] + np.arange(LOOKS[-1]), axis=1)
+    confirmed, more = decide_each(after, stage, rows)
+    suspect = verdicts == 1
+    return np.where(suspect, confirmed, verdicts), blocks + suspect * more
+
+
+def _stage(thresholds: Thresholds) -> Thresholds:
+    """Those of screening and of confirmation, each by itself."""
+    # Each stage may pass what is intolerable; only both together may fail what is tolerated.
+    return replace(thresholds, false_alarms=math.sqrt(thresholds.false_alarms), misses=thresholds.misses / 2)
+
+
 def _confirmed(suspects: Mapping[Key, Sequence[float]], stage: Thresholds, rows: int) -> dict[Key, Decision]:
     """What the blocks after the screening say; a row that is found slower leaves the others its share of the rate."""
-    slower = 0
+    slower: dict[Key, Decision] = {}
     while True:
-        found = {row: decide(values, stage, max(1, rows - slower)) for row, values in suspects.items()}
-        count = sum(decision.verdict == "slower" for decision in found.values())
-        if count <= slower:
-            return found
-        slower = count
+        left = {row: values for row, values in suspects.items() if row not in slower}
+        found = {row: decide(values, stage, max(1, rows - len(slower))) for row, values in left.items()}
+        more = {row: decision for row, decision in found.items() if decision.verdict == "slower"}
+        if not more:
+            return {**slower, **found}
+        slower |= more
 
 
 def _verdict(screened: Decision, confirmed: Decision | None) -> Verdict:

@@ -17,12 +17,13 @@ import time
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing.connection import Connection
 from multiprocessing.reduction import ForkingPickler
 from pathlib import Path
 from typing import Any
 
-from aebench import errors
+from aebench import alive, errors
 from aebench.errors import TRACEBACK, AebenchError, FrameworkError, OutOfMemoryError
 from aebench.records import capture
 
@@ -72,6 +73,11 @@ class Message:
 
 
 @dataclass(frozen=True)
+class Alive:
+    """A sign of life: nothing to say, and not hanging."""
+
+
+@dataclass(frozen=True)
 class Returned:
     """The function's result."""
 
@@ -94,6 +100,7 @@ def main(descriptor: int) -> None:
     """
     global _connection
     _connection = connection = Connection(descriptor)
+    alive.heard_by(partial(_send, packed(Alive())))
     unready = _unready(ForkingPickler.loads(connection.recv_bytes()))
     while True:
         try:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import math
 import os
 import resource
 import shutil
@@ -27,13 +28,16 @@ from aebench import registry
 from aebench.errors import TRACEBACK, FrameworkError, rebuilt
 from aebench.processes import environments
 from aebench.processes.environments import Environment
-from aebench.processes.inside import Call, Message, Raised, Returned, Settings, packed
+from aebench.processes.inside import Alive, Call, Message, Raised, Returned, Settings, packed
 from aebench.processes.temporary import folder
 from aebench.processes.view import view
-from aebench.records.capture import worker_variables
+from aebench.records.capture import WORKER_VARIABLES
 
 Result = TypeVar("Result")
 POLL_SECONDS = 0.5  # how often a silent process is looked after: another of its own may hold its connection open
+# A process that neither answers nor tells anything for so long hangs. Compiling on a busy machine has taken two
+# minutes, and what takes longer tells how it goes: a training each epoch, a climb each rung.
+SILENCE_SECONDS = 900.0
 GRACE_SECONDS = 5.0  # for a process that is told to end
 DESCRIPTORS = 64  # files that must be allowed at once: a process takes half a dozen, its libraries dozens while loading
 # What an end by a signal means.
@@ -55,6 +59,10 @@ PROGRAM = "import sys; sys.path[:0] = sys.argv[2:]; from aebench.processes.insid
 OURS_ALONE = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "CONDA_PREFIX")
 
 
+class _SilentError(Exception):
+    """A process has said nothing for too long."""
+
+
 @dataclass(frozen=True)
 class _Worker:
     """A running process, the way to it, and its folder for temporary files."""
@@ -63,13 +71,24 @@ class _Worker:
     connection: Connection
     temporary: Path
 
-    def reply(self) -> Message | Returned | Raised:
-        """What it says next; EOFError when it has ended."""
-        while not self.connection.poll(POLL_SECONDS):
+    def answer(self, call: Call, on_message: Callable[[Any], None] | None) -> Returned | Raised:
+        """How the call ends; what it tells on the way is handed on. Raises as `_reply` does."""
+        self.connection.send_bytes(packed(call))
+        while isinstance(reply := self._reply(), (Alive, Message)):
+            if isinstance(reply, Message) and on_message is not None:
+                on_message(reply.content)
+        return reply
+
+    def _reply(self) -> Alive | Message | Returned | Raised:
+        """What it says next; EOFError when it has ended, _SilentError when it says nothing for `SILENCE_SECONDS`."""
+        # Counted, not read from a clock: who stops the harness for an hour and goes on (Ctrl-Z, fg) ends no process.
+        for _ in range(math.ceil(SILENCE_SECONDS / POLL_SECONDS)):
+            if self.connection.poll(POLL_SECONDS):
+                found: Alive | Message | Returned | Raised = self.connection.recv()
+                return found
             if self.process.poll() is not None and not self.connection.poll(0):
                 raise EOFError
-        found: Message | Returned | Raised = self.connection.recv()
-        return found
+        raise _SilentError
 
     def end(self) -> None:
         """End it, whatever it does; again where an interruption came in between."""
@@ -101,11 +120,10 @@ class FrameworkProcess:
     """A process of its own for one subject, such as `pytorch-compiled@old`, kept from call to call.
 
     log: where the framework's own messages go (appended); None leaves them on standard error.
-    alone: nothing else runs while this process does, so its threads may wait for each other without sleeping.
     """
 
-    def __init__(self, framework: str, log: Path | None = None, *, alone: bool = False) -> None:
-        self.framework, self.log, self.alone = framework, log, alone
+    def __init__(self, framework: str, log: Path | None = None) -> None:
+        self.framework, self.log = framework, log
         self._worker: _Worker | None = None
 
     def call(
@@ -120,19 +138,21 @@ class FrameworkProcess:
         Raises:
             AebenchError: what the function raised of aebench's own errors.
             OutOfMemoryError: memory was short there.
-            FrameworkError: any other exception there, in one line; or the process ended in the middle.
+            FrameworkError: any other exception there, in one line; or the process ended in the middle, or it hangs: it
+                neither answers nor tells anything for `SILENCE_SECONDS`.
         After the last two the process is ended: nobody knows what state it is in, and its memory is given back.
         """
         worker = self._worker = self._worker or self._started()
         try:
-            worker.connection.send_bytes(packed(Call(function, arguments, keywords)))
-            while isinstance(reply := worker.reply(), Message):
-                if on_message is not None:
-                    on_message(reply.content)
+            reply = worker.answer(Call(function, arguments, keywords), on_message)
         except (EOFError, ConnectionError) as error:
             status = worker.status(GRACE_SECONDS)
             self.close()
             raise FrameworkError(self._with_log(self._ended(status))) from error
+        except _SilentError:
+            self.close()
+            why = f"{self.framework}: no answer to {function.__name__} in {SILENCE_SECONDS:g} s; its process was ended"
+            raise FrameworkError(self._with_log(why)) from None
         except BaseException:
             # Broken off: it would answer the next call with the result of this one.
             self.close()
@@ -183,7 +203,7 @@ class FrameworkProcess:
             )
             worker = _Worker(process, here, temporary)
             undone.callback(worker.end)
-        settings = Settings(self.framework, self.log, worker_variables(alone=self.alone), temporary, os.getpid())
+        settings = Settings(self.framework, self.log, WORKER_VARIABLES, temporary, os.getpid())
         with contextlib.suppress(ConnectionError):  # it has ended at once: the first call says so
             here.send_bytes(packed(settings))
         return worker

@@ -33,6 +33,16 @@ MARGINS = {
     "importance_weighted_bound": _NATS,
 }  # fmt: skip
 
+COSTS = {
+    "seconds_per_1000_images": Margin(
+        1.0, "on a busy machine the medians of two equal runs of three seeds were found 1.5 apart", relative=True
+    ),
+    "peak_bytes": Margin(
+        0.25, "a process keeps some of what its earlier trainings held, and they need not be the same", relative=True
+    ),
+}  # fmt: skip
+"""What a training costs. Only on the kind of machine that a baseline is from; in shares of the baseline's median."""
+
 LEAPS = Margin(0.5, "a training that leaps at every other seed at which it did not leap before is another one")
 """In shares of the trainings."""
 

@@ -32,13 +32,12 @@ NOTED_VARIABLES = (
         "LAYOUT", "MKL", "NUM_", "ONEDNN", "OVERRIDE", "USE_", "XLA",
     )),
 )  # fmt: skip
-# What every framework's process gets where nobody set it.
-WORKER_VARIABLES = {"TF_CPP_MIN_LOG_LEVEL": "2"}
-# And, in every command alike, how long an OpenMP thread spins for others before it sleeps. GNU's default is a few
-# hundred thousand turns: on a machine that something else uses, too, each barrier then lasts a time slice. An epoch of
-# `stacked` in PyTorch on two cores, with several busy processes beside it: 6.8 s by default, 1.9 s with ten thousand
-# turns, 0.22 s with a thousand. With nothing beside it: 0.10 s by default, 0.08 s with a thousand.
-SHARING_VARIABLES = {"GOMP_SPINCOUNT": "1000"}
+# What every framework's process gets where nobody set it, in every command alike. GOMP_SPINCOUNT is how long an OpenMP
+# thread spins for others before it sleeps. GNU's default is a few hundred thousand turns: on a machine that something
+# else uses, too, each barrier then lasts a time slice. An epoch of `stacked` in PyTorch on two cores, with several busy
+# processes beside it: 6.8 s by default, 1.9 s with ten thousand turns, 0.22 s with a thousand. With nothing beside it:
+# 0.10 s by default, 0.08 s with a thousand.
+WORKER_VARIABLES = {"TF_CPP_MIN_LOG_LEVEL": "2", "GOMP_SPINCOUNT": "1000"}
 # Endings of variables among these that choose nothing: where something lies, and what scikit-learn and PyTorch set by
 # themselves while they are imported.
 LEFT_OUT = ("_CACHE_DIR", "_CACHE_PATH", "KMP_DUPLICATE_LIB_OK", "KMP_INIT_AT_FORK", "CUDA_MODULE_LOADING")
@@ -47,21 +46,16 @@ DIGEST = 16  # characters of a digest that is kept
 _at_start: dict[str, str] | None = None
 
 
-def worker_variables(*, alone: bool = False) -> dict[str, str]:
-    """The variables of a framework's process, where nobody set them; alone: nothing else runs beside it."""
-    return WORKER_VARIABLES if alone else WORKER_VARIABLES | SHARING_VARIABLES
-
-
 def here(
-    *, alone: bool = False, subjects: Mapping[str, Subject] | None = None, autoencoders: Iterable[Autoencoder] = (),
+    *, subjects: Mapping[str, Subject] | None = None, autoencoders: Iterable[Autoencoder] = (),
     data: Mapping[str, str | None] | None = None, schedule: str | None = None, device: str | None = None,
     dtype: str | None = None,
 ) -> Conditions:  # fmt: skip
-    """The conditions in this process, with what is handed in; loads no framework. alone: as of `worker_variables`."""
+    """The conditions in this process, with what is handed in; loads no framework."""
     return Conditions(
         aebench=harness(),
         machine=machine(),
-        variables=variables(alone=alone),
+        variables=variables(),
         packages={name: found for name in NOTED_PACKAGES if (found := _version(name))},
         subjects=dict(subjects or {}),
         specifications={autoencoder.name: digest(autoencoder) for autoencoder in autoencoders},
@@ -78,11 +72,11 @@ def begin() -> None:
     _at_start = dict(os.environ)
 
 
-def variables(*, alone: bool = False) -> dict[str, str]:
+def variables() -> dict[str, str]:
     """The variables that choose kernels, as a framework's process has them from its start."""
     noted = {name: value for name, value in (_at_start or os.environ).items()
              if name.startswith(NOTED_VARIABLES) and not name.endswith(LEFT_OUT)}  # fmt: skip
-    return dict(sorted({**worker_variables(alone=alone), **noted}.items()))
+    return dict(sorted({**WORKER_VARIABLES, **noted}.items()))
 
 
 def subject(name: str) -> Subject:

@@ -122,6 +122,16 @@ def differences(then: Conditions, now: Conditions, *, but: Sequence[str] = ()) -
     return found
 
 
+def other_machine(then: Machine, now: Machine) -> str | None:
+    """Why two machines are not of one kind, in words: processor, number of cores or GPU; None where they are."""
+    for name in ("processor", "cores", "gpus"):
+        values = [getattr(machine, name) for machine in (then, now)]
+        if None in values or values[0] != values[1]:
+            before, after = (_shown(("machine", name), value) for value in values)
+            return f"{_label(('machine', name))}: {before} then, {after} now"
+    return None
+
+
 def _facts(conditions: Conditions) -> Iterator[tuple[tuple[str, ...], object]]:
     """Every condition under its path."""
     for part in ("aebench", "machine"):

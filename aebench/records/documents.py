@@ -26,6 +26,7 @@ MADE_BY = {
     "growth": "aebench agree --growth", "agreements": "aebench agree", "scale": "aebench scale",
     "bench": "aebench bench", "baseline": "aebench accept", "comparison": "aebench compare BASE HEAD",
     "audit": "aebench audit",
+    "calibration": "aebench calibrate",
 }  # fmt: skip
 # What to do about a damaged document: what holds measurements of its own is left to its owner.
 MENDING = {
@@ -35,6 +36,7 @@ MENDING = {
     "agreements": "move it away, or choose another --output, and `aebench agree` climbs again",
     "comparison": "move it away, or choose another --output, and `aebench compare` measures again what it held",
     "audit": "move it away, or choose another --output, and `aebench audit` plants again what it held",
+    "calibration": "move it away, or choose another --output, and `aebench calibrate` measures again what it held",
     "baseline": "get it back from version control, or move it away and accept its runs again",
 }
 RESUME = "`aebench run --resume` measures again what it held"

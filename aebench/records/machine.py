@@ -8,6 +8,7 @@ import platform
 import resource
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -20,6 +21,8 @@ from aebench.records.fields import Float
 CONTROL_GROUPS = Path("/sys/fs/cgroup")
 OWN_GROUPS = Path("/proc/self/cgroup")
 PROCESSOR_INFO = Path("/proc/cpuinfo")
+OWN_STATUS = Path("/proc/self/status")
+PEAK_RESET = Path("/proc/self/clear_refs")
 GOVERNOR = Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
 # Flags of the processor by which numerical libraries choose their kernels.
 KERNEL_FLAGS = ("sse4", "avx", "fma", "f16c", "amx", "asimd", "sve", "bf16", "i8mm")
@@ -40,21 +43,25 @@ def quota(own: Path = OWN_GROUPS, mounted: Path = CONTROL_GROUPS) -> float | Non
     return min(_quotas(own, mounted), default=None)
 
 
-def _quotas(own: Path, mounted: Path) -> Iterator[float]:
-    for line in _read(own).splitlines():
+def control_groups(own: Path = OWN_GROUPS, mounted: Path = CONTROL_GROUPS) -> Iterator[Path]:
+    """The folders of the control groups that share out processors to this process, its own and those around it."""
+    for line in read(own).splitlines():
         _, controllers, group = line.split(":", 2)
         if controllers and "cpu" not in controllers.split(","):
             continue
         folder = mounted / ("cpu" if controllers else "")
         inner = folder / group.lstrip("/")
         # In a container the group's path is often the host's, and the mounted folder is the group itself.
-        for place in (inner, *(p for p in inner.parents if p.is_relative_to(folder))):
-            if controllers:
-                most, period = _read(place / "cpu.cfs_quota_us"), _read(place / "cpu.cfs_period_us")
-            else:
-                most, _, period = _read(place / "cpu.max").partition(" ")
-            if most.isdigit() and period.isdigit() and int(period):
-                yield int(most) / int(period)
+        yield from (inner, *(place for place in inner.parents if place.is_relative_to(folder)))
+
+
+def _quotas(own: Path, mounted: Path) -> Iterator[float]:
+    for place in control_groups(own, mounted):
+        most, _, period = read(place / "cpu.max").partition(" ")
+        first = read(place / "cpu.cfs_quota_us"), read(place / "cpu.cfs_period_us")
+        for limit, of in ((most, period), first):
+            if limit.isdigit() and of.isdigit() and int(of):
+                yield int(limit) / int(of)
 
 
 @cache
@@ -68,7 +75,7 @@ def machine() -> Machine:
         quota=None if limit is None else Float(limit),
         memory_gib=Float(round(psutil.virtual_memory().total / 2**30, 1)),
         gpus=gpus(),
-        governor=_read(GOVERNOR) or None,
+        governor=read(GOVERNOR) or None,
         system=platform.platform(),
         libc=f"{libc} {version}".strip() or None,
     )
@@ -103,6 +110,28 @@ def _own_seconds() -> float:
     return sum(sum(resource.getrusage(who)[:2]) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
 
 
+def peak_resident() -> int:
+    """Most bytes that this process has held at once, since its start or since `forget_peak`.
+
+    Linux's own count of this program; what `getrusage` says there begins with what the parent held at the start.
+    """
+    for line in read(OWN_STATUS).splitlines():
+        if line.startswith("VmHWM:"):
+            return 1024 * int(line.split()[1])
+    # Linux counts in units of 1,024 bytes, macOS in bytes.
+    unit = 1 if sys.platform == "darwin" else 1024
+    return unit * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+def forget_peak() -> bool:
+    """From now on the peak is that of what comes; whether the system can do that, as Linux can."""
+    try:
+        PEAK_RESET.write_text("5", encoding="ascii")
+    except OSError:
+        return False
+    return True
+
+
 def _share(part: float, whole: float) -> Float:
     return Float(round(part / whole, 4) if whole > 0 else 0.0)
 
@@ -135,11 +164,11 @@ def _instruction_sets() -> list[str]:
 
 def _field(name: str) -> str | None:
     """The first processor's value of that name."""
-    lines = (line.split(":", 1) for line in _read(PROCESSOR_INFO).splitlines() if ":" in line)
+    lines = (line.split(":", 1) for line in read(PROCESSOR_INFO).splitlines() if ":" in line)
     return next((value.strip() for key, value in lines if key.strip() == name), None)
 
 
-def _read(path: Path) -> str:
+def read(path: Path) -> str:
     """The file's text; empty where there is none or it is closed to us."""
     try:
         return path.read_text(encoding="utf-8", errors="replace").strip()

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from aebench.errors import ResultError, UsageError
+from aebench.errors import UnwritableError, UsageError
 
 LOCK, HOLDER = ".aebench.lock", ".aebench.holder"
 
@@ -22,7 +22,7 @@ def whole(path: Path) -> Iterator[Path]:
     """A temporary path to write to, renamed to `path` on success and removed on failure.
 
     Raises:
-        ResultError: the folder cannot be written or the disk is full; what was there before stays.
+        UnwritableError: the folder cannot be written or the disk is full; what was there before stays.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
@@ -37,9 +37,9 @@ def whole(path: Path) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
 
 
-def _unwritable(path: Path, error: OSError | NotImplementedError) -> ResultError:
+def _unwritable(path: Path, error: OSError | NotImplementedError) -> UnwritableError:
     why = getattr(error, "strerror", None) or error
-    return ResultError(
+    return UnwritableError(
         f"cannot write {path}: {why}. Free space or permissions are missing, or something else is in its place; choose "
         "another folder with --output. What was finished before is kept."
     )
@@ -64,7 +64,7 @@ def locked(folder: Path, *, seconds: float = 0.0) -> Iterator[None]:
 
     Raises:
         UsageError: another process writes there; says which, with what command, and since when.
-        ResultError: the folder cannot be written.
+        UnwritableError: the folder cannot be written.
     """
     lock = FileLock(folder / LOCK)
     try:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from aebench.alive import alive
 from aebench.arrays import Array, Arrays
 from aebench.errors import ResultError
 from aebench.records.checkpoint import read_arrays, write_arrays
@@ -47,7 +48,8 @@ class Trace:
     metadata: dict[str, Any] = field(default_factory=dict)
 
     def add(self, phase: str, rung: str, step: int, arrays: Arrays) -> None:
-        """Record copies of the arrays at that rung."""
+        """Record copies of the arrays at that rung: a sign of life, too, of a climb that takes long."""
+        alive()
         for name, array in arrays.items():
             self.arrays[Place(phase, rung, step, name)] = np.array(array)
 

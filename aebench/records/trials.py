@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from msgspec import UNSET
 
 from aebench.arrays import Dtype
@@ -29,12 +31,14 @@ class Metric(Part):
 
 
 class Speed(Part):
-    """How long a trial took. trial_seconds: with all the measuring, over every session; only where it was trained."""
+    """What a trial cost. trial_seconds: with all the measuring, over every session; only where it was trained.
+    peak_bytes: the most memory that its process held in the last session; missing where nobody can say."""
 
     seconds_per_1000_images: Number
     warm: bool
     warm_up_seconds: Number | None
     trial_seconds: Number | Optional = UNSET
+    peak_bytes: Count | Optional = UNSET
 
 
 class Epoch(Part):
@@ -104,11 +108,14 @@ class Run(Part):
     trials: list[Trial]
     failures: list[Failure]
 
+    def __post_init__(self) -> None:
+        _require_once(self.trials)
+
 
 class Accepted(Part):
     """A trial in a baseline. conditions: its place in the baseline's list, None where they are unknown.
 
-    curves: phase -> loss term -> a value for each epoch.
+    curves: phase -> loss term -> a value for each epoch. parameters: as of a trial; missing in older ones.
     """
 
     autoencoder: Name
@@ -120,6 +127,7 @@ class Accepted(Part):
     speed: Speed
     curves: dict[str, dict[str, list[Number]]]
     conditions: Count | None
+    parameters: str | Optional = UNSET
 
     def __post_init__(self) -> None:
         for phase, curve in self.curves.items():
@@ -129,14 +137,28 @@ class Accepted(Part):
                 raise ValueError(f"an epoch of {phase} is {wrong[0]:g}, expected a whole number from 0")
 
 
+class Change(Part):
+    """A row that another value was accepted for: as its limit holds it, None where there is no such row."""
+
+    autoencoder: Name
+    framework: Name
+    metric: str
+    old: Number | None
+    new: Number | None
+
+
 class Entry(Part):
-    """One `aebench accept`: when, why, what of, and under which conditions (places in the baseline's list)."""
+    """One `aebench accept`: when, why, what of, and under which conditions (places in the baseline's list).
+
+    changes: of rows that the baseline held before; missing where they were not on record.
+    """
 
     date: str
     reason: str
     autoencoders: list[Name]
     commands: list[str]
     conditions: list[Count | None]
+    changes: list[Change] | Optional = UNSET
 
     def __post_init__(self) -> None:
         if len(self.commands) != len(self.conditions):
@@ -161,3 +183,11 @@ class Baseline(Part):
         ]
         if wrong := [place for place in places if place is not None and place >= len(self.conditions)]:
             raise ValueError(f"it names the conditions at place {wrong[0]}, and holds {len(self.conditions)}")
+        _require_once(self.trials)
+
+
+def _require_once(trials: Sequence[Trial | Accepted]) -> None:
+    """ValueError where a trial stands twice: it would look like two seeds."""
+    keys = [f"{trial.autoencoder}, {trial.framework}, seed {trial.seed}" for trial in trials]
+    if len(set(keys)) < len(keys):
+        raise ValueError(f"{max(keys, key=keys.count)} stands twice")

@@ -82,4 +82,7 @@ def _cells(count: Count) -> tuple[str, ...]:
 
 
 def _effort(kind: Kind) -> tuple[str, str]:
-    return f"{kind.blocks:g}" if kind.blocks else "", f"{kind.seconds:.0f}"
+    return (
+        f"{kind.blocks:g}" if kind.blocks else "",
+        f"{kind.seconds:.2g}" if kind.seconds < 10 else f"{kind.seconds:.0f}",
+    )

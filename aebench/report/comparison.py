@@ -112,6 +112,8 @@ def print_plan(plan: Plan, console: Console) -> None:
     pairs = ", ".join(f"{sides.base} – {sides.head}" for sides in plan.pairs)
     names = ", ".join(plan.options.autoencoders)
     console.print(f"{', '.join(plan.asked.only)} of {pairs}, in {names}, on {plan.options.dataset}.", markup=False)
+    if plan.asked.timed:
+        console.print(f"Timed: {', '.join(plan.asked.timed)}.", markup=False)
     for words in plan.left_out:
         console.print(f"Left out: {words}.", markup=False)
     base, head = plan.asked.base, plan.asked.head

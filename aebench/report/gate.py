@@ -5,9 +5,12 @@ from __future__ import annotations
 from rich.console import Console
 from rich.text import Text
 
+from aebench.comparison.accepting import Acceptance
+from aebench.comparison.fresh import Plan
 from aebench.comparison.gate import Gated
 from aebench.comparison.verdict import WRONG, outcome
 from aebench.report.comparison import STYLES, metrics_table, print_finding
+from aebench.report.tables import Column, Table
 
 
 def print_gate(found: Gated, console: Console, *, everything: bool = False) -> None:
@@ -32,4 +35,36 @@ def _compared(found: Gated) -> str:
     seeds = sum(len(quality.seeds) for quality in found.quality)
     metrics = sum(row.margin is not None for quality in found.quality for row in quality.rows)
     rows = f"{len(found.quality)} autoencoder{'s' * (len(found.quality) != 1)} in a framework"
-    return f"Held against {found.baseline}: {rows}, {seeds} pairs of trainings, {metrics} metrics with a margin."
+    counted = f", {found.costs} of seconds and memory" if found.costs else ""
+    pairs = f"{seeds} pair{'s' * (seeds != 1)} of trainings"
+    limits = f"{metrics} metric{'s' * (metrics != 1)} with a limit"
+    return f"Held against {found.baseline}: {rows}, {pairs}, {limits}{counted}."
+
+
+def print_acceptance(found: Acceptance, reason: str, console: Console) -> None:
+    """Every row that another value was accepted for, with the old and the new one, and limits that have expired."""
+    if found.changes:
+        columns = [Column("autoencoder"), Column("framework"), Column("metric")]
+        table = Table(
+            f"Accepted: {reason}", [*columns, *(Column(name, right=True) for name in ("old", "new", "change"))], keys=3
+        )
+        for row in found.changes:
+            change = f"{row.new / row.old - 1:+.2%}" if row.new is not None and row.old else "–"
+            values = ("–" if value is None else f"{value:.6g}" for value in (row.old, row.new))
+            table.add(row.autoencoder, row.framework, row.metric, *values, change)
+        table.print(console)
+    for name in found.expired:
+        console.print(f"The limit of {name} has expired: change or remove its `expires`.", markup=False, soft_wrap=True)
+
+
+def print_plan(plan: Plan, console: Console) -> None:
+    """What would be trained in the environment, and what it would be held against."""
+    options = plan.options
+    for name in options.autoencoders:
+        seeds = {plan.subjects[key[1]]: len(plan.seeds(key)) for key in plan.todo if key[0] == name}
+        rows = ", ".join(f"{subject} from up to {count} seed{'s' * (count != 1)}" for subject, count in seeds.items())
+        console.print(f"{name}: {rows}", markup=False, soft_wrap=True)
+    for (name, framework), (_, words) in plan.missing.items():
+        console.print(f"Not {name}, {framework}: {words}.", markup=False, soft_wrap=True)
+    kind = f"{options.dataset}, schedule {options.schedule}, {options.dtype}, {options.device}"
+    console.print(f"On {kind}, held against {plan.found.path}.", markup=False, soft_wrap=True)

@@ -87,7 +87,7 @@ def seen_by(process: FrameworkProcess, now: Conditions) -> Conditions:
     """
     if registry.environment(process.framework) == registry.HERE:
         return now
-    there = process.call(capture.here, alone=True)
+    there = process.call(capture.here)
     return structs.replace(now, aebench=there.aebench, variables=there.variables, packages=there.packages)
 
 

@@ -48,7 +48,7 @@ class Run(Trainings):
         with self.opened(resume=resume) as processes:
             for name in ordered(self.options):
                 if self.options.agreement:
-                    self._agree(name, processes)
+                    self.agree(name, processes)
                 frameworks = registry.offering(name, self.options.frameworks)
                 for seed, framework in product(self.options.seeds, frameworks):
                     self.measure(name, seed, framework, processes[framework])
@@ -113,7 +113,7 @@ class Run(Trainings):
             "failures": self.failures,
         }
 
-    def _agree(self, name: str, processes: dict[str, FrameworkProcess]) -> None:
+    def agree(self, name: str, processes: dict[str, FrameworkProcess]) -> None:
         """The ladder in both dtypes at the first seed, unless its document is there."""
         path = self.folder / name / "agreement.json"
         now = structs.replace(self._now(), dtype=None)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from aebench import registry
-from aebench.errors import AebenchError, CheckpointError, FrameworkError, ResultError, UsageError
+from aebench.errors import AebenchError, CheckpointError, FrameworkError, ResultError, UnwritableError, UsageError
 from aebench.processes.events import Listener
 from aebench.processes.worker import FrameworkProcess
 from aebench.records.conditions import Conditions
@@ -100,7 +100,11 @@ def outcome(document: Mapping[str, Any]) -> str:
 
 
 def attempt(trial: Trial, process: FrameworkProcess, listener: Listener) -> dict[str, Any]:
-    """Run the trial in its framework's process: its document, or the row that says why there is none."""
+    """Run the trial in its framework's process: its document, or the row that says why there is none.
+
+    Raises:
+        UnwritableError: its files cannot be written: no failure of the framework, and nothing else could be either.
+    """
 
     def heard(message: str | tuple[int, int]) -> None:
         if isinstance(message, str):
@@ -110,5 +114,7 @@ def attempt(trial: Trial, process: FrameworkProcess, listener: Listener) -> dict
 
     try:
         return process.call(run, trial, on_message=heard)
+    except UnwritableError:
+        raise
     except AebenchError as error:
         return failure(trial, error)

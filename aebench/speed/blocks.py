@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import math
 import os
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -31,8 +30,6 @@ from aebench.speed import workloads
 # several seconds, and what one has in luck is in all its rounds.
 SECONDS_OF_ROUNDS = 0.5
 LEAST_ROUNDS, MOST_ROUNDS = 6, 12
-# Seconds after which a process that does not answer hangs: compiling on a busy machine has taken two minutes.
-PATIENCE = 900.0
 # What takes less is run several times in a round, or the way into it would count.
 LEAST_SECONDS = 0.05
 THREAD_VARIABLES = (
@@ -65,30 +62,12 @@ class _Life:
         return self.timed.failed is None
 
     def ask(self, function: Callable[..., Any], *arguments: Any) -> Any:
-        """What the function answers in the process; None where it fails, which is then the subject's failure.
-
-        A process that hangs is ended, and named.
-        """
-        hung = threading.Event()
-
-        def end() -> None:
-            hung.set()
-            self.process.close()
-
-        timer = threading.Timer(PATIENCE, end)
-        timer.daemon = True
-        timer.start()
+        """What the function answers in the process; None where it fails, which is then the subject's failure."""
         try:
             return self.process.call(function, *arguments)
-        except (AebenchError, OSError) as error:
-            # Its connection is closed under the call that waits for it.
-            if not hung.is_set() and not isinstance(error, AebenchError):
-                raise
-            why = f"{self.subject.name}: no answer to {function.__name__} in {PATIENCE:g} s; it was ended"
-            self.timed.failure, self.timed.works = why if hung.is_set() else str(error), {}
+        except AebenchError as error:
+            self.timed.failure, self.timed.works = str(error), {}
             return None
-        finally:
-            timer.cancel()
 
 
 @contextlib.contextmanager

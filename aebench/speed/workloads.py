@@ -4,14 +4,11 @@ compiles what is compiled, is measured apart."""
 
 from __future__ import annotations
 
-import resource
-import sys
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -21,6 +18,7 @@ from aebench.arrays import Dtype
 from aebench.data import Dataset, Split
 from aebench.parameters import initial_parameters
 from aebench.protocol import Model, Use
+from aebench.records.machine import peak_resident
 from aebench.spec import Autoencoder, Phase
 from aebench.speed import ceiling
 from aebench.streams import stream
@@ -208,21 +206,7 @@ def import_seconds(framework: str) -> float:
 
 def peak_memory(framework: str) -> tuple[int, int | None]:
     """Most bytes this process has held at once, and its tensors on the GPU; None without one."""
-    return _peak_resident(), registry.framework(framework).peak_device_memory()
-
-
-def _peak_resident() -> int:
-    """Linux's own count of this program; what `getrusage` says there begins with what the parent held at the start."""
-    try:
-        lines = Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines()
-    except OSError:
-        lines = []
-    for line in lines:
-        if line.startswith("VmHWM:"):
-            return 1024 * int(line.split()[1])
-    # Linux counts in units of 1,024 bytes, macOS in bytes.
-    unit = 1 if sys.platform == "darwin" else 1024
-    return unit * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak_resident(), registry.framework(framework).peak_device_memory()
 
 
 @cache

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from aebench.alive import alive
 from aebench.arrays import Array
 from aebench.data import Split
 from aebench.protocol import Batch, Model
@@ -41,6 +42,7 @@ def importance_weighted_bound(model: Model, split: Split, seed: int, samples: in
 
 def _bounds(model: Model, images: Array, seed: int, first: int, samples: int) -> Float64:
     """The bound of each image, (n_images,); `first` is the number of the first one."""
+    alive()
     shape = (samples, model.autoencoder.n_codings)
     noise = np.concatenate([stream(seed, "evaluation/importance", first + i).normal(shape) for i in range(len(images))])
     repeated = np.repeat(images, samples, axis=0)

@@ -28,7 +28,7 @@ from aebench.records import capture, checkpoint
 from aebench.records.conditions import Conditions
 from aebench.records.documents import write
 from aebench.records.fields import plain
-from aebench.records.machine import Watch
+from aebench.records.machine import Watch, forget_peak, peak_resident
 from aebench.spec import Autoencoder, Phase
 from aebench.training import measuring, metrics, pictures, schedule
 from aebench.training.feeding import Feeder
@@ -114,7 +114,7 @@ def scheduled(autoencoder: Autoencoder, dataset: Dataset, schedule: str) -> Auto
 
 def run(trial: Trial) -> dict[str, Any]:
     """Train, measure, write; the trial's document. Told: (epochs done, epochs in all), and sentences to know of."""
-    started, watch = time.perf_counter(), Watch()
+    started, watch, peak_is_own = time.perf_counter(), Watch(), forget_peak()
     whole = dataset_of(trial.dataset, trial.data_dir, trial.schedule)
     dataset = whole if trial.images is None else whole.first(trial.images)
     autoencoder = scheduled(trial.autoencoder, dataset, trial.schedule).at_label_budgets(len(dataset.train))
@@ -140,14 +140,12 @@ def run(trial: Trial) -> dict[str, Any]:
     measured |= measuring.after_training(trained, trial.importance_samples)
     pictures.record(trial.pictures, trial.framework, model, dataset, trial.seed)
     conditions = structs.replace(_conditions(trial, whole), busy=watch.busy())
-    return _document(trial, model, progress, measured, conditions)
+    return _document(trial, model, progress, measured, conditions, peak_resident() if peak_is_own else None)
 
 
 def _conditions(trial: Trial, dataset: Dataset) -> Conditions:
     """Under which conditions this process, which is the framework's own, trains."""
     return capture.here(
-        # The process has the variables that a worker is given, and no others.
-        alone=True,
         subjects={trial.framework: capture.subject(trial.framework)},
         autoencoders=(trial.autoencoder,),
         data={trial.dataset: dataset.checksum},
@@ -217,9 +215,10 @@ def _train_epochs(
 
 
 def _document(
-    trial: Trial, model: Model, progress: Progress, measured: Metrics, conditions: Conditions
+    trial: Trial, model: Model, progress: Progress, measured: Metrics, conditions: Conditions, peak: int | None
 ) -> dict[str, Any]:
-    """The trial as plain data, written as its result."""
+    """The trial as plain data, written as its result. peak: bytes; None where another trial's may be among them."""
+    cost = speed(progress.history, progress.elapsed())
     document = {
         "autoencoder": trial.autoencoder.name,
         "framework": trial.framework,
@@ -229,7 +228,7 @@ def _document(
         "device": trial.device,
         "metrics": {name: vars(metric) for name, metric in measured.items()},
         "invalid": measuring.invalid(measured, model),
-        "speed": speed(progress.history, progress.elapsed()),
+        "speed": cost if peak is None else {**cost, "peak_bytes": peak},
         "parameters": checkpoint.digest(model.parameters()),
         "started_from": progress.started_from,
         "notes": progress.notes,

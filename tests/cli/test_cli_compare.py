@@ -134,6 +134,12 @@ def test_a_commit_that_cannot_be_compared_is_one_line(aebench, checkout: Path, h
         (("here", "OTHER", "-f", "reference@OTHER"), "names an environment; BASE and HEAD say which they are"),
         (("here", "OTHER", "-f", "torch"), "unknown framework 'torch'; did you mean 'pytorch'?"),
         (("here", "OTHER", "-d", "mnist", "--data-dir", "."), "mnist"),
+        (("here", "OTHER", "linear", "--timed", "liner"), "unknown autoencoder 'liner'; did you mean 'linear'?"),
+        (("here", "OTHER", "linear", "--timed", "tied"), "tied is to be timed, and not compared; compared are linear"),
+        (
+            ("here", "OTHER", "linear", "--timed", "linear", "--only", "numbers"),
+            "linear cannot be timed where only num",
+        ),
     ],
 )
 def test_what_cannot_be_compared_is_one_line(aebench, other: Path, words: tuple[str, ...], problem: str) -> None:
@@ -147,6 +153,25 @@ def test_a_dry_run_says_what_would_be_done(aebench, other: Path, tmp_path: Path)
     shown = aebench("compare", "here", str(other), "linear", *NUMBERS, "--dry-run")
     assert (0, []) == (shown.returncode, [path for path in tmp_path.iterdir() if path.name != "cache"])
     assert "numbers of reference – reference@other, in linear, on digits." in shown.stdout
+
+
+def test_only_what_is_named_is_timed(aebench, other: Path, tmp_path: Path) -> None:
+    """The rows of the others are not there; a second call times those of the first, too; no name means all."""
+    words = ("compare", "here", str(other), "linear", "tied", "-f", "reference", "--time-limit", "0.001", "-o", "out")
+    for more, expected in (
+        (("--only", "numbers"), []),
+        (("--only", "speed", "--timed", "tied"), ["tied"]),
+        (("--only", "memory", "--timed", "linear"), ["linear", "tied"]),
+    ):
+        shown = aebench(*words, *more)
+        assert 125 == shown.returncode, shown.stderr
+        found = documents.read(tmp_path / "out" / "comparison.json", "comparison")
+        assert expected == found["timed"].get("reference", [])
+        assert all(f"{name}, reference, training" in shown.stdout for name in expected)
+    plan = aebench(*words, "--timed", "tied", "--dry-run")
+    assert (0, True) == (plan.returncode, "Timed: tied." in plan.stdout)
+    everything = aebench(*words[:-1], "all", "--only", "speed")
+    assert all(f"{name}, reference, training" in everything.stdout for name in ("linear", "tied"))
 
 
 def test_a_damaged_record_is_refused(aebench, other: Path, tmp_path: Path) -> None:

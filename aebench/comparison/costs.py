@@ -1,0 +1,91 @@
+"""What trainings cost, seconds and memory, against a baseline's: counted on its kind of machine, else information."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from aebench.comparison.findings import Finding, Weight
+from aebench.comparison.rows import UNITS
+from aebench.comparison.rows import costs as costs_of
+from aebench.comparison.unmatched import Trials
+from aebench.comparison.verdicts import loaded
+from aebench.measures import Margin
+from aebench.records.comparisons import What
+from aebench.records.conditions import Busy, Conditions, other_machine
+from aebench.records.fields import checked
+from aebench.records.limits import Entries, Limit
+
+NAMES: dict[str, tuple[What, str, str]] = {
+    "seconds_per_1000_images": ("speed", "training", "{:.4g} s for 1,000 images"),
+    "peak_bytes": ("memory", "peak memory", "{:,.0f} bytes"),
+}
+
+
+def judged(accepted: Trials, measured: Trials, entries: Entries, again: str | None) -> tuple[list[Finding], int]:
+    """What costs more or less than its limit allows, and how many were held against one.
+
+    Medians over the seeds of each side are compared. again: the command that makes the run again.
+    """
+    found: list[Finding] = []
+    counted, uncounted = 0, dict[str, None]()
+    for key in (key for key in accepted if key in measured):
+        if why := _elsewhere(accepted[key], measured[key]):
+            uncounted[why] = None
+            continue
+        busy = loaded([_conditions(trial).busy or Busy() for trial in measured[key]])
+        for metric in UNITS:
+            base, head = (_median(trials, metric) for trials in (accepted[key], measured[key]))
+            entry = entries.get((key[0], metric))
+            if base is None or not isinstance(entry, Limit) or not entry.covers(key[1]):
+                continue  # there is no such row, or that it has no limit is a finding already
+            counted += 1
+            row = _held(key, metric, base, head, entry.margin(key[1]), busy)
+            found += [replace(finding, command=again) for finding in row]
+    words = "seconds and memory are not held against the baseline's: {}"
+    found += [Finding("speed", ("costs",), "moved", words.format(why)) for why in uncounted]
+    return found, counted
+
+
+def _elsewhere(accepted: Sequence[Mapping[str, Any]], measured: Sequence[Mapping[str, Any]]) -> str | None:
+    """Why what these cost cannot be compared; None where it can."""
+    sides = [[trial for trial in trials if "failure" not in trial] for trials in (accepted, measured)]
+    if not all(sides):
+        return "a training failed"
+    if any(trial["conditions"] is None for side in sides for trial in side):
+        return "on which machine is not on record"
+    then, now = (_conditions(side[0]).machine for side in sides)
+    return other_machine(then, now)
+
+
+def _conditions(trial: Mapping[str, Any]) -> Conditions:
+    return checked(trial["conditions"], Conditions)
+
+
+def _median(trials: Sequence[Mapping[str, Any]], metric: str) -> float | None:
+    values = [value for trial in trials if "failure" not in trial for name, value in costs_of(trial) if name == metric]
+    return statistics.median(values) if values else None
+
+
+def _held(
+    key: tuple[str, str], metric: str, base: float, head: float | None, limit: Margin | None, busy: str | None
+) -> Iterator[Finding]:
+    """What there is to say of one row."""
+    what, name, form = NAMES[metric]
+    about = (f"{', '.join(key)}, {name}",)
+    if head is None:
+        yield Finding(what, about, "undone", "the baseline says what it took, and the run does not")
+        return
+    if limit is None:
+        return
+    ratio = head / base if base else float("inf")
+    most = 1.0 + (limit.value if limit.relative else limit.value / base)
+    weight: Weight = "regression" if ratio > most else "improvement"
+    if ratio <= most and ratio * most >= 1.0:
+        return
+    words = f"{form.format(base)} → {form.format(head)}, {ratio:.2f} times as much; up to {most:.2f} is allowed"
+    if what == "speed" and busy:
+        weight, words = "undecided", f"{words}; nothing is said: {busy}"
+    yield Finding(what, about, weight, words)

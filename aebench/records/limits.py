@@ -1,0 +1,249 @@
+"""Limits: how far each row of a baseline may move, in a file for people, `limits.toml`.
+
+A table for each baseline, autoencoder and metric. `aebench accept` writes it; limit, reason and expiry are kept as they
+stand there, with every comment, so that they may be changed by hand.
+"""
+
+from __future__ import annotations
+
+import datetime
+import difflib
+import math
+import re
+import tomllib
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from aebench.errors import ResultError
+from aebench.measures import Margin
+from aebench.records.fields import Part
+from aebench.records.store import write_text
+
+if TYPE_CHECKING:
+    from tomlkit import TOMLDocument
+
+FILE = "limits.toml"
+DIGITS = 6  # significant digits of a value that was accepted
+UNLIMITED = "none"
+SHARE = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?%")
+MENDING = "mend it, or get it back from version control"
+HEAD = """\
+How far each row of a baseline may move before `aebench gate` fails.
+limit: "5 %" of the value, a number in the metric's unit, "none", or a table of these by framework.
+accepted, date: the mean over the baseline's seeds (of costs the median) by framework, written by `aebench accept`.
+limit, reason, expires (optional): may be changed by hand; a later `aebench accept` keeps them, and comments."""
+
+Key = tuple[str, str]
+"""An autoencoder and a metric."""
+Size = float | str
+
+
+class Limit(Part):
+    """One entry: how far a row may move (one size, or one for each framework), why so far, the value accepted in each
+    framework, when it was accepted, and the last day on which it holds."""
+
+    limit: Size | dict[str, Size]
+    reason: str
+    accepted: dict[str, float]
+    date: datetime.date
+    expires: datetime.date | None = None
+
+    def __post_init__(self) -> None:
+        if not self.reason.strip():
+            raise ValueError("the reason is empty")
+        if not self.accepted:
+            raise ValueError("no value is accepted in any framework")
+        for framework, value in self.accepted.items():
+            if not math.isfinite(value):
+                raise ValueError(f"the value accepted in {framework} is {value}, expected a number")
+        for size in self.limit.values() if isinstance(self.limit, dict) else (self.limit,):
+            _read_size(size)
+
+    def covers(self, framework: str) -> bool:
+        """Whether the limit is one for that framework, too."""
+        return not isinstance(self.limit, dict) or framework in self.limit
+
+    def margin(self, framework: str) -> Margin | None:
+        """How far the row may move in that framework; None where it may move however far."""
+        size = self.limit[framework] if isinstance(self.limit, dict) else self.limit
+        value = _read_size(size)
+        return Margin(value, self.reason, relative=isinstance(size, str)) if math.isfinite(value) else None
+
+
+Entries = Mapping[Key, Limit | str]
+"""A baseline's entries by autoencoder and metric; one that cannot be read is a sentence."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """What an entry is written for. accepted: by framework. margin: how far it may move where the file does not say;
+    None: however far."""
+
+    autoencoder: str
+    metric: str
+    unit: str
+    accepted: Mapping[str, float]
+    margin: Margin | None
+
+
+def rounded(value: float) -> float:
+    """The value as the file holds it."""
+    return float(f"{value:.{DIGITS}g}")
+
+
+def read(path: Path) -> dict[str, dict[Key, Limit | str]]:
+    """Each baseline's entries.
+
+    Raises:
+        ResultError: the file is not there, or is no TOML of that form.
+    """
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ResultError(
+            f"there is no {path}, which says how far each row may move; `aebench accept` writes it"
+        ) from error
+    except OSError as error:
+        raise ResultError(f"cannot read {path}: {error.strerror or error}; look at its permissions") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ResultError(f"{path} is no TOML: {error}; {MENDING}") from error
+    return {baseline: dict(_entries(path, baseline, table)) for baseline, table in content.items()}
+
+
+def _entries(path: Path, baseline: str, content: object) -> Iterator[tuple[Key, Limit | str]]:
+    for autoencoder, metrics in _table(path, content, baseline).items():
+        for metric, entry in _table(path, metrics, f"{baseline}.{autoencoder}").items():
+            yield (autoencoder, metric), _entry(entry)
+
+
+def _table(path: Path, content: object, name: str) -> Mapping[str, Any]:
+    if not isinstance(content, dict):
+        raise ResultError(
+            f"{path}: {name} is {content!r}, expected an entry under [BASELINE.AUTOENCODER.METRIC]; {MENDING}"
+        )
+    return content
+
+
+def _entry(content: object) -> Limit | str:
+    """The entry, or what is wrong with it."""
+    try:
+        return msgspec.convert(content, Limit)
+    except msgspec.ValidationError as error:
+        words = str(error)
+    unknown = [name for name in content if name not in Limit.__struct_fields__] if isinstance(content, dict) else []
+    near = nearest(unknown[0], Limit.__struct_fields__) if unknown else ""
+    return f"{words}{near}"
+
+
+def nearest(name: str, known: Sequence[str]) -> str:
+    """A question after the known name that is like this one; empty where none is."""
+    found = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    return f"; did you mean '{found[0]}'?" if found else ""
+
+
+def _read_size(size: Size) -> float:
+    """The limit as a number; of a share, 0.05 for "5 %"; infinite where there is none.
+
+    Raises:
+        ValueError: it is not a number above 0, nor a share of that form.
+    """
+    if size == UNLIMITED:
+        return math.inf
+    share = SHARE.fullmatch(size.strip()) if isinstance(size, str) else None
+    value = float(share[1]) / 100.0 if share else math.nan if isinstance(size, str) else float(size)
+    if not 0.0 < value < math.inf:
+        raise ValueError(f'the limit is {size!r}, expected a number above 0, a share such as "5 %", or "none"')
+    return value
+
+
+def write(
+    path: Path, baseline: str, rows: Sequence[Row], *, today: datetime.date, renewed: Collection[str],
+    expires: datetime.date | None = None,
+) -> None:  # fmt: skip
+    """Bring the baseline's entries in line with its rows: accepted values are set, new rows get their margin as limit,
+    entries without a row go. Everything else stays as it is.
+
+    renewed: the autoencoders that were accepted now, whose entries get the date and, where one is given, the expiry.
+
+    Raises:
+        ResultError: the file cannot be read or written, or an entry of a row is damaged.
+    """
+    import tomlkit  # here: whoever only reads limits can do without
+
+    if path.exists():
+        _require_readable(path, baseline, rows)
+        document = tomlkit.parse(path.read_text(encoding="utf-8"))
+    else:
+        document = tomlkit.document()
+        for line in HEAD.splitlines():
+            document.add(tomlkit.comment(line))
+    _remove(document, baseline, {(row.autoencoder, row.metric) for row in rows})
+    for row in rows:
+        metrics = _metrics(document, baseline, row.autoencoder)
+        new = row.metric not in metrics
+        if new:
+            metrics[row.metric] = tomlkit.table()
+        entry = metrics[row.metric]
+        if new:
+            entry["limit"], entry["reason"] = _default(row)
+        entry["accepted"] = _values(row.accepted)
+        if new or row.autoencoder in renewed:
+            entry["date"] = today
+            if expires is not None:
+                entry["expires"] = expires
+        if new:
+            entry.add(tomlkit.nl())
+    write_text(path, tomlkit.dumps(document).rstrip() + "\n")
+
+
+def _require_readable(path: Path, baseline: str, rows: Sequence[Row]) -> None:
+    known = {(row.autoencoder, row.metric) for row in rows}
+    for key, entry in read(path).get(baseline, {}).items():
+        if isinstance(entry, str) and key in known:
+            raise ResultError(f"{path}, [{'.'.join((baseline, *key))}]: {entry}; {MENDING}, or remove the entry")
+
+
+def _remove(document: TOMLDocument, baseline: str, kept: set[Key]) -> None:
+    """Take away the entries without a row, and tables that are empty then."""
+    autoencoders: Any = document.get(baseline, {})
+    for autoencoder, metrics in list(autoencoders.items()):
+        for metric in [metric for metric in metrics if (autoencoder, metric) not in kept]:
+            del metrics[metric]
+        if not metrics:
+            del autoencoders[autoencoder]
+
+
+def _metrics(document: TOMLDocument, baseline: str, autoencoder: str) -> Any:
+    """The table of an autoencoder's metrics in the document; made where there is none."""
+    import tomlkit
+
+    table: Any = document
+    for name in (baseline, autoencoder):
+        if name not in table:
+            table[name] = tomlkit.table(is_super_table=True)
+        table = table[name]
+    return table
+
+
+def _default(row: Row) -> tuple[Any, str]:
+    """The limit of a new row, and its reason."""
+    import tomlkit
+
+    if row.margin is None:
+        return UNLIMITED, "nobody has said how far it may move"
+    if row.margin.relative:
+        return f"{100.0 * row.margin.value:g} %", row.margin.reason
+    return tomlkit.item(row.margin.value).comment(row.unit), row.margin.reason
+
+
+def _values(accepted: Mapping[str, float]) -> Any:
+    import tomlkit
+
+    table = tomlkit.inline_table()
+    for framework, value in accepted.items():
+        table[framework] = rounded(value)
+    return table

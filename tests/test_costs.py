@@ -1,0 +1,106 @@
+"""Seconds and memory of a run against the baseline's: counted on its kind of machine, information elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from examples import planted
+from gates import trials, written
+
+from aebench.comparison.accepting import accept
+from aebench.comparison.gate import Gated, held
+from aebench.comparison.verdict import status
+
+COST = {
+    "seconds_per_1000_images": 0.1,
+    "warm": True,
+    "warm_up_seconds": None,
+    "trial_seconds": 3.0,
+    "peak_bytes": 10**9,
+}
+
+
+def costing(found: list[dict[str, Any]] | None = None, **cost: Any) -> list[dict[str, Any]]:
+    """Trainings that cost so much; without it, as much as those that were accepted. A cost of None is not on record."""
+    speed = {name: value for name, value in {**COST, **cost}.items() if value is not None or name == "warm_up_seconds"}
+    return [{**trial, "speed": speed} for trial in found or trials()]
+
+
+def on(part: str, value: object, *, path: str = "machine") -> list[dict[str, Any]]:
+    """Trainings ten times as slow, on another machine."""
+    slow = costing(seconds_per_1000_images=1.0)
+    return [{**trial, "conditions": planted(trial["conditions"], path, part, value=value)} for trial in slow]
+
+
+def busy(others: float) -> list[dict[str, Any]]:
+    """Trainings ten times as slow, while other programs had that share of the processors' time."""
+    found = {"load": 9.0, "steal": 0.0, "others": others}
+    return [
+        {**trial, "conditions": {**trial["conditions"], "busy": found}}
+        for trial in costing(seconds_per_1000_images=1.0)
+    ]
+
+
+@pytest.fixture
+def gate(tmp_path: Path) -> Callable[..., Gated]:
+    """Hold trainings against those that were accepted."""
+    accept([written(tmp_path / "accepted", costing())], reason="x", folder=tmp_path / "to")
+
+    def hold(found: list[dict[str, Any]]) -> Gated:
+        return held(written(tmp_path / "run", found), folder=tmp_path / "to")
+
+    return hold
+
+
+CASES: dict[str, tuple[list[dict[str, Any]], int, str]] = {
+    "as before": (costing(), 0, ""),
+    "within": (costing(seconds_per_1000_images=0.19, peak_bytes=1_240_000_000), 0, ""),
+    "slower": (
+        costing(seconds_per_1000_images=0.21), 1,
+        "0.1 s for 1,000 images → 0.21 s for 1,000 images, 2.10 times as much; up to 2.00 is allowed",
+    ),
+    "more": (costing(peak_bytes=1_300_000_000), 1, "1,000,000,000 bytes → 1,300,000,000 bytes, 1.30 times as much"),
+    "faster": (costing(seconds_per_1000_images=0.04), 0, "0.40 times as much"),
+    "not on record": (costing(peak_bytes=None), 2, "the baseline says what it took, and the run does not"),
+    "never warm": (costing(warm=False), 2, "the baseline says what it took, and the run does not"),
+    "busy": (busy(0.9), 125, "nothing is said: the machine was loaded: others had 90%"),
+    "not very busy": (busy(0.5), 1, "10.00 times as much"),
+    "another processor": (on("processor", "an abacus"), 0, "processor: a processor then, an abacus now"),
+    "other cores": (on("cores", 64), 0, "cores: 2 then, 64 now"),
+    "another GPU": (on("gpus", ["H100"]), 0, "gpus: none then, H100 now"),
+    "unknown": (on("processor", None), 0, "processor: a processor then, unknown now"),
+    "another system": (on("system", "another"), 1, "10.00 times as much"),
+    "no conditions": (
+        [{**trial, "conditions": None} for trial in costing()], 0, "on which machine is not on record"
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_costs_count_where_the_machine_is_of_the_kind(gate: Callable[..., Gated], name: str) -> None:
+    """Each has its status, and one sentence at most."""
+    found, expected, words = CASES[name]
+    gated = gate(found)
+    said = [finding.sentence for finding in gated.findings]
+    assert (expected, 1 if words else 0) == (status(gated.findings), len(said))
+    assert all(words in sentence for sentence in said)
+
+
+def test_the_median_over_the_seeds_counts(gate: Callable[..., Gated]) -> None:
+    """Two of five that were slow change nothing; three do."""
+    slow, usual = costing(seconds_per_1000_images=1.0), costing()
+    assert () == gate([*slow[:2], *usual[2:]]).findings
+    assert 1 == status(gate([*slow[:3], *usual[3:]]).findings)
+
+
+def test_a_limit_of_their_own_decides(gate: Callable[..., Gated], tmp_path: Path) -> None:
+    """As of any row: another share, a number of seconds, and none."""
+    path = tmp_path / "to" / "limits.toml"
+    text = path.read_text(encoding="utf-8")
+    slow = costing(seconds_per_1000_images=0.21)
+    for limit, expected in (('"120 %"', 0), ("0.2", 0), ("0.1", 1), ('"none"', 0), ('"90 %"', 1)):
+        path.write_text(text.replace('"100 %"', limit), encoding="utf-8")
+        assert expected == status(gate(slow).findings), limit
