@@ -13,7 +13,7 @@ from aebench.audit import climbs, timings, trainings
 from aebench.audit.planted import Fault
 from aebench.comparison.comparing import PARTS, Deadline
 from aebench.comparison.speed import Where
-from aebench.errors import AebenchError
+from aebench.errors import AebenchError, UsageError
 from aebench.processes.events import Listener
 from aebench.processes.worker import FrameworkProcess
 from aebench.records import documents
@@ -53,10 +53,16 @@ def audit(asked: Asked, folder: Path, listener: Listener) -> Audit:
     """Plant everything that is not there yet; the record, kept in the folder's `audit.json` after each case.
 
     Raises:
-        UsageError: the folder holds an audit under other conditions.
+        UsageError: there is nothing to plant, or the folder holds an audit under other conditions.
         ResultError: its document is damaged, or cannot be written.
     """
     check(asked.options)
+    if not any(planned(asked).values()):
+        who, what = ", ".join(asked.options.frameworks), ", ".join(asked.only)
+        raise UsageError(
+            f"there is nothing to plant: {who} has no fault of {what} in {', '.join(asked.autoencoders) or 'anything'}; "
+            "name other frameworks, or more parts"
+        )
     deadline = Deadline(asked.limit)
     with locked(folder):
         with processes_of(asked.options, folder / "logs", arbiter=True) as processes:
