@@ -140,7 +140,7 @@ UNSEEN: dict[str, Callable[[Content], Any]] = {
 def test_what_no_number_shows_is_seen_by_the_digest(gate: Callable[..., Result], name: str) -> None:
     """A baseline is changed by `accept` alone: whatever was changed otherwise, it is another file."""
     shown = gate(UNSEEN[name], told=False)
-    assert (2, True) == (shown.exit_code, "is not the file that they were written for" in shown.output)
+    assert (2, True) == (shown.exit_code, "is not the file that the limits were written for" in shown.output)
 
 
 def test_a_missing_baseline_and_a_missing_folder_are_said(gate: Callable[..., Result], tmp_path: Path) -> None:

@@ -149,7 +149,7 @@ FAULTS: dict[str, tuple[list[tuple[str, str]], str]] = {
     "no limit in a framework": ([('"5 %"', '{tensorflow = "5 %"}')], "it has no limit in pytorch; name one for it"),
     "no reason": ([('reason = "the', 'reason = ""#')], "the reason is empty"),
     "no date": ([(f"date = {TODAY}", 'date = "soon"')], "- at `$.date`"),
-    "another baseline": ([('-cpu = "', '-cpu = "0')], "is not the file that they were written for"),
+    "another baseline": ([('-cpu = "', '-cpu = "0')], "is not the file that the limits were written for"),
     "no entry": ([(ENTRY, f"[mnist-source-float32-cpu.tied]\ntest_mse = 5\n{ENTRY[:-9]}x]")], "Expected `object`"),
 }  # fmt: skip
 

@@ -96,8 +96,8 @@ def accepted(options: Document, folder: Path, scope: Scope = EVERYTHING) -> Acce
     faults = [f"there is no baseline {name}{limits.nearest(name, there)}" for name in known.of if name not in there]
     if path.stem in known.of and known.digests.get(path.stem) != limits.digest(path):
         faults.append(
-            f"{path} is not the file that they were written for (its sha256 is another); get both back from version "
-            "control, or accept its runs again"
+            f"{path} is not the file that the limits were written for (its sha256 is another); get both back from "
+            "version control, or accept its runs again"
         )
     return Accepted(path, _by_key(trials_of(path), scope), known.of.get(path.stem, {}), file, tuple(faults))
 
@@ -141,7 +141,7 @@ def _unsound(document: Document, scope: Scope) -> Iterator[Finding]:
         yield Finding("quality", ("the run",), "undone", "it is not complete; go on with aebench run --resume")
     if document["agreements"] is None:
         return
-    if not document["agreements"]:
+    if document["trials"] and not document["agreements"]:
         yield Finding("numbers", ("the run",), "undone", "it holds no agreement; run it without --no-agreement")
     agreed = {row["autoencoder"] for row in document["agreements"]}
     for name in dict.fromkeys(trial["autoencoder"] for trial in document["trials"]):
