@@ -26,6 +26,7 @@ from aebench.records.store import write_text
 
 if TYPE_CHECKING:
     from tomlkit import TOMLDocument
+    from tomlkit.items import Table
 
 FILE = "limits.toml"
 DIGITS = 6  # significant digits of a value that was accepted
@@ -194,22 +195,15 @@ def write(
     import tomlkit  # here: whoever only reads limits can do without
 
     require_readable(path, baseline.stem, rows)
-    if path.exists():
-        document = tomlkit.parse(path.read_text(encoding="utf-8"))
-    else:
-        document = tomlkit.document()
-        for line in HEAD.splitlines():
-            document.add(tomlkit.comment(line))
+    document = _opened(path)
     document.setdefault(DIGESTS, tomlkit.table())[baseline.stem] = digest(baseline)
     _remove(document, baseline.stem, {(row.autoencoder, row.metric) for row in rows})
     for row in rows:
         metrics = _metrics(document, baseline.stem, row.autoencoder)
         new = row.metric not in metrics
         if new:
-            metrics[row.metric] = tomlkit.table()
+            metrics[row.metric] = _new(row)
         entry = metrics[row.metric]
-        if new:
-            entry["limit"], entry["reason"] = _default(row)
         entry["accepted"] = _values(row.accepted)
         if new or row.autoencoder in renewed:
             entry["date"] = today
@@ -218,6 +212,18 @@ def write(
         if new:
             entry.add(tomlkit.nl())
     write_text(path, tomlkit.dumps(document).rstrip() + "\n")
+
+
+def _opened(path: Path) -> TOMLDocument:
+    """The document with its comments; a new one where there is no file."""
+    import tomlkit
+
+    if path.exists():
+        return tomlkit.parse(path.read_text(encoding="utf-8"))
+    document = tomlkit.document()
+    for line in HEAD.splitlines():
+        document.add(tomlkit.comment(line))
+    return document
 
 
 def require_readable(path: Path, baseline: str, rows: Sequence[Row]) -> None:
@@ -250,15 +256,18 @@ def _metrics(document: TOMLDocument, baseline: str, autoencoder: str) -> Any:
     return table
 
 
-def _default(row: Row) -> tuple[Any, str]:
-    """The limit of a new row, and its reason."""
+def _new(row: Row) -> Table:
+    """The beginning of a row's entry: its limit, and the reason."""
     import tomlkit
 
+    entry = tomlkit.table()
     if row.margin is None:
-        return UNLIMITED, "nobody has said how far it may move"
-    if row.margin.relative:
-        return f"{100.0 * row.margin.value:g} %", row.margin.reason
-    return tomlkit.item(row.margin.value).comment(row.unit), row.margin.reason
+        entry["limit"], entry["reason"] = UNLIMITED, "nobody has said how far it may move"
+        return entry
+    value = row.margin.value
+    entry["limit"] = f"{100.0 * value:g} %" if row.margin.relative else tomlkit.item(value).comment(row.unit)
+    entry["reason"] = row.margin.reason
+    return entry
 
 
 def _values(accepted: Mapping[str, float]) -> Any:
