@@ -31,7 +31,7 @@ def blocks(values: Array, measure: str = "training", subject: str = "pytorch", *
 
 def record(found: list[Control], threads: int = 1, variables: dict[str, str] | None = None) -> Calibration:
     """The calibration of `linear` that holds them, on a machine of two cores."""
-    names = list(dict.fromkeys(block.named[0] for block in found))
+    names = list(dict.fromkeys(block.subject for block in found))
     return Calibration(
         options=checked({**OPTIONS, "frameworks": names or ["pytorch"]}, Options),
         conditions=Conditions(aebench=Harness(), machine=Machine(cores=2, governor="powersave"), variables=variables),

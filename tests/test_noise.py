@@ -24,7 +24,7 @@ from aebench.records.calibrations import Calibration
 from aebench.streams import stream
 
 MEASURES = ("training", "inference", "first epoch", "import")
-SETS = 1_000
+SETS = 500
 
 
 def training(found: Calibration) -> Steadiness:
@@ -38,7 +38,7 @@ def surely_another(count: int, rate: float) -> bool:
 
 
 def test_the_true_deviation_lies_within_the_limits_as_often_as_is_said() -> None:
-    """Normal noise of 3 %, in a thousand calibrations of eight blocks each; whoever begins is 5 % slower."""
+    """Normal noise of 3 %, in many calibrations of eight blocks each; whoever begins is 5 % slower."""
     began = np.where(np.arange(BLOCKS) % 2 == 1, 0.05, -0.05)
     drawn = 0.03 * stream(0, "planted/sets").normal((SETS, BLOCKS)) + began
     within = sum(low <= 0.03 <= high for low, high in (noise(values).interval for values in drawn))
@@ -79,12 +79,12 @@ def test_the_rounds_part_is_told_from_the_processes_part() -> None:
 
 
 @pytest.mark.parametrize("slowdown", [0.0, 0.10])
-@pytest.mark.parametrize("deviation", [0.02, 0.05, 0.08])
+@pytest.mark.parametrize("deviation", [0.02, 0.07])
 def test_what_is_foreseen_comes_true(deviation: float, slowdown: float) -> None:
     """The blocks that comparisons of such noise take, and what they say in the end."""
     seen, _ = foreseen(noise(of_deviation(deviation)), rows=len(MEASURES))
     sight = seen.sights[0]
-    calls, counts, rightly = 60, [], 0
+    calls, counts, rightly = 40, [], 0
     question = Question("base", "head", ("linear",), SEEN[0.10])
     for call in range(calls):
         values = iter((deviation * stream(0, "planted/true", call).normal((foresight.BLOCKS,))).tolist())
@@ -207,7 +207,7 @@ def test_the_status_says_whether_anything_can_be_gated() -> None:
     assert (125, {("not measured", ("3 of 4 blocks",))}) == (status(few), {(it.word, it.reasons) for it in few})
     lost = [control("pytorch", Due("linear", True, 0), {}, failure="it broke")] * speed.MOST_FAILURES
     failed = judged(record(lost))
-    assert (2, {("failed", ("head: it broke",))}) == (status(failed), {(it.word, it.reasons) for it in failed})
+    assert (2, {("failed", ("it broke",))}) == (status(failed), {(it.word, it.reasons) for it in failed})
     nothing = judged(record([]))
     assert (125, {("not measured", ("0 of 4 blocks",))}) == (status(nothing), {(it.word, it.reasons) for it in nothing})
     assert [*speed.OF_AN_AUTOENCODER, "memory", "import"] == [row.noise.row.measure for row in nothing]

@@ -129,7 +129,7 @@ def due(asked: Asked, blocks: Sequence[Control]) -> Next | None:
     """
     counts = {}
     for subject, name in ((subject, name) for subject, names in asked.timed().items() for name in names):
-        mine = [block for block in blocks if (block.named[0], block.autoencoder) == (subject, name)]
+        mine = [block for block in blocks if (block.subject, block.autoencoder) == (subject, name)]
         failed = sum(block.failed is not None for block in mine)
         if failed < MOST_FAILURES and len(mine) - failed < asked.wanted:
             counts[subject, name] = len(mine) - failed

@@ -129,7 +129,7 @@ def noises(found: Calibration) -> Iterator[Noise]:
         ResultError: a block's number is not finite: nothing was measured there.
     """
     for subject, names in found.timed.items():
-        blocks = [block for block in found.blocks if block.named[0] == subject and not block.failed]
+        blocks = [block for block in found.blocks if block.subject == subject and not block.failed]
         for row in _rows(names, blocks):
             mine = [block for block in blocks if row.autoencoder in (None, block.autoencoder)]
             values = tuple(_value(block, row.measure) for block in mine)

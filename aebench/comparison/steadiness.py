@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -52,10 +53,7 @@ def judged(found: Calibration) -> list[Steadiness]:
     """
     every = list(noises(found))
     # As many rows as a comparison of these autoencoders has; those of memory are judged otherwise.
-    counts = {
-        it.subject: sum(other.subject == it.subject and other.row.measure not in PEAKS for other in every)
-        for it in every
-    }
+    counts = Counter(noise.subject for noise in every if noise.row.measure not in PEAKS)
     return [_judged(noise, counts[noise.subject], found) for noise in every]
 
 
@@ -70,7 +68,7 @@ def _judged(noise: Noise, rows: int, found: Calibration) -> Steadiness:
     if not noise.enough:
         whys = [
             why for block in found.blocks
-            if block.named[0] == noise.subject and noise.row.autoencoder in (None, block.autoencoder)
+            if block.subject == noise.subject and noise.row.autoencoder in (None, block.autoencoder)
             and (why := block.failed)
         ]  # fmt: skip
         if len(whys) >= MOST_FAILURES:

@@ -16,13 +16,19 @@ class Control(Pair):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not self.control or len(set(self.named)) > 1:
-            raise ValueError(f"a control is of one subject, found {' and '.join(self.named)}")
+        names = [side.name for side in self.subjects]
+        if not self.control or len(set(names)) > 1:
+            raise ValueError(f"a control is of one subject, found {' and '.join(names)}")
 
     @property
-    def named(self) -> list[str]:
-        """The subject's name, as each of both sides has it."""
-        return [subject.name for subject in self.subjects]
+    def subject(self) -> str:
+        """Who is on both sides."""
+        return self.subjects[0].name
+
+    @property
+    def failed(self) -> str | None:
+        """Why it has no numbers, as the first process says that has none; None where both have."""
+        return next((side.failed for side in self.subjects if side.failed), None)
 
 
 class Calibration(Part):

@@ -63,7 +63,7 @@ def _measured(found: Calibration, rows: Sequence[Steadiness]) -> Iterator[str]:
     """What can be seen, what was measured, and what the machine did meanwhile."""
     for slowdown, thresholds in SEEN.items() if any(row.foresights for row in rows) else ():
         asked = [row for row in rows if not row.foresights or row.foresight(slowdown)]
-        seen = [it for row in asked if (it := row.foresight(slowdown)) and it.seen]
+        seen = [row for row in asked if row.word == "steady" and (it := row.foresight(slowdown)) and it.seen]
         yield (
             f"{slowdown:.0%} more can be seen in {len(seen)} of {len(asked)} rows: aebench compare … --tolerated "
             f"{thresholds.tolerated:g} --intolerable {thresholds.intolerable:g}"
@@ -101,7 +101,7 @@ def _print_noisy(rows: Sequence[Steadiness], everywhere: Sequence[str], console:
     for row in rows:
         own = "; ".join(reason for reason in row.reasons if reason not in everywhere)
         foresight = row.foresight(GATED)
-        undecided = "" if foresight is None else f", {foresight.undecided:.0%} of calls undecided"
+        undecided = f", {foresight.undecided:.0%} of calls undecided" if foresight and not foresight.seen else ""
         said = f"  {_named(row)}: ± {_percent(row.noise.deviation)}%{undecided}{'; ' * bool(own)}{own}"
         console.print(Text(said), soft_wrap=True)
 

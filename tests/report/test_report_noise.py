@@ -55,6 +55,14 @@ def test_what_is_too_noisy_is_told_with_its_reasons() -> None:
     assert [] == [line for line in lines if line.startswith("Meanwhile")]
 
 
+def test_a_loaded_machine_shows_nothing_however_little_its_blocks_vary() -> None:
+    """Its rows of speed are named with what was seen, and counted as showing nothing."""
+    lines = printed(record(blocks(of_deviation(0.02), others=0.8)))
+    assert "1 of 5 rows can be gated here, 4 are too noisy." == lines[0]
+    assert (True, True) == (lines[1].startswith("10% more can be seen in 1 of 5 rows"), "in 0 of 4 rows" in lines[2])
+    assert "  linear pytorch training: ± 2%" in lines
+
+
 def test_what_so_few_blocks_do_not_settle_is_told() -> None:
     """With what to do; where all is settled there is no such line."""
     expected = "Not sure after so few blocks: linear pytorch training. Go on with the same --output and --blocks 24."
@@ -70,7 +78,7 @@ def test_what_was_not_measured_is_no_row_of_numbers() -> None:
     expected = ", ".join(f"linear pytorch {it}" for it in ("training", "inference", "first epoch", "memory"))
     assert f"not measured: {expected}, pytorch import: 3 of 4 blocks" in few
     lost = printed(record([control("pytorch", Due("linear", True, 0), {}, failure="it broke")] * 2))
-    assert ("0 of 5 rows can be gated here, 5 failed.", True) == (lost[0], lost[-1].endswith(": head: it broke"))
+    assert ("0 of 5 rows can be gated here, 5 failed.", True) == (lost[0], lost[-1].endswith(": it broke"))
 
 
 def test_everything_fits_a_screen_of_80_characters() -> None:
