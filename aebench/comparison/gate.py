@@ -19,6 +19,7 @@ from aebench.comparison.limited import limited, margins
 from aebench.comparison.metrics import Pair
 from aebench.comparison.quality import Asked, judge
 from aebench.comparison.unmatched import EVERYTHING, NOTHING, Missing, Scope, Trials, common, otherwise, unmatched
+from aebench.comparison.verdict import WEIGHTS
 from aebench.errors import ResultError, UsageError
 from aebench.records import documents, limits
 from aebench.records.baselines import FOLDER, RESULTS, SAME, command, path_of, trials_of
@@ -132,6 +133,7 @@ def judged_against(
     ]
     if not quality and not findings:
         findings.append(Finding("quality", ("the run",), "undone", "nothing stands in it that a baseline holds"))
+    findings.sort(key=lambda finding: WEIGHTS.index(finding.weight))
     return Gated(run, found.path, quality, tuple(findings), held_costs)
 
 
