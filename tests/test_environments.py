@@ -280,8 +280,8 @@ def test_uv_makes_it_where_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 @pytest.mark.parametrize(
     ("name", "requirements", "python", "problem"),
     [
-        ("here", [], None, "'here' is no name for an environment"),
-        ("a/b", [], None, "'a/b' is no name for an environment"),
+        ("here", [], None, "an environment cannot be called 'here'"),
+        ("a/b", [], None, "an environment cannot be called 'a/b'"),
         ("old", ["torch=2.13"], None, "'torch=2.13' is no requirement such as 'torch==2.13.0'"),
         ("old", [], "9.99", "there is no interpreter '9.99' on the path"),
         ("taken", [], None, "is there already"),
@@ -327,3 +327,19 @@ def test_a_tree_without_git_runs_elsewhere(other: Path) -> None:
         capture_output=True, text=True, check=True,
     ).stdout.split()  # fmt: skip
     assert [str(len(registry.autoencoders())), str(view() / "aebench/implementations/reference/__init__.py")] == listed
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("ERROR: Could not find a version\nERROR: No matching distribution for x\n\n", "ERROR: No matching"),
+        ("  error: subprocess-exited-with-error\n      KeyError: 'CC'\n      [end of output]\n"
+         "error: metadata-generation-failed\nhint: see above\n", "KeyError: 'CC'"),
+        ("Resolved 3 packages\n  no such version of torch\n", "no such version of torch"),
+        ("error: subprocess-exited-with-error\n", "error: subprocess-exited-with-error"),
+        ("\n", "it gives no reason"),
+    ],
+)  # fmt: skip
+def test_why_an_installer_failed_is_one_line(said: str, expected: str) -> None:
+    """The last error that is not only about errors above it, else the last line."""
+    assert making.why(said).startswith(expected)

@@ -10,7 +10,7 @@ import pytest
 
 from aebench import registry
 from aebench.comparison.quality import Asked, compare
-from aebench.errors import FrameworkError, UsageError
+from aebench.errors import FrameworkError, UnwritableError, UsageError
 from aebench.processes.events import Silent
 from aebench.records import capture, documents
 from aebench.records.conditions import Conditions
@@ -20,7 +20,7 @@ from aebench.running.options import Options
 from aebench.running.resume import conditions
 from aebench.running.trainings import Trainings
 from aebench.training import trial as training
-from aebench.training.trial import Trial
+from aebench.training.trial import Trial, failure
 
 OLD, NEW = "reference@old", "reference"
 ASKED = Options(("linear",), (OLD, NEW), agreement=False)
@@ -114,3 +114,40 @@ def test_an_environment_that_cannot_say_is_asked_to_train(trained: list[str], tm
     processes[OLD].call = call.__get__(processes[OLD])  # type: ignore[method-assign]
     known.measure("linear", 0, OLD, processes[OLD])
     assert [f"{OLD}, 0"] * 2 == trained
+
+
+@pytest.mark.parametrize(
+    ("attempts", "errors", "expected"),
+    [
+        (1, [FrameworkError("killed")], "killed"),
+        (2, [FrameworkError("killed")], None),
+        (2, [FrameworkError("killed"), FrameworkError("killed again")], "killed again"),
+    ],
+)
+def test_what_fails_is_tried_as_often_as_asked_for(
+    trained: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    attempts: int, errors: list[FrameworkError], expected: str | None,
+) -> None:  # fmt: skip
+    """Once in a run, whose row then says why; twice in a comparison, where bad luck would be a regression."""
+    left, sound, processes = list(errors), trainings.attempt, {NEW: There(NEW)}
+
+    def attempt(trial: Trial, process: There, *others: Any) -> dict[str, Any]:
+        return failure(trial, left.pop(0)) if left else sound(trial, process, *others)
+
+    monkeypatch.setattr(trainings, "attempt", attempt)
+    known = begun(tmp_path, processes)
+    known.attempts = attempts
+    assert expected == known.measure("linear", 0, NEW, processes[NEW]).get("failure")
+
+
+def test_a_full_disk_is_no_failure_of_a_training(tmp_path: Path) -> None:
+    """Planted: nothing can be written any more. That ends the command, and is no row that says that head fails."""
+
+    class Full(There):
+        def call(self, function: Any, *_: Any, **__: Any) -> Any:
+            raise UnwritableError("cannot write result.json: No space left on device")
+
+    known = begun(tmp_path, {NEW: There(NEW)})
+    with pytest.raises(UnwritableError, match="No space left"):
+        known.measure("linear", 0, NEW, Full(NEW))  # type: ignore[arg-type]  # all that is called of a process
+    assert [] == known.trials

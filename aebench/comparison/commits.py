@@ -26,6 +26,7 @@ from packaging.requirements import Requirement
 from aebench.errors import UsageError
 from aebench.plugins import OURS
 from aebench.processes.environments import Environment
+from aebench.processes.making import why
 from aebench.processes.temporary import scratch
 from aebench.records.machine import output
 
@@ -91,9 +92,7 @@ def _make(place: Path, root: Path, commit: str, project: Mapping[str, Any]) -> N
         ]  # fmt: skip
         ended = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
     if ended.returncode:
-        lines = [line.strip() for line in ended.stderr.splitlines() if line.strip()]
-        errors = [line for line in lines if line.lower().startswith("error")]
-        raise UsageError(f"commit {commit[:SHOWN]} does not build: {(errors or lines or ['no reason given'])[0]}")
+        raise UsageError(f"commit {commit[:SHOWN]} does not build: {why(ended.stderr)}")
     if project["name"] == OURS:
         _require_talking(place, commit)
     (place / DONE).write_text(f"{commit}\n", encoding="utf-8")

@@ -41,6 +41,8 @@ from aebench.running.trainings import Trainings
 FILE = "comparison.json"
 ADVICE = "compare as then, or choose another --output"
 PARTS: tuple[What, ...] = ("numbers", "quality", "speed", "memory")
+# What fails once, such as a process that the system has killed, is bad luck and no difference between two sides.
+ATTEMPTS = 2
 # Of the options: what a second call asks for as the first did.
 SAME = ("autoencoders", "frameworks", "dataset", "schedule", "device", "seeds", "dtype")
 
@@ -215,7 +217,7 @@ def _quality(
     """The trainings of everything that is not decided yet; those that are there already are not done again."""
     options, todo = plan.options, list(plan.todo())
     now = structs.replace(found.conditions, dtype=options.dtype)
-    trainings = Trainings(options, folder / "trials", listener, conditions=now)
+    trainings = Trainings(options, folder / "trials", listener, conditions=now, attempts=ATTEMPTS)
     asked = QualityAsked(seeds=options.seeds, parts=len(todo))
     known = {(row.autoencoder, row.base, row.head) for row in found.quality}
     for name, sides in ((name, sides) for name, sides in todo if (name, *sides.names) not in known):

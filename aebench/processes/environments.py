@@ -161,11 +161,20 @@ def _settings(path: Path, content: Mapping[str, Any]) -> Settings:
             f'{path}: {error}; an environment is written as [environments.NAME] python = "PLACE"'
         ) from error
     for name in settings.environments:
-        if not NAME.fullmatch(name) or name == HERE:
-            raise UsageError(
-                f"{path}: an environment cannot be called '{name}': up to 60 letters, digits and -_.+, and not '{HERE}'"
-            )
+        require_name(name, f"{path}: ")
     return settings
+
+
+def require_name(name: str, where: str = "") -> None:
+    """UsageError where an environment cannot have that name. where: what the message begins with."""
+    if not _can_be_called(name):
+        raise UsageError(
+            f"{where}an environment cannot be called '{name}': up to 60 letters, digits and -_.+, and not '{HERE}'"
+        )
+
+
+def _can_be_called(name: str) -> bool:
+    return NAME.fullmatch(name) is not None and name != HERE
 
 
 def _placed(said: str) -> Environment:
@@ -173,7 +182,7 @@ def _placed(said: str) -> Environment:
     python = _interpreter(Path(said).expanduser().absolute(), f"environment '{said}'")
     folder = python.parent.parent if python.parent.name in ("bin", "Scripts") else python.parent
     name = re.sub(r"[^A-Za-z0-9_.+-]", "-", folder.name).strip("-.")[:60]
-    return Environment(name if NAME.fullmatch(name) and name != HERE else "environment", python, said)
+    return Environment(name if _can_be_called(name) else "environment", python, said)
 
 
 def _interpreter(place: Path, what: str) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -14,12 +15,15 @@ from packaging.requirements import InvalidRequirement, Requirement
 
 from aebench.errors import UsageError
 from aebench.processes import environments
-from aebench.processes.environments import NAME, OWN_FILE, PROJECT_FILE
+from aebench.processes.environments import OWN_FILE, PROJECT_FILE
 from aebench.processes.probing import needed
 from aebench.records.store import write_text
-from aebench.registry import HERE
 
 FOLDER = "environments"
+# How a line begins that says what went wrong, in an installer or in a build that it runs; and how those of pip end that
+# only say that there is such a line.
+ERROR = re.compile(r"(error|[\w.]*(Error|Exception)):", re.IGNORECASE)
+WRAPPED = ("subprocess-exited-with-error", "metadata-generation-failed", "failed-wheel-build-for-install")
 
 
 @dataclass(frozen=True)
@@ -61,8 +65,7 @@ def make(name: str, requirements: Sequence[str], *, files: Sequence[Path] = (), 
 
 
 def _check(name: str, requirements: Sequence[str], folder: Path, known: object) -> None:
-    if not NAME.fullmatch(name) or name == HERE:
-        raise UsageError(f"'{name}' is no name for an environment: up to 60 letters, digits and -_.+, and not '{HERE}'")
+    environments.require_name(name)
     if isinstance(known, dict) and name in known:
         raise UsageError(f"there is an environment '{name}' already; choose another name, or take its entry out")
     if folder.exists():
@@ -112,10 +115,16 @@ def _run(command: Sequence[str], log: Path) -> str:
         )
         file.write(ended.stdout)
     if ended.returncode:
-        lines = [line for line in log.read_text(encoding="utf-8").splitlines() if line.strip()]
-        errors = [line for line in lines if line.lower().startswith("error")]
-        raise UsageError(f"{(errors or lines)[-1].strip()}; all that was said: {log}")
+        raise UsageError(f"{why(log.read_text(encoding='utf-8'))}; all that was said: {log}")
     return ended.stdout
+
+
+def why(said: str) -> str:
+    """Of all that an installer said, the line that tells why it failed: the last error that is not only about errors
+    above it, else the last line."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    errors = [line for line in lines if ERROR.match(line) and not line.endswith(WRAPPED)]
+    return (errors or lines or ["it gives no reason"])[-1]
 
 
 def _enter(file: Path, name: str, folder: Path) -> None:

@@ -73,7 +73,7 @@ def read(path: Path, kind: str) -> dict[str, Any]:
         return plain(checked(content, KINDS[kind]))
     except KeyError as error:
         raise damaged(path, kind, f"the field {error} is not there") from error
-    except (TypeError, AttributeError, msgspec.ValidationError) as error:
+    except (TypeError, AttributeError, UnicodeError, msgspec.ValidationError) as error:
         raise damaged(path, kind, error) from error
 
 

@@ -25,7 +25,8 @@ from aebench.training.trial import Trial, failure, run
 class Trainings:
     """The trials of one folder. conditions: as they are now; None until they were looked at.
 
-    options: what is trained, and how; which seeds and frameworks is said with each trial.
+    options: what is trained, and how; which seeds and frameworks is said with each trial. attempts: how often a trial
+    is tried, each time from where the one before broke off.
     """
 
     options: Options
@@ -33,6 +34,7 @@ class Trainings:
     listener: Listener
     trials: list[dict[str, Any]] = field(default_factory=list)
     conditions: Conditions | None = None
+    attempts: int = 1
 
     def trial(self, name: str, seed: int, framework: str) -> Trial:
         """The trial of an autoencoder, a seed and a framework."""
@@ -72,6 +74,10 @@ class Trainings:
         else:
             self.listener.begin(f"{what}{again}", 1)
             document = attempt(trial, process, self.listener)
+            for _ in range(self.attempts - 1):
+                if "failure" in document:
+                    self.listener.note(f"{what}: {outcome(document)}; it is tried again")
+                    document = attempt(trial, process, self.listener)
             self.listener.finished(what, outcome(document))
         self.trials.append(document)
         return document

@@ -33,7 +33,7 @@ def git(folder: Path, *arguments: str) -> None:
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A repository of this project: tag `sound`, tag `same` that changes no code, tag `wrong` with a fault in stacked,
-    tag `broken` that does not build, tag `nothing` without a package."""
+    tag `unbuilt` that does not build, tag `broken` whose project file is broken, tag `nothing` without a package."""
     root = tmp_path_factory.mktemp("checkout") / "project"
     root.mkdir()
     for name in ("aebench", "implementations"):
@@ -49,11 +49,12 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "implementations/reference/linear.py",
             ("= self.decoder1(codings)", "= 1.001 * self.decoder1(codings)"),
         ),
+        ("unbuilt", "setup.py", ("", "raise RuntimeError('no compiler')")),
         ("broken", "pyproject.toml", ("[project]", "[project")),
         ("nothing", "pyproject.toml", None),
     ):
         if path and change:
-            text = (root / path).read_text()
+            text = (root / path).read_text() if (root / path).exists() else ""
             (root / path).write_text(text.replace(*change))
             assert (root / path).read_text() != text
         elif path:
@@ -112,6 +113,7 @@ def test_commits_are_compared_each_with_its_own_package(aebench, checkout: Path)
 @pytest.mark.parametrize(
     ("head", "problem"),
     [
+        ("unbuilt", "does not build: RuntimeError: no compiler"),
         ("broken", "commit broken holds no package"),
         ("nothing", "commit nothing holds no package"),
         ("sound", "are one environment"),
