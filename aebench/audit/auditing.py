@@ -59,9 +59,9 @@ def audit(asked: Asked, folder: Path, listener: Listener) -> Audit:
     check(asked.options)
     if not any(planned(asked).values()):
         who, what = ", ".join(asked.options.frameworks), ", ".join(asked.only)
+        where = ", ".join(asked.autoencoders) or "anything"
         raise UsageError(
-            f"there is nothing to plant: {who} has no fault of {what} in {', '.join(asked.autoencoders) or 'anything'}; "
-            "name other frameworks, or more parts"
+            f"there is nothing to plant: {who} has no fault of {what} in {where}; name other frameworks, or more parts"
         )
     deadline = Deadline(asked.limit)
     with locked(folder):
