@@ -13,9 +13,7 @@ from contextlib import contextmanager
 from functools import cache
 from typing import NamedTuple
 
-import faults
 import numpy as np
-from planted.optimizers import WRITTEN_OUT
 from threadpoolctl import threadpool_limits
 
 from aebench import registry
@@ -25,6 +23,8 @@ from aebench.agreement.ladder import Climb, record
 from aebench.agreement.spreads import draw
 from aebench.agreement.undirected import undirected
 from aebench.arrays import Dtype
+from aebench.audit import planted as faults
+from aebench.audit.planted.optimizers import WRITTEN_OUT
 from aebench.data import Dataset, load
 from aebench.records.trace import Place, Trace
 from aebench.spec import Autoencoder

@@ -39,12 +39,12 @@ def words(question: Question, pairs: list[Pair]) -> dict[str, str]:
 
 
 def test_equal_sides_take_the_fewest_blocks() -> None:
-    """Four blocks and three controls decide everything of one autoencoder, and who begins alternates in both."""
+    """Three blocks and two controls decide everything of one autoencoder, and who begins alternates in both."""
     pairs = compared(ONE)
     expected = {f"stacked: {measure}": "not slower" for measure in speed.OF_AN_AUTOENCODER}
     assert {**expected, "None: import": "not slower", "stacked: memory": "not more"} == words(ONE, pairs)
     firsts = [[it.first for it in pairs if it.control is control] for control in (False, True)]
-    assert [[0, 1] * (LOOKS[0] // 2), [0, 1, 0][:LEAST_CONTROLS]] == firsts
+    assert [[0, 1, 0][: LOOKS[0]], [0, 1][:LEAST_CONTROLS]] == firsts
 
 
 def test_blocks_are_spread_over_the_autoencoders_that_need_them() -> None:

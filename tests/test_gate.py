@@ -47,6 +47,27 @@ def test_the_baseline_itself_passes(gated: Callable[..., Gated]) -> None:
     assert any("test_mse" in line and "identical" in line for line in rest)
 
 
+def test_identical_means_the_same_parameters(tmp_path: Path) -> None:
+    """Other parameters with the same metrics and curves are not worse, and no more than that."""
+
+    def held_with(digest: str) -> str:
+        run = written(tmp_path / "run", [{**trial, "parameters": digest} for trial in trials()])
+        return held(run, folder=tmp_path / "to").quality[0].verdict
+
+    accept(
+        [written(tmp_path / "accepted", [{**trial, "parameters": "abc"} for trial in trials()])],
+        reason="x",
+        folder=tmp_path / "to",
+    )
+    assert ("identical", "not worse") == (held_with("abc"), held_with("abd"))
+
+
+def test_the_gravest_comes_first(gated: Callable[..., Gated]) -> None:
+    """As in `aebench compare`."""
+    found = gated(trials(1.3), complete=False, agreements=[agreement(vacuous=["losses"])])
+    assert ["regression", "undone", "undecided"] == [finding.weight for finding in found.findings]
+
+
 @pytest.mark.parametrize(("factor", "expected"), [(1.01, 0), (0.5, 0), (1.3, 1)])
 def test_worse_beyond_the_margin_fails(gated: Callable[..., Gated], factor: float, expected: int) -> None:
     """One per cent is within the margin of five, half of the error is an improvement, a third more fails."""

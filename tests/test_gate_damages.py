@@ -13,6 +13,7 @@ from gates import trials, written
 
 from aebench.cli import main
 from aebench.comparison.accepting import accept
+from aebench.records import limits
 
 NAME = "mnist-source-float32-cpu"
 Content = dict[str, Any]
@@ -20,15 +21,23 @@ Content = dict[str, Any]
 
 @pytest.fixture
 def gate(tmp_path: Path) -> Callable[[Callable[[Content], Any]], Result]:
-    """Hold the runs that were accepted, in two frameworks, against their baseline, after something was done to it."""
+    """Hold the runs that were accepted, in two frameworks, against their baseline, after something was done to it.
+
+    The limits are told its new digest, so that a damage has to be found by itself; or not (told: False).
+    """
     found = [*trials(), *trials(framework="tensorflow")]
     run = written(tmp_path / "run", found)
-    path = accept([run], reason="x", folder=tmp_path / "to").baseline
+    accepted = accept([run], reason="x", folder=tmp_path / "to")
+    path = accepted.baseline
 
-    def hold(damage: Callable[[Content], Any]) -> Result:
+    def hold(damage: Callable[[Content], Any], *, told: bool = True) -> Result:
+        before = limits.digest(path)
         content = json.loads(path.read_text(encoding="utf-8"))
         damaged = damage(content) or content
         path.write_text(damaged if isinstance(damaged, str) else json.dumps(damaged), encoding="utf-8")
+        if told:
+            text = accepted.limits.read_text(encoding="utf-8").replace(before, limits.digest(path))
+            accepted.limits.write_text(text, encoding="utf-8")
         return CliRunner().invoke(main, ["gate", str(run), "--to", str(tmp_path / "to")])
 
     return hold
@@ -72,6 +81,7 @@ DAMAGES: dict[str, tuple[Callable[[Content], Any], str]] = {
     "a number for a list": (lambda c: c.update(trials=5), "Expected `array`, got `int`"),
     "nothing for a trial": (lambda c: c["trials"].append(None), "Expected `object`, got `null`"),
     "a negative seed": (lambda c: c["trials"][0].update(seed=-1), "Expected `int` >= 0"),
+    "a text that is none": (lambda c: c["trials"][0].update(invalid="\ud800"), "is truncated or damaged"),
     "a trial twice": (lambda c: extra(c), "tied, pytorch, seed 0 stands twice"),
     "conditions that are not there": (lambda c: c["trials"][0].update(conditions=7), "the conditions at place 7"),
     "no trials": (lambda c: c.update(trials=[]), "it has no baseline"),
@@ -112,6 +122,25 @@ def test_a_damage_is_said(gate: Callable[..., Result], name: str) -> None:
     shown = gate(damage)
     assert (2, True) == (shown.exit_code, words in shown.output), shown.output
     assert "Traceback" not in shown.output
+
+
+UNSEEN: dict[str, Callable[[Content], Any]] = {
+    "the trial in the middle": lambda c: without(c, 2, 7),
+    "a seed renamed": lambda c: c["trials"][2].update(seed=99),
+    "no machine": lambda c: [it["machine"].update(processor=None) for it in c["conditions"]] and None,
+    "no conditions": lambda c: [trial.update(conditions=None) for trial in c["trials"]] and None,
+    "a faster day": lambda c: c["trials"][0]["speed"].update(seconds_per_1000_images=0.01),
+    "no curves": lambda c: c["trials"][0].update(curves={}),
+    "another reason": lambda c: c["history"][0].update(reason="none"),
+    "other white space": lambda c: json.dumps(c, indent=7),
+}
+
+
+@pytest.mark.parametrize("name", UNSEEN)
+def test_what_no_number_shows_is_seen_by_the_digest(gate: Callable[..., Result], name: str) -> None:
+    """A baseline is changed by `accept` alone: whatever was changed otherwise, it is another file."""
+    shown = gate(UNSEEN[name], told=False)
+    assert (2, True) == (shown.exit_code, "is not the file that the limits were written for" in shown.output)
 
 
 def test_a_missing_baseline_and_a_missing_folder_are_said(gate: Callable[..., Result], tmp_path: Path) -> None:

@@ -116,7 +116,7 @@ def test_what_is_not_trained_is_never_green(gate: Callable[..., tuple[fresh.Plan
     options = dict(changes)
     _, found = gate(*options.pop("frameworks", ()), **options)
     assert expected == status(found.findings)
-    assert [words] == [words for finding in found.findings if words in finding.sentence]
+    assert [(words, True)] == [(words, words in finding.sentence) for finding in found.findings]
     assert (name in ("other data", "no time")) == (not found.quality)
 
 
@@ -124,7 +124,8 @@ def test_only_what_is_named_is_trained(gate: Callable[..., tuple[fresh.Plan, Gat
     """A framework that is not installed is no matter where another one is named; nobody's rows are an error."""
     plan, found = gate("pytorch", "tensorflow", scope=Scope(("tied",), ("pytorch",)))
     assert ([("tied", "pytorch")], 0) == (plan.todo, status(found.findings))
-    assert "aebench gate ../other tied -f pytorch -d mnist -p source" == plan.command
+    results = plan.found.path.parents[1]
+    assert f"aebench gate ../other tied -f pytorch -d mnist -p source --to {results}" == plan.command
     with pytest.raises(UsageError, match="holds nothing of what is named"):
         gate(scope=Scope(("stacked",)))
     with pytest.raises(UsageError, match=r"holds no framework of the baseline \(tensorflow\)"):

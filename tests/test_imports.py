@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[1]
 ROOMS = (
     "aebench", "autoencoders", "data", "implementations", "records", "processes", "training",
     "agreement", "quality", "speed",
-    "running", "comparison", "testing", "report", "cli",
+    "running", "comparison", "audit", "testing", "report", "cli",
 )  # fmt: skip
 # These know nothing of each other.
 APART = ({"agreement", "quality", "speed"}, {"autoencoders", "data", "implementations"})
@@ -32,6 +32,13 @@ PEERS = {
     "aebench.speed.peers.keras_fit": {"keras", "tensorflow"},
     "aebench.speed.peers.torch_dataloader": {"torch"},
 }
+# The faults that an audit plants in a framework's own process, where they make wrong functions of its functions.
+PLANTED = {
+    f"aebench.audit.planted.{path.stem}": {"torch", "tensorflow"}
+    for path in (ROOT / "aebench" / "audit" / "planted").glob("*.py")
+}
+# Modules that may import these, and within functions only.
+ELSEWHERE = {**PEERS, **PLANTED}
 # What may be imported when the numbers of the specification are read, beyond the standard library.
 LIGHT = {"numpy", "safetensors"}
 DISTRIBUTIONS = {"sklearn": "scikit-learn"}
@@ -114,7 +121,7 @@ def _foreign(module: str, target: str, at_once: bool) -> list[str]:
     if package in HEAVY:
         home = f"aebench.implementations.{HEAVY[package]}"
         inside = module == home or module.startswith(f"{home}.")
-        own = package in PEERS.get(module, ()) and not at_once
+        own = package in ELSEWHERE.get(module, ()) and not at_once
         return [] if own or (inside and module != home) else [f"{module} imports {package}"]
     light = package in sys.stdlib_module_names or package in LIGHT or not at_once
     if ROOMS.index(_room(module)) <= ROOMS.index("implementations") and not light:
@@ -150,12 +157,12 @@ def test_benchmarks_reach_frameworks_through_the_package() -> None:
 
 
 def _heavy(sources: dict[str, str]) -> list[str]:
-    """Every import of a framework in these modules that is not a peer's own, inside a function."""
+    """Every import of a framework in these modules that is not a peer's or a planted fault's own, inside a function."""
     heavy, found = {*HEAVY, *(package for packages in PEERS.values() for package in packages)}, []
     for module, source in sources.items():
         for target, at_once in _imports(source, set()):
             package = target.split(".")[0]
-            if package in heavy and (at_once or package not in PEERS.get(module, ())):
+            if package in heavy and (at_once or package not in ELSEWHERE.get(module, ())):
                 found.append(f"{module} imports {package}" + (" at once" if at_once else ""))
     return found
 
@@ -259,7 +266,7 @@ def test_what_is_imported_is_declared() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     declared = {entry.split(">")[0].split("=")[0].strip() for entry in project["dependencies"]}
     # The plug-ins are loaded by pytest, which is there then and not needed otherwise; a peer is there or not timed.
-    undeclared = {"aebench.cli.pytest_plugin", "aebench.cli.pytest_timings", "aebench.testing.suite", *PEERS}
+    undeclared = {"aebench.cli.pytest_plugin", "aebench.cli.pytest_timings", "aebench.testing.suite", *ELSEWHERE}
     sources = [s for name, s in _sources("aebench").items() if name not in undeclared]
     packages = {i.target.split(".")[0] for s in sources for i in _imports(s, set())}
     foreign = {p for p in packages if p not in sys.stdlib_module_names and p != "aebench"}

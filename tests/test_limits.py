@@ -61,7 +61,7 @@ def test_accepting_writes_a_limit_for_each_row(tmp_path: Path) -> None:
         f"accepted = {{pytorch = 0.0102}}\ndate = {TODAY}\n"
     )
     assert expected in text
-    entry = limits.read(tmp_path / "to" / "limits.toml")["mnist-source-float32-cpu"]["tied", "test_mse"]
+    entry = limits.read(tmp_path / "to" / "limits.toml").of["mnist-source-float32-cpu"]["tied", "test_mse"]
     assert isinstance(entry, limits.Limit)
     margin = entry.margin("pytorch")
     assert margin is not None
@@ -92,7 +92,7 @@ def test_a_row_that_is_gone_takes_its_limit_along(tmp_path: Path) -> None:
     accepted(tmp_path, [*trials(), *stacked])
     metric = trials()[0]["metrics"]["test_mse"]
     found = accepted(tmp_path, [{**trial, "metrics": {"train_mse": metric}} for trial in trials()])
-    known = limits.read(found.limits)["mnist-source-float32-cpu"]
+    known = limits.read(found.limits).of["mnist-source-float32-cpu"]
     assert {"stacked", "tied"} == {name for name, _ in known}
     assert (False, True, True) == tuple(
         key in known for key in (("tied", "test_mse"), ("tied", "train_mse"), ("stacked", "test_mse"))
@@ -149,6 +149,7 @@ FAULTS: dict[str, tuple[list[tuple[str, str]], str]] = {
     "no limit in a framework": ([('"5 %"', '{tensorflow = "5 %"}')], "it has no limit in pytorch; name one for it"),
     "no reason": ([('reason = "the', 'reason = ""#')], "the reason is empty"),
     "no date": ([(f"date = {TODAY}", 'date = "soon"')], "- at `$.date`"),
+    "another baseline": ([('-cpu = "', '-cpu = "0')], "is not the file that the limits were written for"),
     "no entry": ([(ENTRY, f"[mnist-source-float32-cpu.tied]\ntest_mse = 5\n{ENTRY[:-9]}x]")], "Expected `object`"),
 }  # fmt: skip
 
@@ -206,8 +207,9 @@ def test_the_limits_here_are_those_of_the_baselines_here() -> None:
     """What the repository holds: every row has an entry with the value of the baseline, and every entry a row."""
     results = Path(__file__).parents[1] / "results"
     known = limits.read(results / "limits.toml")
-    assert {path.stem for path in (results / "baselines").glob("*.json")} == set(known)
-    for name, entries in known.items():
+    digests = {path.stem: limits.digest(path) for path in (results / "baselines").glob("*.json")}
+    assert (digests, set(digests)) == (known.digests, set(known.of))
+    for name, entries in known.of.items():
         wanted = {
             (row.autoencoder, row.metric): row.accepted
             for row in rows(trials_of(results / "baselines" / f"{name}.json"))

@@ -103,9 +103,9 @@ def test_what_is_foreseen_comes_true(deviation: float, slowdown: float) -> None:
 
 
 def test_minutes_are_those_of_the_blocks_and_their_controls() -> None:
-    """Blocks of ten seconds: four blocks and three controls take 70 seconds."""
+    """Blocks of ten seconds: four blocks and two controls take a minute."""
     it = foresight.Foresight(0.1, (foresight.Sight("normal", 0.1, 1.0, 4.0, 1.0, 4.0, 0.0),), 10.0)
-    assert 70.0 / 60.0 == it.minutes
+    assert 1.0 == it.minutes
 
 
 def test_more_noise_takes_more_and_in_the_end_shows_nothing() -> None:

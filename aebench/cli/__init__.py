@@ -6,6 +6,7 @@ import click
 
 from aebench import __version__
 from aebench.cli.agreement import agree
+from aebench.cli.auditing import audit
 from aebench.cli.benching import bench
 from aebench.cli.calibrating import calibrate
 from aebench.cli.comparing import compare
@@ -42,10 +43,13 @@ def main() -> None:
       aebench compare old here                what changed between two environments, or two commits
       aebench calibrate stacked               what such a comparison can show on this machine
       aebench environments                    the interpreters that frameworks are compared in
+      aebench audit                           whether planted faults are caught, and how often
       aebench accept RUN -m "new machine"     make a run the baseline
       aebench gate RUN                        hold a run, or an environment, against the baseline
     """
 
 
-for command in (list_, run, agree, compare, calibrate, show, quality, accept, gate, scale, bench, environments, schema):
+for command in (
+    list_, run, agree, compare, calibrate, audit, show, quality, accept, gate, scale, bench, environments, schema
+):  # fmt: skip
     main.add_command(command)

@@ -66,9 +66,10 @@ def accept(
         content, changes = _renewed(before, read, conditions, reason, today)
         renewed = {trial["autoencoder"] for trial in trials}
         wanted = rows(content["trials"])
-        # First: where it cannot be brought in line, the baseline stays, too.
-        limits.write(limited, path.stem, wanted, today=today, renewed=renewed, expires=expires)
+        # Where the limits cannot be brought in line, the baseline stays, too.
+        limits.require_readable(limited, path.stem, wanted)
         documents.write(path, "baseline", comparable({**kinds[0], **content}))
+        limits.write(limited, path, wanted, today=today, renewed=renewed, expires=expires)
         return Acceptance(path, limited, tuple(changes), tuple(_expired(limited, path.stem, today)))
 
 
@@ -136,6 +137,6 @@ def _changes(old: Sequence[Content], new: Sequence[Content]) -> Iterator[Change]
 
 
 def _expired(path: Path, baseline: str, today: datetime.date) -> Iterator[str]:
-    for key, entry in limits.read(path)[baseline].items():
+    for key, entry in limits.read(path).of[baseline].items():
         if isinstance(entry, limits.Limit) and entry.expires is not None and entry.expires < today:
             yield ", ".join(key)

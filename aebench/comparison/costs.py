@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -65,7 +66,8 @@ def _conditions(trial: Mapping[str, Any]) -> Conditions:
 
 
 def _median(trials: Sequence[Mapping[str, Any]], metric: str) -> float | None:
-    values = [value for trial in trials if "failure" not in trial for name, value in costs_of(trial) if name == metric]
+    trained = [trial for trial in trials if "failure" not in trial]
+    values = [value for trial in trained for name, value in costs_of(trial) if name == metric and math.isfinite(value)]
     return statistics.median(values) if values else None
 
 
@@ -80,12 +82,13 @@ def _held(
         return
     if limit is None:
         return
-    ratio = head / base if base else float("inf")
-    most = 1.0 + (limit.value if limit.relative else limit.value / base)
-    weight: Weight = "regression" if ratio > most else "improvement"
-    if ratio <= most and ratio * most >= 1.0:
+    share = 1.0 + limit.value
+    least, most = (base / share, base * share) if limit.relative else (base - limit.value, base + limit.value)
+    if least <= head <= most:
         return
-    words = f"{form.format(base)} → {form.format(head)}, {ratio:.2f} times as much; up to {most:.2f} is allowed"
+    weight: Weight = "regression" if head > most else "improvement"
+    times = f", {head / base:.2f} times as much" if base else ""
+    words = f"{form.format(base)} → {form.format(head)}{times}; up to {form.format(most)} is allowed"
     if what == "speed" and busy:
         weight, words = "undecided", f"{words}; nothing is said: {busy}"
     yield Finding(what, about, weight, words)

@@ -65,6 +65,8 @@ class Plan:
         words += ["-d", options.dataset, "-p", options.schedule]
         words += ["--data-dir", options.data_dir] if options.data_dir else []
         words += ["--device", options.device] if options.device != "cpu" else []
+        results = self.found.path.parents[1]
+        words += ["--to", str(results)] if results != RESULTS else []
         return shlex.join([*words, *(["--dtype", options.dtype] if options.dtype != "float32" else [])])
 
 

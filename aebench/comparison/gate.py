@@ -19,6 +19,7 @@ from aebench.comparison.limited import limited, margins
 from aebench.comparison.metrics import Pair
 from aebench.comparison.quality import Asked, judge
 from aebench.comparison.unmatched import EVERYTHING, NOTHING, Missing, Scope, Trials, common, otherwise, unmatched
+from aebench.comparison.verdict import WEIGHTS
 from aebench.errors import ResultError, UsageError
 from aebench.records import documents, limits
 from aebench.records.baselines import FOLDER, RESULTS, SAME, command, path_of, trials_of
@@ -30,13 +31,13 @@ Document = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Accepted:
-    """A baseline with its limits. unknown: what the file of limits holds for baselines that are not there."""
+    """A baseline with its limits. faults: of the two as files, in words."""
 
     path: Path
     trials: Trials
     entries: Entries
     limits: Path
-    unknown: tuple[str, ...]
+    faults: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -92,9 +93,14 @@ def accepted(options: Document, folder: Path, scope: Scope = EVERYTHING) -> Acce
             f"{path} is a baseline of {key} {content[key]}, expected {options[key]}; give the file its right name back"
         )
     file = folder / limits.FILE
-    entries = limits.read(file)
-    unknown = tuple(f"{name}{limits.nearest(name, there)}" for name in entries if name not in there)
-    return Accepted(path, _by_key(trials_of(path), scope), entries.get(path.stem, {}), file, unknown)
+    known = limits.read(file)
+    faults = [f"there is no baseline {name}{limits.nearest(name, there)}" for name in known.of if name not in there]
+    if path.stem in known.of and known.digests.get(path.stem) != limits.digest(path):
+        faults.append(
+            f"{path} is not the file that the limits were written for (its sha256 is another); get both back from "
+            "version control, or accept its runs again"
+        )
+    return Accepted(path, _by_key(trials_of(path), scope), known.of.get(path.stem, {}), file, tuple(faults))
 
 
 def _by_key(trials: Sequence[Document], scope: Scope) -> Trials:
@@ -121,12 +127,13 @@ def judged_against(
         *_unsound(document, scope),
         *unmatched(found.trials, measured, scope, missing),
         *limited(found.trials, found.entries, found.limits, found.path.stem, scope),
-        *(Finding("quality", (str(found.limits),), "undone", f"there is no baseline {name}") for name in found.unknown),
+        *(Finding("quality", (str(found.limits),), "undone", words) for words in found.faults),
         *judged(quality, again),
         *costly,
     ]
     if not quality and not findings:
         findings.append(Finding("quality", ("the run",), "undone", "nothing stands in it that a baseline holds"))
+    findings.sort(key=lambda finding: WEIGHTS.index(finding.weight))
     return Gated(run, found.path, quality, tuple(findings), held_costs)
 
 
@@ -136,7 +143,7 @@ def _unsound(document: Document, scope: Scope) -> Iterator[Finding]:
         yield Finding("quality", ("the run",), "undone", "it is not complete; go on with aebench run --resume")
     if document["agreements"] is None:
         return
-    if not document["agreements"]:
+    if document["trials"] and not document["agreements"]:
         yield Finding("numbers", ("the run",), "undone", "it holds no agreement; run it without --no-agreement")
     agreed = {row["autoencoder"] for row in document["agreements"]}
     for name in dict.fromkeys(trial["autoencoder"] for trial in document["trials"]):

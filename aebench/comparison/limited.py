@@ -12,7 +12,7 @@ from aebench.comparison.unmatched import EVERYTHING, Scope, Trials
 from aebench.measures import Margin
 from aebench.records.limits import Entries, Limit, nearest
 
-WRITE = "aebench accept writes it"
+WRITE = "`aebench accept` writes it"
 
 
 def margins(entries: Entries, autoencoder: str, framework: str) -> dict[str, Margin | None]:
@@ -51,7 +51,7 @@ def limited(
 def _wrong(entry: Limit | str | None, values: Mapping[str, float], scope: Scope) -> Iterator[str]:
     """What is wrong with the entry of a row. values: accepted in the baseline, by framework."""
     if entry is None:
-        yield f"it has no limit; write one, or accept it again: {WRITE}"
+        yield "it has no limit; write one, or accept it again"
         return
     if isinstance(entry, str):
         yield f"its limit cannot be read: {entry}"

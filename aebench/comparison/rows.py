@@ -16,7 +16,7 @@ Trials = Sequence[Mapping[str, Any]]
 UNITS = {"seconds_per_1000_images": "seconds", "peak_bytes": "bytes"}
 
 
-def values(trials: Trials) -> dict[Key, dict[str, list[float]]]:
+def _values(trials: Trials) -> dict[Key, dict[str, list[float]]]:
     """Autoencoder and metric -> framework -> its values over the seeds, those that are numbers."""
     found: dict[Key, dict[str, list[float]]] = {}
     for trial in trials:
@@ -40,13 +40,13 @@ def costs(trial: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
 
 
 def accepted(trials: Trials) -> dict[Key, dict[str, float]]:
-    """The same, as the file of limits holds them.
+    """Autoencoder and metric -> framework -> the value that the file of limits holds.
 
     Means over the seeds, which show a change in any one of them; of costs the medians, which are what is compared.
     """
     return {
         key: {framework: rounded(_middle(key[1], over_seeds)) for framework, over_seeds in row.items() if over_seeds}
-        for key, row in values(trials).items()
+        for key, row in _values(trials).items()
     }
 
 

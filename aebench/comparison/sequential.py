@@ -26,9 +26,9 @@ from aebench.arrays import Array
 from aebench.errors import ResultError, UsageError
 
 Verdict = Literal["slower", "not slower", "undecided"]
-# After so many blocks it is looked at; after the last it stays undecided. Fewer than four that lie close by chance, as
-# where processes have two speeds and none was the slow one, say little of their deviation.
-LOOKS = (4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24)
+# After so many blocks it is looked at; after the last it stays undecided. From the third on a slow-down of a fifth is
+# seen; three that lie close by chance, where processes have two speeds, are what the confirmation is for.
+LOOKS = (3, 4, 5, 6, 8, 10, 12, 16, 20, 24)
 # Below this deviation of a block's log ratio few blocks are not believed: fresh processes of one subject, six blocks
 # each, have shown 0.021 to 0.045.
 LEAST_DEVIATION = 0.01

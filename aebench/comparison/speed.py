@@ -20,14 +20,14 @@ from aebench.processes.events import Listener
 from aebench.records.blocks import Block, Pair
 from aebench.speed import blocks
 from aebench.speed.blocks import Subject, log_ratio
-from aebench.speed.workloads import Inference, Timed, Training
+from aebench.speed.workloads import SECONDS_TO_CALM_DOWN, Inference, Timed, Training
 
 OF_AN_AUTOENCODER = ("training", "inference", "first epoch")
 IMPORT = "import"
 # Where a subject's record has its peaks.
 PEAKS = {"memory": "peak_bytes", "device memory": "peak_device_bytes"}
 # One block in so many is a null control, and no call has fewer controls than these.
-CONTROL_EVERY, LEAST_CONTROLS = 4, 3
+CONTROL_EVERY, LEAST_CONTROLS = 4, 2
 # An autoencoder of which so many blocks failed is not tried again.
 MOST_FAILURES = 2
 
@@ -97,7 +97,9 @@ class Blocks:
         if due.autoencoder not in self._rehearsed:
             blocks.rehearse(pair, self.logs)
             self._rehearsed.add(due.autoencoder)
-        return blocks.timed((pair[0], pair[0]) if due.control else pair, due.first, self.logs)
+        # A single thread waits for nobody, and spins for nobody.
+        pause = 0.0 if self.where.threads == 1 else SECONDS_TO_CALM_DOWN
+        return blocks.timed((pair[0], pair[0]) if due.control else pair, due.first, self.logs, pause=pause)
 
     def subjects(self, autoencoder: str) -> tuple[Subject, Subject]:
         """Base and head on the autoencoder."""
@@ -133,7 +135,7 @@ def measured(
         keep(pair)
         pairs.append(pair)
         listener.advance(len(pairs), max(len(pairs), _at_least(question)))
-    undecided = sum(verdict.open for verdict in verdicts(question, pairs).values())
+    undecided = sum(verdict.word == "undecided" for verdict in verdicts(question, pairs).values())
     listener.finished(title, f"{len(pairs)} blocks" + (f", {undecided} rows undecided" if undecided else ""))
     return pairs
 
@@ -163,7 +165,7 @@ def verdicts(question: Question, pairs: Sequence[Pair]) -> dict[Row, Verdict]:
     found = {**judged(rows, question.thresholds), **_memories(question, pairs)}
     for row, verdict in found.items():
         failures = [_failures(pairs, name) for name in question.autoencoders if row.autoencoder in (None, name)]
-        if verdict.open and all(len(each) >= MOST_FAILURES for each in failures):
+        if verdict.word == "undecided" and verdict.open and all(len(each) >= MOST_FAILURES for each in failures):
             found[row] = Verdict("failed", verdict.blocks, reason=failures[0][-1])
         elif why := wrong.get(row.measure):
             found[row] = replace(verdict, word="unusable", open=False, reason=why)

@@ -62,10 +62,14 @@ def judged(rows: Mapping[Key, Sequence[float]], thresholds: Thresholds) -> dict[
     suspects = {row: rows[row][found.blocks :] for row, found in screened.items() if found.verdict == "slower"}
     confirmed = _confirmed(suspects, stage, len(rows))
     verdicts = {row: _verdict(found, confirmed.get(row)) for row, found in screened.items()}
-    for row, found in screened.items():
+    for row in (row for row, found in screened.items() if found.verdict == "not slower"):
         backwards = [-value for value in rows[row]]
-        if found.verdict == "not slower" and decide(backwards, thresholds, len(rows)).verdict == "slower":
+        faster = decide(backwards, thresholds, len(rows))
+        if faster.verdict == "slower":
             verdicts[row] = replace(verdicts[row], word="faster")
+        elif decide(backwards, stage).verdict == "slower":
+            # It fails nothing either way; a few blocks more say whether it is one.
+            verdicts[row] = replace(verdicts[row], open=faster.open)
     return verdicts
 
 
@@ -92,13 +96,14 @@ def _stage(thresholds: Thresholds) -> Thresholds:
 
 def _confirmed(suspects: Mapping[Key, Sequence[float]], stage: Thresholds, rows: int) -> dict[Key, Decision]:
     """What the blocks after the screening say; a row that is found slower leaves the others its share of the rate."""
-    slower = 0
+    slower: dict[Key, Decision] = {}
     while True:
-        found = {row: decide(values, stage, max(1, rows - slower)) for row, values in suspects.items()}
-        count = sum(decision.verdict == "slower" for decision in found.values())
-        if count <= slower:
-            return found
-        slower = count
+        left = {row: values for row, values in suspects.items() if row not in slower}
+        found = {row: decide(values, stage, max(1, rows - len(slower))) for row, values in left.items()}
+        more = {row: decision for row, decision in found.items() if decision.verdict == "slower"}
+        if not more:
+            return {**slower, **found}
+        slower |= more
 
 
 def _verdict(screened: Decision, confirmed: Decision | None) -> Verdict:

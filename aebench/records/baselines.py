@@ -109,8 +109,10 @@ def compact(trial: Content, conditions: int | None) -> dict[str, Any]:
 
 def curves(trial: Content) -> dict[str, dict[str, list[float]]]:
     """A trial's curves as a baseline holds them, phase by phase."""
-    known: dict[str, dict[str, list[float]]] | None = trial.get("curves")
-    return known or {phase: _curve(epochs) for phase, epochs in trial["history"].items()}
+    if "curves" in trial:
+        known: dict[str, dict[str, list[float]]] = trial["curves"]
+        return known
+    return {phase: _curve(epochs) for phase, epochs in trial["history"].items()}
 
 
 def _curve(epochs: Sequence[Content]) -> dict[str, list[float]]:

@@ -25,6 +25,7 @@ FORMER_FORMATS = {kind: [f"aebench-{kind}/{n}" for n in range(1, former.present(
 MADE_BY = {
     "growth": "aebench agree --growth", "agreements": "aebench agree", "scale": "aebench scale",
     "bench": "aebench bench", "baseline": "aebench accept", "comparison": "aebench compare BASE HEAD",
+    "audit": "aebench audit",
     "calibration": "aebench calibrate",
 }  # fmt: skip
 # What to do about a damaged document: what holds measurements of its own is left to its owner.
@@ -34,6 +35,7 @@ MENDING = {
     "growth": "move it away, or choose another --output, and `aebench agree --growth` measures again what it held",
     "agreements": "move it away, or choose another --output, and `aebench agree` climbs again",
     "comparison": "move it away, or choose another --output, and `aebench compare` measures again what it held",
+    "audit": "move it away, or choose another --output, and `aebench audit` plants again what it held",
     "calibration": "move it away, or choose another --output, and `aebench calibrate` measures again what it held",
     "baseline": "get it back from version control, or move it away and accept its runs again",
 }
@@ -71,7 +73,7 @@ def read(path: Path, kind: str) -> dict[str, Any]:
         return plain(checked(content, KINDS[kind]))
     except KeyError as error:
         raise damaged(path, kind, f"the field {error} is not there") from error
-    except (TypeError, AttributeError, msgspec.ValidationError) as error:
+    except (TypeError, AttributeError, UnicodeError, msgspec.ValidationError) as error:
         raise damaged(path, kind, error) from error
 
 

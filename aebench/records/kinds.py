@@ -7,6 +7,7 @@ to its class: a document with a field that no class knows is refused, when it is
 from __future__ import annotations
 
 from aebench.records.agreements import AgreementOfOne, Agreements, Growth
+from aebench.records.audits import Audit
 from aebench.records.calibrations import Calibration
 from aebench.records.comparisons import Comparison
 from aebench.records.fields import Part
@@ -16,4 +17,5 @@ from aebench.records.trials import Baseline, Plan, Run, Trial
 KINDS: dict[str, type[Part]] = {
     "plan": Plan, "trial": Trial, "agreement": AgreementOfOne, "agreements": Agreements, "growth": Growth, "run": Run,
     "scale": Scale, "bench": Bench, "baseline": Baseline, "comparison": Comparison, "calibration": Calibration,
+    "audit": Audit,
 }  # fmt: skip

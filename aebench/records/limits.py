@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import difflib
+import hashlib
 import math
 import re
 import tomllib
@@ -25,17 +26,20 @@ from aebench.records.store import write_text
 
 if TYPE_CHECKING:
     from tomlkit import TOMLDocument
+    from tomlkit.items import Table
 
 FILE = "limits.toml"
 DIGITS = 6  # significant digits of a value that was accepted
 UNLIMITED = "none"
+DIGESTS = "sha256"  # the table of them
 SHARE = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?%")
 MENDING = "mend it, or get it back from version control"
 HEAD = """\
 How far each row of a baseline may move before `aebench gate` fails.
 limit: "5 %" of the value, a number in the metric's unit, "none", or a table of these by framework.
 accepted, date: the mean over the baseline's seeds (of costs the median) by framework, written by `aebench accept`.
-limit, reason, expires (optional): may be changed by hand; a later `aebench accept` keeps them, and comments."""
+limit, reason, expires (optional): may be changed by hand; a later `aebench accept` keeps them, and comments.
+sha256: of the baselines that all this was written for, written by `aebench accept`."""
 
 Key = tuple[str, str]
 """An autoencoder and a metric."""
@@ -79,6 +83,14 @@ Entries = Mapping[Key, Limit | str]
 
 
 @dataclass(frozen=True)
+class Limits:
+    """The file. of: each baseline's entries, by its name. digests: of the baselines that they were written for."""
+
+    of: Mapping[str, Entries]
+    digests: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class Row:
     """What an entry is written for. accepted: by framework. margin: how far it may move where the file does not say;
     None: however far."""
@@ -95,8 +107,13 @@ def rounded(value: float) -> float:
     return float(f"{value:.{DIGITS}g}")
 
 
-def read(path: Path) -> dict[str, dict[Key, Limit | str]]:
-    """Each baseline's entries.
+def digest(baseline: Path) -> str:
+    """SHA-256 of a baseline's file."""
+    return hashlib.sha256(baseline.read_bytes()).hexdigest()
+
+
+def read(path: Path) -> Limits:
+    """What the file holds.
 
     Raises:
         ResultError: the file is not there, or is no TOML of that form.
@@ -111,7 +128,9 @@ def read(path: Path) -> dict[str, dict[Key, Limit | str]]:
         raise ResultError(f"cannot read {path}: {error.strerror or error}; look at its permissions") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ResultError(f"{path} is no TOML: {error}; {MENDING}") from error
-    return {baseline: dict(_entries(path, baseline, table)) for baseline, table in content.items()}
+    digests = _table(path, content.pop(DIGESTS, {}), DIGESTS)
+    of = {baseline: dict(_entries(path, baseline, table)) for baseline, table in content.items()}
+    return Limits(of, {baseline: str(found) for baseline, found in digests.items()})
 
 
 def _entries(path: Path, baseline: str, content: object) -> Iterator[tuple[Key, Limit | str]]:
@@ -161,35 +180,30 @@ def _read_size(size: Size) -> float:
 
 
 def write(
-    path: Path, baseline: str, rows: Sequence[Row], *, today: datetime.date, renewed: Collection[str],
+    path: Path, baseline: Path, rows: Sequence[Row], *, today: datetime.date, renewed: Collection[str],
     expires: datetime.date | None = None,
 ) -> None:  # fmt: skip
     """Bring the baseline's entries in line with its rows: accepted values are set, new rows get their margin as limit,
     entries without a row go. Everything else stays as it is.
 
-    renewed: the autoencoders that were accepted now, whose entries get the date and, where one is given, the expiry.
+    baseline: its file. renewed: the autoencoders that were accepted now, whose entries get the date and, where one is
+    given, the expiry.
 
     Raises:
         ResultError: the file cannot be read or written, or an entry of a row is damaged.
     """
     import tomlkit  # here: whoever only reads limits can do without
 
-    if path.exists():
-        _require_readable(path, baseline, rows)
-        document = tomlkit.parse(path.read_text(encoding="utf-8"))
-    else:
-        document = tomlkit.document()
-        for line in HEAD.splitlines():
-            document.add(tomlkit.comment(line))
-    _remove(document, baseline, {(row.autoencoder, row.metric) for row in rows})
+    require_readable(path, baseline.stem, rows)
+    document = _opened(path)
+    document.setdefault(DIGESTS, tomlkit.table())[baseline.stem] = digest(baseline)
+    _remove(document, baseline.stem, {(row.autoencoder, row.metric) for row in rows})
     for row in rows:
-        metrics = _metrics(document, baseline, row.autoencoder)
+        metrics = _metrics(document, baseline.stem, row.autoencoder)
         new = row.metric not in metrics
         if new:
-            metrics[row.metric] = tomlkit.table()
+            metrics[row.metric] = _new(row)
         entry = metrics[row.metric]
-        if new:
-            entry["limit"], entry["reason"] = _default(row)
         entry["accepted"] = _values(row.accepted)
         if new or row.autoencoder in renewed:
             entry["date"] = today
@@ -200,9 +214,22 @@ def write(
     write_text(path, tomlkit.dumps(document).rstrip() + "\n")
 
 
-def _require_readable(path: Path, baseline: str, rows: Sequence[Row]) -> None:
+def _opened(path: Path) -> TOMLDocument:
+    """The document with its comments; a new one where there is no file."""
+    import tomlkit
+
+    if path.exists():
+        return tomlkit.parse(path.read_text(encoding="utf-8"))
+    document = tomlkit.document()
+    for line in HEAD.splitlines():
+        document.add(tomlkit.comment(line))
+    return document
+
+
+def require_readable(path: Path, baseline: str, rows: Sequence[Row]) -> None:
+    """ResultError where the file is there and cannot be read, or an entry of one of the rows cannot."""
     known = {(row.autoencoder, row.metric) for row in rows}
-    for key, entry in read(path).get(baseline, {}).items():
+    for key, entry in (read(path).of.get(baseline, {}) if path.exists() else {}).items():
         if isinstance(entry, str) and key in known:
             raise ResultError(f"{path}, [{'.'.join((baseline, *key))}]: {entry}; {MENDING}, or remove the entry")
 
@@ -229,15 +256,18 @@ def _metrics(document: TOMLDocument, baseline: str, autoencoder: str) -> Any:
     return table
 
 
-def _default(row: Row) -> tuple[Any, str]:
-    """The limit of a new row, and its reason."""
+def _new(row: Row) -> Table:
+    """The beginning of a row's entry: its limit, and the reason."""
     import tomlkit
 
+    entry = tomlkit.table()
     if row.margin is None:
-        return UNLIMITED, "nobody has said how far it may move"
-    if row.margin.relative:
-        return f"{100.0 * row.margin.value:g} %", row.margin.reason
-    return tomlkit.item(row.margin.value).comment(row.unit), row.margin.reason
+        entry["limit"], entry["reason"] = UNLIMITED, "nobody has said how far it may move"
+        return entry
+    value = row.margin.value
+    entry["limit"] = f"{100.0 * value:g} %" if row.margin.relative else tomlkit.item(value).comment(row.unit)
+    entry["reason"] = row.margin.reason
+    return entry
 
 
 def _values(accepted: Mapping[str, float]) -> Any:

@@ -27,8 +27,8 @@ from aebench.records.machine import Watch
 from aebench.speed import workloads
 
 # A subject's rounds of a workload take about so long, and are so many at least and at most: to start a process costs
-# ten seconds, and on a busy machine blocks of four rounds vary by no more than the rounds of one process explain.
-SECONDS_OF_ROUNDS = 1.0
+# several seconds, and what one has in luck is in all its rounds.
+SECONDS_OF_ROUNDS = 0.5
 LEAST_ROUNDS, MOST_ROUNDS = 6, 12
 # What takes less is run several times in a round, or the way into it would count.
 LEAST_SECONDS = 0.05
@@ -85,8 +85,14 @@ def threads(count: int | None) -> Iterator[None]:
             os.environ.pop(name, None)
 
 
-def timed(subjects: Sequence[Subject], first: int, logs: Path, opened: Opened = FrameworkProcess) -> Block:
-    """Time the subjects in fresh processes; the one in place `first` begins. A subject that fails says why."""
+def timed(
+    subjects: Sequence[Subject], first: int, logs: Path, opened: Opened = FrameworkProcess, *,
+    pause: float = workloads.SECONDS_TO_CALM_DOWN,
+) -> Block:  # fmt: skip
+    """Time the subjects in fresh processes; the one in place `first` begins. A subject that fails says why.
+
+    pause: seconds before each round, in which the other one's threads go to sleep.
+    """
     begun, watch = time.perf_counter(), Watch()
     with contextlib.ExitStack() as stack:
         lives = [
@@ -99,25 +105,24 @@ def timed(subjects: Sequence[Subject], first: int, logs: Path, opened: Opened = 
             _import(life)
         _together(order, _make_ready)
         for name in dict.fromkeys(name for it in subjects for name in it.workloads):
-            _time(order, name)
+            _time(order, name, pause)
         for life in order:
             _remember(life)
     ended = [life.timed for life in lives]
     return Block(first=first, subjects=ended, seconds=Float(time.perf_counter() - begun), busy=watch.busy())
 
 
-def rehearse(subjects: Iterable[Subject], logs: Path, opened: Opened = FrameworkProcess) -> None:
+def rehearse(subjects: Sequence[Subject], logs: Path, opened: Opened = FrameworkProcess) -> None:
     """Have each subject go through everything once, in a process that is not timed.
 
     What is read from a disk or compiled for the first time on this machine lies in its caches afterwards. Whatever
     fails is found out again in the blocks.
     """
-    for it in subjects:
-        with opened(it.name, _log(logs, it)) as process:
-            life = _Life(it, process, Timed(name=it.name))
-            for workload in it.workloads.values():
-                if life.sound:
-                    life.ask(workloads.seconds, workload)
+    with contextlib.ExitStack() as stack:
+        lives = [
+            _Life(it, stack.enter_context(opened(it.name, _log(logs, it))), Timed(name=it.name)) for it in subjects
+        ]
+        _together(lives, _rehearse)
 
 
 def log_ratio(block: Block, base: int, head: int, measure: str) -> float:
@@ -146,6 +151,13 @@ def _seconds(subject: Timed, measure: str) -> list[float]:
 
 def _log(logs: Path, subject: Subject) -> Path:
     return logs / f"{subject.name.replace(os.sep, '_')}-{subject.kind}.log"
+
+
+def _rehearse(life: _Life) -> None:
+    """Run each workload once."""
+    for workload in life.subject.workloads.values():
+        if life.sound:
+            life.ask(workloads.seconds, workload)
 
 
 def _start(life: _Life) -> None:
@@ -177,11 +189,11 @@ def _together(lives: Iterable[_Life], act: Callable[[_Life], None]) -> None:
             raise
 
 
-def _time(order: Sequence[_Life], name: str) -> None:
+def _time(order: Sequence[_Life], name: str, pause: float) -> None:
     """Make that workload warm in each process, and time it in turn, every other round backwards."""
     taking_part = [life for life in order if name in life.subject.workloads]
     for life in (life for life in taking_part if life.sound):
-        time.sleep(workloads.SECONDS_TO_CALM_DOWN)
+        time.sleep(pause)
         if spent := life.ask(workloads.warm_up, life.subject.workloads[name]):
             life.timed.works[name].warm_up = spent
     warm = {id(life): life.timed.works[name].warm_up[-1] for life in taking_part if life.sound}
@@ -192,7 +204,7 @@ def _time(order: Sequence[_Life], name: str) -> None:
     for number in range(rounds + rounds % 2):
         for life in taking_part if number % 2 == 0 else reversed(taking_part):
             if life.sound:
-                time.sleep(workloads.SECONDS_TO_CALM_DOWN)
+                time.sleep(pause)
                 spent = life.ask(workloads.seconds, life.subject.workloads[name], times[id(life)])
                 if life.sound:
                     life.timed.works[name].rounds.append(spent)

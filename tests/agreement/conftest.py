@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from itertools import combinations
 
 import climbs
-import faults
 import pytest
 from processes import Process
 
@@ -14,6 +13,7 @@ from aebench import registry
 from aebench.agreement.compare import Agreement, compare
 from aebench.agreement.ladder import Climb
 from aebench.arrays import Dtype
+from aebench.audit import planted as faults
 from aebench.records.trace import Trace
 
 

@@ -6,7 +6,6 @@ import dataclasses
 from collections.abc import Callable
 
 import climbs
-import faults
 import numpy as np
 import pytest
 from processes import Process
@@ -14,6 +13,7 @@ from processes import Process
 from aebench.agreement.compare import DIGITS
 from aebench.agreement.ladder import RUNGS
 from aebench.arrays import Dtype
+from aebench.audit import planted as faults
 
 Verdicts = Callable[[faults.Fault, Dtype], climbs.Verdict]
 each_fault = pytest.mark.parametrize("fault", faults.FAULTS.values(), ids=faults.FAULTS)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import climbs
-import faults
 import numpy as np
 import pytest
 from processes import Process
@@ -14,6 +13,7 @@ from aebench import registry
 from aebench.agreement.compare import Agreement
 from aebench.agreement.ladder import Climb
 from aebench.arrays import Dtype
+from aebench.audit import planted as faults
 from aebench.records.trace import Place, Trace
 
 Agreements = Callable[..., dict[tuple[str, str], Agreement]]

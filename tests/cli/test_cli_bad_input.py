@@ -69,6 +69,7 @@ BAD = {
     "--time-limit": ["", "x", "0", "-1", "nan", "inf"],
     "runs": ["", " ", "/dev/null", "none", ".", "file", "file/x", LONG, "nowhere/result.json"],
     "--steps": LEAST_ONE,
+    "--repeats": [*LEAST_ONE, "1001"],
     "--epochs": LEAST_ONE,
     "--images": COUNTS,
     "--batches": COUNTS,

@@ -22,6 +22,7 @@ def test_an_environment_is_held_against_what_was_accepted(aebench: Callable[...,
     assert ["identical"] * 5 == re.findall(r"reference@other +\w+ +(\w+)", first.stdout)
     (trial,) = documents.read(tmp_path / "out" / "result.json", "run")["trials"]
     assert "reference@other" == trial["framework"]
+    assert 20e6 < trial["speed"]["peak_bytes"] < 5e9
     again = aebench("gate", "./other", "--to", "to", "-o", "out")
     assert (0, True) == (again.returncode, "(before)" in again.stderr)
     planned = aebench("gate", "./other", "--to", "to", "--dry-run")

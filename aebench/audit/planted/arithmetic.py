@@ -5,7 +5,8 @@ from __future__ import annotations
 import importlib
 
 import numpy as np
-from planted.fault import planted
+
+from aebench.audit.planted.fault import planted
 
 BY_DEFINITION = "float32 arithmetic is what a float32 run is asked for"
 

@@ -4,8 +4,19 @@ Each is planted in one framework, in that framework's process, and names the fir
 None needs its framework to be imported before it is planted.
 """
 
-from planted import arithmetic, blind_spots, feeding, losses, networks, optimizers, phases, scales, training
-from planted.fault import FAULTS, STEPS, Fault, planted
+from aebench.audit.planted import (
+    arithmetic,
+    blind_spots,
+    feeding,
+    losses,
+    networks,
+    optimizers,
+    phases,
+    scales,
+    trained,
+    training,
+)
+from aebench.audit.planted.fault import FAULTS, STEPS, Fault, planted
 
 __all__ = [
     "FAULTS",
@@ -20,5 +31,6 @@ __all__ = [
     "phases",
     "planted",
     "scales",
+    "trained",
     "training",
 ]

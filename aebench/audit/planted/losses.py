@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from planted.fault import planted
+from aebench.audit.planted.fault import planted
 
 
 @planted("pytorch", "stacked", "stacked.l2_penalty", "losses", "l2")

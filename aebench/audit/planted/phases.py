@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from planted.fault import planted
+from aebench.audit.planted.fault import planted
 
 
 @planted("pytorch", "layerwise_joint", "layerwise_joint.LayerwiseJoint.phase2", "forward", "hidden3", phase="phase2")

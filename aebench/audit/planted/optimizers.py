@@ -7,7 +7,8 @@ import importlib
 import math
 
 import numpy as np
-from planted.fault import Fault, planted
+
+from aebench.audit.planted.fault import Fault, planted
 
 
 def _torch():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 
-from planted.fault import planted
+from aebench.audit.planted.fault import planted
 
 
 def _torch():

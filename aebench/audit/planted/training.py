@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from planted.fault import STEPS_WITH_A_LONGER_RUN, planted
+from aebench.audit.planted.fault import STEPS_WITH_A_LONGER_RUN, planted
 
 
 @planted("pytorch", "stacked", "training.PyTorchTrainer.put", "inputs", "images")

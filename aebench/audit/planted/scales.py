@@ -5,8 +5,8 @@ In float32 the ladder sees five to ten times finer than this, in float64 a billi
 
 from __future__ import annotations
 
-from planted.fault import planted
-from planted.optimizers import with_numbers
+from aebench.audit.planted.fault import planted
+from aebench.audit.planted.optimizers import with_numbers
 
 OFF = 1.0001
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import importlib
 
 import numpy as np
-from planted.fault import planted
+
+from aebench.audit.planted.fault import planted
 
 ROWS_OF_A_BLOCK = 1_000
 

@@ -1,0 +1,133 @@
+"""What the cases of an audit come to: shares that were caught and false alarms, each with an exact interval."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+from aebench.records.audits import Case, Outcome
+
+CONFIDENCE = 0.95
+ALARMS = frozenset({"slower", "more", "worse", "parted", "failed"})
+UNDECIDED = frozenset({"undecided", "unusable", "not compared"})
+# A verdict may be wrong so often, and what must be caught be missed so often.
+MOST_FALSE_ALARMS, LEAST_CAUGHT = 0.01, 0.95
+
+
+@dataclass(frozen=True)
+class Count:
+    """How often something was said, of how many verdicts."""
+
+    said: int
+    of: int
+
+    @property
+    def share(self) -> float:
+        """Of the verdicts; NaN without any."""
+        return self.said / self.of if self.of else float("nan")
+
+    def interval(self) -> tuple[float, float]:
+        """Within which the true share lies, but for one time in twenty.
+
+        Source: Clopper and Pearson 1934, "The use of confidence or fiducial limits".
+        """
+        if not self.of:
+            return 0.0, 1.0
+        found = stats.binomtest(self.said, self.of).proportion_ci(CONFIDENCE, method="exact")
+        return float(found.low), float(found.high)
+
+    def at_most(self) -> float:
+        """What the true share is surely not above (one-sided): 0 of 299 is surely not above a hundredth."""
+        if not self.of:
+            return 1.0
+        found = stats.binomtest(self.said, self.of, alternative="less").proportion_ci(CONFIDENCE, method="exact")
+        return float(found.high)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of fault: its verdicts on rows that it touches. blocks, seconds: the middle one's, of a verdict and of a
+    call."""
+
+    part: str
+    name: str
+    caught: Count
+    undecided: int
+    blocks: float
+    seconds: float
+    missed: tuple[str, ...]
+
+    @property
+    def required(self) -> float:
+        """The share of it that must be caught; 0 where either answer is right."""
+        return REQUIRED.get((self.part, self.name), 1.0 if self.part == "numbers" else 0.0)
+
+    @property
+    def enough(self) -> bool:
+        """Whether as many were caught as must be."""
+        return self.caught.share >= self.required or not self.caught.of
+
+
+# Of slow-downs within the thresholds, and trainings within the margin, either answer is right.
+REQUIRED = {
+    ("speed", "10 % slower"): LEAST_CAUGHT, ("speed", "20 % slower"): LEAST_CAUGHT,
+    ("speed", "5 % slower, thresholds 1 and 5 %"): LEAST_CAUGHT, ("memory", "10 % more"): LEAST_CAUGHT,
+    ("quality", "MSE 20 % worse"): LEAST_CAUGHT,
+}  # fmt: skip
+
+
+def kinds(cases: Iterable[Case]) -> list[Kind]:
+    """Every kind of fault that was planted, in the order in which they were first."""
+    found: dict[tuple[str, str], list[Case]] = {}
+    for case in cases:
+        if any(outcome.planted for outcome in case.outcomes):
+            found.setdefault((case.part, case.kind), []).append(case)
+    return [_kind(part, name, mine) for (part, name), mine in found.items()]
+
+
+def _kind(part: str, name: str, cases: Sequence[Case]) -> Kind:
+    verdicts = [(case, outcome) for case in cases for outcome in case.outcomes if outcome.planted]
+    usable = [(case, outcome) for case, outcome in verdicts if outcome.verdict != "unusable"]
+    return Kind(
+        part=part,
+        name=name,
+        caught=Count(sum(outcome.verdict in ALARMS for _, outcome in usable), len(usable)),
+        undecided=sum(outcome.verdict in UNDECIDED for _, outcome in verdicts),
+        blocks=float(np.median([outcome.blocks for _, outcome in verdicts])),
+        seconds=float(np.median([case.seconds for case in cases])),
+        missed=tuple(
+            dict.fromkeys(f"{case.fault} ({outcome.row})" for case, outcome in usable if outcome.verdict not in ALARMS)
+        ),
+    )
+
+
+def false_alarms(cases: Iterable[Case], parts: Iterable[str] = ("speed", "memory")) -> Count:
+    """Of the verdicts on rows that no fault touches, those that call something worse.
+
+    What could not be used is no verdict. parts: of restarted processes, whose luck differs, by default.
+    """
+    wanted = set(parts)
+    outcomes = [o for case in cases if case.part in wanted for o in case.outcomes if not o.planted]
+    usable = [outcome for outcome in outcomes if outcome.verdict != "unusable"]
+    return Count(sum(outcome.verdict in ALARMS for outcome in usable), len(usable))
+
+
+def alarms(cases: Iterable[Case]) -> list[tuple[Case, Outcome]]:
+    """Each verdict that calls something worse which no fault touches."""
+    return [(case, o) for case in cases for o in case.outcomes if not o.planted and o.verdict in ALARMS]
+
+
+def status(cases: Sequence[Case]) -> int:
+    """0: everything that must be caught was, and false alarms are surely rare enough; 1: something was not, or they
+    surely are not; 2: a case failed; 125: too few verdicts to say so."""
+    wrong = false_alarms(cases)
+    others = false_alarms(cases, ("numbers", "quality"))
+    low = wrong.interval()[0]
+    if not all(kind.enough for kind in kinds(cases)) or low > MOST_FALSE_ALARMS or others.said:
+        return 1
+    if any(case.failure for case in cases):
+        return 2
+    return 0 if not wrong.of or wrong.at_most() <= MOST_FALSE_ALARMS else 125

@@ -1,0 +1,102 @@
+"""Slow-downs and memory, planted in one of two equal sides, and nothing: each a whole verdict by fresh blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from aebench.comparison.findings import part_of
+from aebench.comparison.sequential import Thresholds
+from aebench.comparison.speed import IMPORT, Blocks, Due, Question, Row, Where, measured, verdicts
+from aebench.errors import FrameworkError
+from aebench.processes.events import Listener
+from aebench.records.audits import Outcome
+from aebench.records.comparisons import What
+from aebench.records.fields import Float
+from aebench.speed.planted import Slowed
+from aebench.speed.workloads import Timed, Training
+
+# Both sides are one subject: so many verdicts of restarted processes need so many calls for each of another kind.
+NOTHINGS = 6
+
+
+@dataclass(frozen=True)
+class Plant:
+    """What head is slower by, as a part of its own time, or holds besides, as a part of base's peak memory."""
+
+    part: What
+    kind: str
+    fault: str
+    slower: float = 0.0
+    held: float = 0.0
+    thresholds: Thresholds = field(default_factory=Thresholds)
+    times: int = 1
+
+    def touches(self, row: Row) -> bool:
+        """Whether it changes what is measured there. The import is over before a workload runs."""
+        if self.held:
+            return row.measure == "memory"
+        return bool(self.slower) and part_of(row) == "speed" and row.measure != IMPORT
+
+    def planted(self, base: int) -> Callable[[Timed], Timed] | None:
+        """What replaces a workload of head. base: base's peak memory in bytes."""
+        if not self.slower and not self.held:
+            return None
+        held = round(self.held * base)
+
+        def plant(workload: Timed) -> Timed:
+            # What one workload of a process holds is held for good.
+            return Slowed(workload, self.slower, held if isinstance(workload, Training) else 0)
+
+        return plant
+
+
+PLANTS = (
+    Plant("speed", "nothing", "nothing", times=NOTHINGS),
+    Plant("speed", "20 % slower", "slower-20", slower=0.20),
+    Plant("speed", "10 % slower", "slower-10", slower=0.10),
+    Plant("speed", "5 % slower", "slower-5", slower=0.05),
+    Plant("speed", "3 % slower", "slower-3", slower=0.03),
+    Plant("speed", "5 % slower, thresholds 1 and 5 %", "slower-5-fine", slower=0.05, thresholds=Thresholds(0.01, 0.05)),
+    Plant("memory", "10 % more", "memory-10", held=0.10),
+)
+
+
+@dataclass
+class Timings:
+    """Times subjects against themselves. peaks: of base's memory in bytes, by framework and autoencoder."""
+
+    where: Where
+    logs: Path
+    listener: Listener
+    peaks: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    def outcomes(self, plant: Plant, framework: str, autoencoder: str) -> Iterator[Outcome]:
+        """The verdict on every row, with that planted.
+
+        Raises:
+            FrameworkError: base itself cannot be timed.
+        """
+        question = Question(framework, framework, (autoencoder,), plant.thresholds)
+        base = self._peak(question, autoencoder) if plant.held else 0
+        source = Blocks(question, self.where, self.logs, planted=plant.planted(base))
+        pairs = measured(question, source, (), lambda pair: None, self.listener)
+        for row, found in verdicts(question, pairs).items():
+            yield Outcome(
+                row=", ".join(filter(None, (row.autoencoder, framework, row.measure))),
+                planted=plant.touches(row),
+                verdict=found.word,
+                ratio=Float(found.ratio),
+                blocks=found.blocks,
+            )
+
+    def _peak(self, question: Question, autoencoder: str) -> int:
+        """Base's peak memory, from one block of base and base."""
+        key = question.base, autoencoder
+        if key not in self.peaks:
+            block = Blocks(question, self.where, self.logs)(Due(autoencoder, control=True, first=0))
+            if block.failed:
+                raise FrameworkError(block.failed)
+            self.peaks[key] = int(block.subjects[0].peak_bytes)  # type: ignore[arg-type]  # nothing failed
+        return self.peaks[key]

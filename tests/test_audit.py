@@ -1,0 +1,235 @@
+"""An audit: counted exactly, every fault judged by the product's own path, and whatever is not caught is seen."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from examples import conditions
+from examples import trial as finished
+from processes import Process
+from rich.console import Console
+
+from aebench.audit import auditing, climbs, timings, trainings
+from aebench.audit.auditing import Asked, audit, planned
+from aebench.audit.counting import Count, false_alarms, kinds, status
+from aebench.audit.planted import FAULTS
+from aebench.comparison.speed import Row, Where
+from aebench.errors import FrameworkError, UsageError
+from aebench.processes.events import Silent
+from aebench.records import documents
+from aebench.records.audits import Audit, Case, Outcome
+from aebench.records.conditions import Conditions
+from aebench.records.fields import Float, checked
+from aebench.report.audit import print_audit
+from aebench.running.options import Options
+from aebench.speed.planted import Slowed
+from aebench.speed.workloads import Inference, Training
+
+
+def case(part: Any, kind: str, *verdicts: str, planted: bool = True, failure: str | None = None) -> Case:
+    """A case whose rows were said to be that."""
+    outcomes = [Outcome(row=f"row {i}", planted=planted, verdict=word, blocks=4) for i, word in enumerate(verdicts)]
+    return Case(
+        part=part, kind=kind, fault="it", framework="pytorch", autoencoder="linear", number=0, seconds=Float(3.0),
+        outcomes=outcomes, failure=failure,
+    )  # fmt: skip
+
+
+QUIET = case("speed", "nothing", *["not slower"] * 299, planted=False)
+
+
+@pytest.mark.parametrize(("said", "of", "low", "high"), [(5, 10, 0.1871, 0.8129), (0, 10, 0.0, 0.3085), (0, 0, 0, 1)])
+def test_intervals_are_clopper_pearsons(said: int, of: int, low: float, high: float) -> None:
+    """Worked out elsewhere: five of ten, none of ten; nothing tried says nothing."""
+    assert (low, high) == pytest.approx(Count(said, of).interval(), abs=5e-5)
+
+
+@pytest.mark.parametrize(("said", "of", "shown"), [(0, 299, True), (0, 298, False), (2, 628, True), (2, 627, False)])
+def test_so_many_verdicts_show_less_than_a_hundredth(said: int, of: int, shown: bool) -> None:
+    """At 95 % confidence, one-sided: none of 299, or two of 628."""
+    assert shown == (Count(said, of).at_most() <= 0.01)
+
+
+@pytest.mark.parametrize(
+    ("cases", "expected"),
+    [
+        ([], 0),
+        ([QUIET], 0),
+        ([case("speed", "nothing", *["not slower"] * 298, planted=False)], 125),
+        ([case("speed", "nothing", "slower", *["not slower"] * 298, planted=False)], 125),
+        ([case("speed", "nothing", *["slower"] * 20, *["not slower"] * 279, planted=False)], 1),
+        ([case("speed", "nothing", *["unusable"] * 300, planted=False)], 0),
+        ([case("numbers", "rung init", "parted")], 0),
+        ([case("numbers", "rung init", "parted", "moved")], 1),
+        ([case("numbers", "nothing", "parted", planted=False)], 1),
+        ([case("speed", "10 % slower", *["slower"] * 19, "undecided")], 0),
+        ([case("speed", "10 % slower", *["slower"] * 18, "undecided", "not slower")], 1),
+        ([case("speed", "3 % slower", *["not slower"] * 9)], 0),
+        ([case("memory", "10 % more", "not more")], 1),
+        ([case("quality", "MSE 1 % worse", "not worse")], 0),
+        ([case("quality", "MSE 20 % worse", "not worse")], 1),
+        ([case("quality", "nothing, other seeds", "worse", planted=False)], 1),
+        ([case("speed", "20 % slower", failure="it cannot")], 2),
+    ],
+)
+def test_what_an_audit_comes_to(cases: list[Case], expected: int) -> None:
+    """0 only where everything that must be seen was, and false alarms are surely rare; what lies within the thresholds
+    may be called either way, and what could not be used is no verdict."""
+    assert expected == status(cases)
+
+
+def test_what_was_not_caught_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    """The kind, the fault and the row; a false alarm likewise, and what failed."""
+    found = Audit(
+        conditions=checked(conditions(), Conditions),
+        cases=[
+            case("numbers", "rung init", "moved", "parted"),
+            case("speed", "nothing", "slower", planted=False),
+            case("speed", "20 % slower", failure="it cannot"),
+        ],
+        complete=False,
+    )
+    print_audit(found, Console(width=100))
+    shown = capsys.readouterr().out
+    assert "1 of 2 faults that must be seen were caught. 1 false alarms in 1 verdicts" in shown
+    assert "not caught, numbers, rung init: it (row 0)" in shown
+    assert "false alarm: row 0 with it planted: slower" in shown
+    assert "failed: it in linear, pytorch: it cannot" in shown
+    assert "Not finished" in shown
+
+
+def test_a_kind_counts_what_it_touches() -> None:
+    """Undecided is not caught, unusable is no verdict, and rows that are left alone stand elsewhere."""
+    (found,) = kinds([case("speed", "10 % slower", "slower", "undecided", "unusable"), QUIET])
+    assert (Count(1, 2), 2, ("it (row 1)",)) == (found.caught, found.undecided, found.missed)
+    assert (4.0, 3.0) == (found.blocks, found.seconds)
+    assert Count(0, 299) == false_alarms([case("speed", "10 % slower", "slower"), QUIET])
+
+
+def test_slow_downs_touch_what_a_workload_takes() -> None:
+    """Training, inference and first epoch; the import is over by then, and memory is held by another fault."""
+    by_name = {plant.fault: plant for plant in timings.PLANTS}
+    rows = [Row("linear", measure) for measure in ("training", "inference", "first epoch", "memory")]
+    touched = {name: [plant.touches(row) for row in (*rows, Row(None, "import"))] for name, plant in by_name.items()}
+    assert [True, True, True, False, False] == touched["slower-10"]
+    assert [False, False, False, True, False] == touched["memory-10"]
+    assert not any(touched["nothing"])
+    assert by_name["nothing"].planted(100) is None
+    plant = by_name["memory-10"].planted(1000)
+    assert plant is not None
+    assert [Slowed(Training("linear", "x"), 0.0, 100), Slowed(Inference("linear", "x"))] == [
+        plant(workload) for workload in (Training("linear", "x"), Inference("linear", "x"))
+    ], "held once in a process"
+
+
+def test_a_planted_slow_down_is_judged_block_by_block(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """What is asked is base against base; only head's workloads are replaced, and the verdicts are the product's."""
+    asked: list[Any] = []
+
+    def measured(question: Any, source: Any, known: Any, keep: Any, listener: Any) -> list[Any]:
+        asked.append([question, *source.subjects("linear")])
+        return []
+
+    monkeypatch.setattr(timings, "measured", measured)
+    timed = timings.Timings(Where(), tmp_path, Silent())
+    plant = next(it for it in timings.PLANTS if it.fault == "slower-20")
+    outcomes = list(timed.outcomes(plant, "reference", "linear"))
+    ((question, base, head),) = asked
+    assert ("reference", "reference") == (question.base, question.head)
+    assert {"training": 0.2, "inference": 0.2} == {name: it.share for name, it in head.workloads.items()}
+    assert base.workloads == {name: it.workload for name, it in head.workloads.items()}
+    assert {"undecided"} == {outcome.verdict for outcome in outcomes}
+
+
+def test_a_worse_error_is_planted_in_the_document_alone() -> None:
+    """The test error times the factor; other metrics, and trials that failed, stay."""
+    document = finished("pytorch", 0, 2.0)
+    assert 2.4 == pytest.approx(trainings.worsened(document, 1.2)["metrics"]["test_mse"]["value"])
+    assert 2.0 == document["metrics"]["test_mse"]["value"]
+    assert {"failure": "x"} == trainings.worsened({"failure": "x"}, 1.2)
+
+
+@pytest.mark.parametrize("framework", ["pytorch", "tensorflow"])
+def test_every_training_fault_is_one_of_the_ladders(framework: str) -> None:
+    """So whatever a training hides, the ladder is tested to see."""
+    keys = [plant.key for plant in trainings.plants(framework) if plant.key]
+    assert 3 == len(keys)
+    assert set(keys) <= set(FAULTS)
+
+
+@pytest.fixture
+def canned(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Timings that take no time; the faults that were planted."""
+    done: list[str] = []
+
+    def outcomes(self: Any, plant: Any, framework: str, autoencoder: str) -> Iterator[Outcome]:
+        done.append(plant.fault)
+        if plant.fault == "slower-3" and len(done) < 20:
+            raise FrameworkError("it cannot")
+        yield Outcome(row="row", planted=bool(plant.slower), verdict="slower" if plant.slower else "not slower")
+
+    monkeypatch.setattr(timings.Timings, "outcomes", outcomes)
+    return done
+
+
+def asked(**changes: Any) -> Asked:
+    """The reference alone, timed."""
+    options = Options(autoencoders=("linear",), frameworks=("reference",))
+    return dataclasses.replace(Asked(options, ("linear",), ("speed",), repeats=1), **changes)
+
+
+def test_a_second_call_goes_on(canned: list[str], tmp_path: Path) -> None:
+    """What is there is not planted again, what failed is, and more repeats are more cases; each is kept at once."""
+    first = audit(asked(), tmp_path, Silent())
+    count = planned(asked())["speed"]
+    assert count == len(first.cases) == len(canned)
+    assert ["it cannot"] == [it.failure for it in first.cases if it.failure]
+    assert documents.read(tmp_path / "audit.json", "audit")["complete"]
+    canned.extend(["padding"] * 20)
+    before = len(canned)
+    again = audit(asked(), tmp_path, Silent())
+    assert ["slower-3"] == canned[before:]
+    assert not any(it.failure for it in again.cases)
+    assert 2 * count == len(audit(asked(repeats=2), tmp_path, Silent()).cases)
+
+
+def test_a_time_limit_leaves_the_rest(canned: list[str], tmp_path: Path) -> None:
+    """Nothing begins after it, and the record says that it is not finished."""
+    found = audit(asked(limit=0.0), tmp_path, Silent())
+    assert ([], False) == (found.cases, found.complete)
+    assert [] == canned
+
+
+def test_another_audits_folder_is_refused(canned: list[str], tmp_path: Path) -> None:
+    """Planted: the folder's audit is of another version of NumPy."""
+    audit(asked(), tmp_path, Silent())
+    known = documents.read(tmp_path / "audit.json", "audit")
+    known["conditions"]["packages"]["numpy"] = "0.1"
+    documents.write(tmp_path / "audit.json", "audit", known)
+    with pytest.raises(UsageError, match=r"numpy.*0\.1"):
+        audit(asked(), tmp_path, Silent())
+
+
+@pytest.mark.parametrize("framework", ["pytorch", "tensorflow"])
+def test_the_ladders_faults_are_caught_by_the_comparison(
+    framework: str, processes: dict[str, Process], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those of `linear`, planted in head: base and head part, and sound head is identical. Planted: a comparison that
+    sees nothing, which is found blind."""
+    if framework not in processes:
+        pytest.skip(f"{framework} is not installed")
+    options = Options(autoencoders=("linear",), frameworks=(framework,))
+    plan = Asked(options, ("linear",), ("numbers",))
+    found = audit(plan, tmp_path / "a", Silent())
+    assert planned(plan)["numbers"] == len(found.cases) > 4
+    words = {(case.fault == climbs.SOUND, outcome.verdict) for case in found.cases for outcome in case.outcomes}
+    assert {(True, "identical"), (False, "parted")} == words
+    assert 0 == status(found.cases)
+    group, some = next(iter(climbs.faults((framework,), ("linear",)).items()))
+    monkeypatch.setattr(auditing.climbs, "faults", lambda *_: {group: some[:1]})
+    monkeypatch.setattr(auditing.climbs, "judged", lambda *_: type("Blind", (), {"verdict": "identical"}))
+    assert 1 == status(audit(plan, tmp_path / "b", Silent()).cases)
