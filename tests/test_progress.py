@@ -62,8 +62,12 @@ def test_a_checkpoint_that_cannot_be_read_is_not_damaged(
     asked = stopped(tmp_path)
     before = asked.checkpoint.read_bytes()
 
-    def refuse(*_: object) -> None:
-        raise error
+    opened = Path.open
+
+    def refuse(path: Path, *arguments: Any, **named: Any) -> Any:
+        if path == asked.checkpoint:
+            raise error
+        return opened(path, *arguments, **named)
 
     with monkeypatch.context() as patch:
         patch.setattr(Path, "open", refuse)
