@@ -1,7 +1,7 @@
 """Signs of life: what takes long says now and then that it goes on, so that whoever waits for it knows it from what
 hangs.
 
-A training tells how far it is; the ladder, whose climbs and disturbed climbs may take an hour, says no more than this.
+A trial tells how far it is; the ladder, whose climbs and disturbed climbs may take an hour, says no more than this.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from typing import get_args
 
 import numpy as np
 
+from aebench.alive import alive
 from aebench.arrays import Array, Arrays, Dtype
 from aebench.errors import CheckpointError, DataError, FrameworkError, TrainingError
 from aebench.spec import Autoencoder, Phase
@@ -119,6 +120,7 @@ def checked_order(
         DataError: another shape or kind of number, a row that is not there, noise where none is taken or none where it
             is, noise that is not finite in the dtype.
     """
+    alive()  # whoever trains for long comes by here, call after call
     name, order = autoencoder.name, np.asarray(order)
     if order.ndim != 2 or not order.size or order.dtype.kind not in WHOLE:
         raise DataError(f"{name}: the order is {_shown(order)}, expected whole numbers of shape (n_steps, batch_size)")

@@ -15,13 +15,15 @@ from aebench.agreement.bounds import Bound
 from aebench.agreement.compare import Agreement, Comparison
 from aebench.agreement.session import Ascent, Source
 from aebench.comparison import findings, verdict
-from aebench.comparison.numbers import begin, judged
+from aebench.comparison.numbers import Due, begin, judged, measured
 from aebench.errors import FrameworkError, UnwritableError
+from aebench.processes.events import Silent
 from aebench.processes.lanes import Lanes, errors_of
 from aebench.records.comparisons import Numbers
 from aebench.records.fields import checked
 from aebench.records.trace import Place
 from aebench.registry import ARBITER
+from aebench.running.options import Options
 
 CLIMB = climbs.narrow_climb("linear", "float64")
 
@@ -214,6 +216,35 @@ def test_who_fails_once_climbs_again(
         found = begin(SIDES, CLIMB, Source("curve", None, "quick"), lanes, tmp_path).numbers()
         assert not traces.exists()
     assert expected == (found.verdict, processes[SIDES.base].climbs, found.failures)
+
+
+def test_climbs_under_way_at_once_have_traces_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One climb begins before the one before is compared, also where only one dtype is left; afterwards none is there.
+
+    When the time is over no other begins.
+    """
+    under_way: list[set[Path]] = []
+    begun = Ascent.begin
+
+    def begin_it(climbing: Ascent, *others: Any) -> None:
+        under_way.append(set(climbing.paths.values()))
+        begun(climbing, *others)
+
+    def agreements(climbing: Ascent) -> tuple[list[Agreement], dict[str, str]]:
+        for path in climbing.paths.values():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+        return [agreement(*SIDES.names, 0.0)], {}
+
+    monkeypatch.setattr(Ascent, "begin", begin_it)
+    monkeypatch.setattr(Ascent, "agreements", agreements)
+    due = [Due(name, SIDES, "float32") for name in ("linear", "stacked", "tied", "sparse")]
+    processes: dict[str, Any] = {name: Unlucky() for name in (ARBITER, *SIDES.names)}
+    asked, rows = Options(("linear",), SIDES.names), []
+    measured(due, asked, processes, tmp_path / "traces", rows.append, lambda: len(under_way) == 3, Silent())
+    assert ["linear", "stacked", "tied"] == [row.autoencoder for row in rows]
+    assert 9 == len(set().union(*under_way))
+    assert [] == list(tmp_path.iterdir())
 
 
 def test_a_trace_that_cannot_be_written_is_no_side_s_failure(tmp_path: Path) -> None:

@@ -8,9 +8,10 @@ from xml.etree import ElementTree
 
 import pytest
 from comparisons import block, blocks, record
+from msgspec import structs
 from rich.console import Console
 
-from aebench.comparison.findings import Finding
+from aebench.comparison.findings import Finding, again
 from aebench.comparison.verdict import compared, findings, sentence, status
 from aebench.records.comparisons import Apart, Comparison
 from aebench.records.fields import checked
@@ -47,6 +48,16 @@ def test_slower_is_a_regression_with_its_ratio_and_limits() -> None:
     assert ("speed", "; ".join([*rows, "pytorch, import"])) == (finding.what, finding.about)
     assert finding.sentence.startswith("1.301 times as long as base (1.")
     assert "aebench compare old here linear -f pytorch --only speed --all -d digits -p quick -s 0" == finding.command
+
+
+def test_the_command_asks_with_the_same_thresholds() -> None:
+    """Those that are not the usual ones stand in it; another part than speed and memory has none."""
+    made, _ = found(1.3)
+    strict = structs.replace(made, limits=structs.replace(made.limits, tolerated=0.01, intolerable=0.05))
+    commands = [again(one, "pytorch", ["linear"], what) for one, what in
+                ((made, "speed"), (strict, "speed"), (strict, "memory"), (strict, "numbers"))]  # fmt: skip
+    added = " --tolerated 0.01 --intolerable 0.05"
+    assert ["", added, added, ""] == [command.partition(" -p quick -s 0")[2] for command in commands]
 
 
 def test_faster_is_told_and_never_fails() -> None:

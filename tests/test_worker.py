@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import climbs
@@ -261,7 +262,7 @@ def test_who_tells_how_work_goes_does_not_hang(
 
 
 def test_a_climb_tells_that_it_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    """At each rung, and at those of the disturbed climbs, which may take an hour together."""
+    """At each rung, at those of the disturbed climbs, which may take an hour together, and between far steps."""
     heard: list[int] = []
     monkeypatch.setattr(alive, "_listener", lambda: heard.append(len(heard)))
     climb = climbs.narrow_climb("linear", "float64")
@@ -271,6 +272,10 @@ def test_a_climb_tells_that_it_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     assert once >= len({(place.rung, place.step) for place in trace.arrays})
     draw(framework, climb, dataset, trace)
     assert len(heard) > 10 * once
+    heard.clear()
+    # Of a thousand steps thirty are recorded; ten in a call.
+    record(framework, replace(climb, steps=1000, plain=True), dataset)
+    assert len(heard) > 100
 
 
 def test_close_ends_the_process(worker: FrameworkProcess) -> None:

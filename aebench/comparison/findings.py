@@ -245,4 +245,8 @@ def again(found: Comparison, framework: str, names: Sequence[str], what: What) -
     words += ["-d", options.dataset, "-p", options.schedule]
     words += ["-s", ",".join(map(str, options.seeds))] if list(options.seeds) != list(SEEDS) else []
     words += ["--data-dir", options.data_dir] if options.data_dir else []
+    if what in ("speed", "memory"):
+        asked, usual = thresholds(found), Thresholds()
+        words += ["--tolerated", f"{asked.tolerated:g}"] if asked.tolerated != usual.tolerated else []
+        words += ["--intolerable", f"{asked.intolerable:g}"] if asked.intolerable != usual.intolerable else []
     return shlex.join([*words, *(["--device", options.device] if options.device != "cpu" else [])])

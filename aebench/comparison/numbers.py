@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -38,11 +40,17 @@ def measured(
 ) -> None:  # fmt: skip
     """Let both sides of each climb, until the time is over.
 
-    processes: of all sides, and of the reference. folder: for traces. keep: is handed what moved in each climb as soon
-    as it is known.
+    processes: of all sides, and of the reference. folder: for traces, and removed. keep: is handed what moved in each
+    climb as soon as it is known.
     """
+
+    def started(it: Due) -> Climbing:
+        # Each in a folder of its own: two climbs are under way at once.
+        return begin(it.sides, *_asked(it, options), lanes, folder / it.autoencoder / it.sides.framework)
+
     with Lanes(processes) as lanes:
-        begun = (begin(it.sides, *_asked(it, options), lanes, folder) for it in due if not over())
+        lanes.at_end(partial(shutil.rmtree, folder, ignore_errors=True))
+        begun = (started(it) for it in due if not over())
         listener.begin("numbers", len(due))
         # So no process waits while traces are compared, nor for one that climbs more slowly.
         for done, climbing in enumerate(one_ahead(begun), start=1):
@@ -98,7 +106,6 @@ class Climbing:
 def begin(sides: Sides, climb: Climb, source: Source, lanes: Lanes, folder: Path) -> Climbing:
     """Let them climb as soon as their processes are free. folder: for traces."""
     ascent = session.ascent(registry.offering(climb.autoencoder.name, (ARBITER, *sides.names)), climb, folder)
-    lanes.at_end(ascent.remove)
     ascent.begin(lanes, source)
     return Climbing(sides, ascent, source, lanes)
 

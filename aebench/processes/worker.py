@@ -36,7 +36,7 @@ from aebench.records.capture import WORKER_VARIABLES
 Result = TypeVar("Result")
 POLL_SECONDS = 0.5  # how often a silent process is looked after: another of its own may hold its connection open
 # A process that neither answers nor tells anything for so long hangs. Compiling on a busy machine has taken two
-# minutes, and what takes longer tells how it goes: a training each epoch, a climb each rung.
+# minutes, and what takes longer tells how it goes: a training each epoch and each call of a trainer, a climb each rung.
 SILENCE_SECONDS = 900.0
 GRACE_SECONDS = 5.0  # for a process that is told to end
 DESCRIPTORS = 64  # files that must be allowed at once: a process takes half a dozen, its libraries dozens while loading
