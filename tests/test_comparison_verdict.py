@@ -7,8 +7,9 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from comparisons import blocks, record
+from comparisons import block, blocks, record
 from msgspec import structs
+from rich.console import Console
 
 from aebench.comparison.findings import Finding, again
 from aebench.comparison.verdict import compared, findings, sentence, status
@@ -16,6 +17,7 @@ from aebench.records.comparisons import Apart, Comparison
 from aebench.records.fields import checked
 from aebench.records.qualities import Quality
 from aebench.report import exported
+from aebench.report.comparison import print_comparison
 
 
 def found(ratio: float, **others: object) -> tuple[Comparison, list[Finding]]:
@@ -88,12 +90,20 @@ def test_without_a_block_nothing_is_green() -> None:
 
 def test_a_control_that_moves_makes_speed_unusable_and_not_memory() -> None:
     """Base against base took a third longer: nothing is said of speed, with the reason; status 125."""
-    from comparisons import block
 
     made = record(blocks=[*blocks(1.0)[:12], *(block(1.3, number, control=True) for number in range(3))])
     (finding,) = findings(made)
     assert ("undecided", "speed", 125) == (finding.weight, finding.what, status([finding]))
     assert "nothing is said: base took 1.30 times as long as base in 3 blocks of both" == finding.sentence
+
+
+@pytest.mark.parametrize("shift", [1.0, 1.3])
+def test_undecided_speed_says_what_tells_how_much_can_be_seen(shift: float, capsys: pytest.CaptureFixture[str]) -> None:
+    """The command that measures this machine's noise, and only where speed is undecided."""
+
+    made = record(blocks=[*blocks(1.0)[:12], *(block(shift, number, control=True) for number in range(3))])
+    print_comparison(made, Console(width=200))
+    assert (shift > 1.0) == ("aebench calibrate -f " in capsys.readouterr().out)
 
 
 def test_what_only_head_cannot_run_is_a_regression() -> None:

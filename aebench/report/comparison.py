@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 from collections.abc import Iterator, Sequence
 
 from rich.console import Console
@@ -14,6 +15,7 @@ from aebench.comparison.verdict import compared, findings, sentence
 from aebench.processes.differing import differences
 from aebench.records.comparisons import Comparison, Numbers
 from aebench.records.qualities import Quality
+from aebench.registry import HERE
 from aebench.report.environments import print_differences
 from aebench.report.tables import Column, Table
 
@@ -37,7 +39,7 @@ def print_comparison(found: Comparison, console: Console, *, everything: bool = 
     console.print(Text(sentence(found, every), style), soft_wrap=True)
     for line in compared(found):
         console.print(Text(line), soft_wrap=True)
-    for line in _notes(found):
+    for line in _notes(found, every):
         console.print(Text(line, "dim"), soft_wrap=True)
     for finding in every:
         print_finding(finding, console)
@@ -61,14 +63,18 @@ def print_finding(finding: Finding, console: Console) -> None:
         console.print(Text(f"  again with: {finding.command}", "dim"), soft_wrap=True)
 
 
-def _notes(found: Comparison) -> Iterator[str]:
-    """What was left out, and how much differs between the two environments."""
+def _notes(found: Comparison, every: Sequence[Finding]) -> Iterator[str]:
+    """What was left out, what differs between the two environments, and what tells why nothing was decided."""
     for words in found.left_out:
         yield f"Not compared: {words}."
     kinds = list(dict.fromkeys(it.kind for it in found.differences))
     if kinds:
         names = f"{found.base.said} {found.head.said}"
         yield f"They differ in {', '.join(kinds)}: aebench environments diff {names}"
+    if any(finding.what == "speed" and finding.weight == "undecided" for finding in every):
+        where = "" if found.base.name == HERE else f"@{found.base.said}"
+        subjects = ",".join(f"{sides.framework}{where}" for sides in found.pairs)
+        yield f"How much can be seen on this machine: aebench calibrate -f {shlex.quote(subjects)}"
 
 
 def _climbs(rows: Sequence[Numbers]) -> Table:
