@@ -172,8 +172,7 @@ def differing() -> Comparison:
 
 def test_markdown_says_the_verdict_first_and_escapes_what_comes_from_outside() -> None:
     """One bold line, what was compared, a row a finding, what differs folded away."""
-    made = differing()
-    lines = exported.markdown(made, findings(made)).splitlines()
+    lines = exported.markdown(exported.of_comparison(differing())).splitlines()
     assert "**old → here: 1 got worse.**" == lines[0]
     (row,) = (line for line in lines if line.startswith("| worse |"))
     assert row.endswith("| `aebench compare old here linear -f pytorch --only speed --all -d digits -p quick -s 0` |")
@@ -184,16 +183,16 @@ def test_markdown_says_the_verdict_first_and_escapes_what_comes_from_outside() -
 def test_junit_counts_what_a_ci_counts(tmp_path: Path) -> None:
     """A regression is a failure, what could not be compared an error, what is undecided skipped."""
     for ratio, count, expected in ((1.3, 12, ("4", "0", "0")), (1.05, 4, ("0", "0", "4")), (1.0, 12, ("0", "0", "0"))):
-        exported.export(record(blocks=blocks(ratio, count)), tmp_path)
-        suite = ElementTree.parse(tmp_path / exported.JUNIT).getroot()
+        exported.export(exported.of_comparison(record(blocks=blocks(ratio, count))), tmp_path, "it")
+        suite = ElementTree.parse(tmp_path / "it.xml").getroot()
         assert expected == tuple(suite.get(name) for name in ("failures", "errors", "skipped"))
         assert ("5", 5) == (suite.get("tests"), len(suite))
-    assert "nothing got worse" in (tmp_path / exported.MARKDOWN).read_text(encoding="utf-8")
+    assert "nothing got worse" in (tmp_path / "it.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("text", ["\x00\x1b[0m", "\ud800", "a & <b>"])
 def test_whatever_a_message_holds_is_xml(tmp_path: Path, text: str) -> None:
     """Control characters of a framework's message must not make a file that no CI reads."""
     finding = Finding("numbers", (f"x{text}",), "regression", f"y{text}", None)
-    suite = exported.junit(record(), [finding])
+    suite = exported.junit(exported.Told("it", "it", [], {}, [finding]))
     ElementTree.fromstring(ElementTree.tostring(suite, encoding="utf-8"))

@@ -6,6 +6,7 @@ import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from click.testing import CliRunner
@@ -19,6 +20,7 @@ from aebench.comparison.gate import Gated, held
 from aebench.comparison.unmatched import Scope
 from aebench.comparison.verdict import status
 from aebench.errors import ResultError, UsageError
+from aebench.report.exported import export, of_gate
 from aebench.report.gate import print_gate
 
 
@@ -45,6 +47,20 @@ def test_the_baseline_itself_passes(gated: Callable[..., Gated]) -> None:
     expected = "1 autoencoder in a framework, 5 pairs of trainings, 1 metric with a limit, 1 of seconds and memory."
     assert f"Held against {found.baseline}: {expected}" == second
     assert any("test_mse" in line and "identical" in line for line in rest)
+
+
+def test_a_gate_is_told_to_a_pull_request_and_to_a_ci(gated: Callable[..., Gated], tmp_path: Path) -> None:
+    """Markdown with the verdict first; in JUnit's XML a case for each metric, one that is worse a failure."""
+    export(of_gate(gated(trials())), tmp_path, "sound")
+    export(of_gate(gated(trials(1.2))), tmp_path, "worse")
+    sound, worse = (ElementTree.parse(tmp_path / f"{name}.xml").getroot() for name in ("sound", "worse"))
+    assert [("1", "0"), ("1", "1")] == [(it.get("tests"), it.get("failures")) for it in (sound, worse)]
+    (case,) = worse
+    assert "tied, pytorch, test_mse" == case.get("name")
+    first, *rest = (tmp_path / "worse.md").read_text().splitlines()
+    assert first.startswith("**")
+    assert first.endswith("1 got worse.**")
+    assert any(line.startswith("| worse | tied, pytorch, test\\_mse |") for line in rest)
 
 
 def test_identical_means_the_same_parameters(tmp_path: Path) -> None:

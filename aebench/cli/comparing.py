@@ -104,13 +104,13 @@ def _carried_out(plan: Plan, output: Path | None, everything: bool) -> int:
     from aebench.comparison.comparing import compare as carried_out
     from aebench.comparison.verdict import findings, status
     from aebench.report.comparison import print_comparison
-    from aebench.report.exported import export
+    from aebench.report.exported import export, of_comparison
     from aebench.running.options import new_folder
 
     folder = output or new_folder("compare", plan.asked.base.name, plan.asked.head.name)
     with kept_in(folder) as bars:
         found = carried_out(plan, folder, bars)
-    export(found, folder)
+    export(of_comparison(found), folder, "comparison")
     print_comparison(found, console(), everything=everything)
     click.echo(f"\nResults: {folder / 'comparison.json'}, beside it Markdown and JUnit XML")
     return status(findings(found))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from aebench.cli.options import AUTOENCODERS, DATA_DIR, DATASET, DEVICE, OUTPUT, SCHEDULE, console, kept_in
-from aebench.cli.values import Place, Share, text, words
+from aebench.cli.values import Folder, Place, Share, text, words
 
 if TYPE_CHECKING:
     from aebench.comparison.fresh import Plan
@@ -42,13 +42,17 @@ OF_ENVIRONMENTS = ("dataset", "data_dir", "schedule", "device", "dtype", "output
 @click.option("--all", "everything", is_flag=True, help="Also show every metric.")
 @OUTPUT
 @click.option(
+    "--report", type=Folder(),
+    help="Folder for the verdict as gate.md, for a pull request, and gate.xml, in JUnit's form; default: --output.",
+)  # fmt: skip
+@click.option(
     "--to", "folder", type=Place(path_type=Path), default=Path("results"), show_default=True,
     help="Folder of results, whose baselines/ and limits.toml hold what was accepted.",
 )  # fmt: skip
 @click.pass_context
 def gate(
     context: click.Context, /, what: str, autoencoders: tuple[str, ...], frameworks: tuple[str, ...], everything: bool,
-    folder: Path, **asked: Any,
+    folder: Path, report: Path | None, **asked: Any,
 ) -> None:  # fmt: skip
     """Hold a run, or an environment, against the accepted baseline.
 
@@ -73,15 +77,18 @@ def gate(
     scope = Scope(autoencoders, _known(frameworks))
     if _is_run(Path(what)):
         _refuse_settings(context, what)
-        sys.exit(_told(held(Path(what), scope, folder), everything=everything))
-    sys.exit(_of_environment(_planned(what, scope, folder, asked), everything=everything, **asked))
+        sys.exit(_told(held(Path(what), scope, folder), report, everything=everything))
+    sys.exit(_of_environment(_planned(what, scope, folder, asked), report, everything=everything, **asked))
 
 
-def _told(found: Gated, *, everything: bool) -> int:
-    """Print what was found; the exit status."""
+def _told(found: Gated, report: Path | None, *, everything: bool) -> int:
+    """Write and print what was found; the exit status."""
     from aebench.comparison.verdict import status
+    from aebench.report.exported import export, of_gate
     from aebench.report.gate import print_gate
 
+    if report is not None:
+        export(of_gate(found), report, "gate")
     print_gate(found, console(), everything=everything)
     return status(found.findings)
 
@@ -122,8 +129,9 @@ def _planned(what: str, scope: Scope, folder: Path, asked: Mapping[str, Any]) ->
 
 
 def _of_environment(
-    plan: Plan, *, everything: bool, dry_run: bool, output: Path | None, time_limit: float | None, **_: object
-) -> int:
+    plan: Plan, report: Path | None, *, everything: bool, dry_run: bool, output: Path | None, time_limit: float | None,
+    **_: object,
+) -> int:  # fmt: skip
     """Train, and say what the trainings say and where they are kept; the exit status."""
     from aebench.comparison import fresh
     from aebench.report.gate import print_plan
@@ -135,7 +143,7 @@ def _of_environment(
     place = output or new_folder("gate", plan.environment.name)
     with kept_in(place) as bars:
         found = fresh.gate(plan, place, bars, None if time_limit is None else 60.0 * time_limit)
-    status = _told(found, everything=everything)
+    status = _told(found, report or place, everything=everything)
     click.echo(f"\nTrainings: {place}")
     return status
 

@@ -133,13 +133,18 @@ def judged(found: Iterable[Quality], command: str | None) -> Iterator[Finding]:
         for row in it.rows:
             weight = QUALITY_WEIGHT.get(row.verdict)
             if weight is not None and (row.verdict != "undecided" or it.verdict == "undecided"):
-                yield Finding("quality", (f"{about}, {row.metric}",), weight, _metric(row), command)
+                yield Finding("quality", (metric_of(it, row),), weight, _metric(row), command)
         if it.failures:
             failed: Weight = "undone" if it.base in it.failures else "regression"
             why = "; ".join(f"{name} failed: {reason}" for name, reason in it.failures.items())
             yield Finding("quality", (f"{about}, training",), failed, why, command)
         elif it.reason is not None:
             yield Finding("quality", (f"{about}, training",), "undecided", it.reason, command)
+
+
+def metric_of(it: Quality, row: QualityRow) -> str:
+    """What a metric of an autoencoder's trainings is called."""
+    return f"{it.autoencoder}, {it.head}, {row.metric}"
 
 
 def _metric(row: QualityRow) -> str:

@@ -17,12 +17,8 @@ def print_gate(found: Gated, console: Console, *, everything: bool = False) -> N
     """One line of verdict, one of what was compared, and the findings; everything: also every metric."""
     weights = {finding.weight for finding in found.findings}
     gravest = next((weight for weight in WRONG if weight in weights), None)
-    than = "" if gravest else " than the baseline"
-    console.print(
-        Text(f"{found.run}: {outcome(found.findings)}{than}.", STYLES[gravest] if gravest else "bold green"),
-        soft_wrap=True,
-    )
-    console.print(_compared(found), markup=False, soft_wrap=True)
+    console.print(Text(sentence(found), STYLES[gravest] if gravest else "bold green"), soft_wrap=True)
+    console.print(compared(found), markup=False, soft_wrap=True)
     for finding in found.findings:
         print_finding(finding, console)
     if everything and found.quality:
@@ -30,7 +26,13 @@ def print_gate(found: Gated, console: Console, *, everything: bool = False) -> N
         metrics_table(found.quality).print(console)
 
 
-def _compared(found: Gated) -> str:
+def sentence(found: Gated) -> str:
+    """The verdict in one line."""
+    wrong = any(finding.weight in WRONG for finding in found.findings)
+    return f"{found.run}: {outcome(found.findings)}{'' if wrong else ' than the baseline'}."
+
+
+def compared(found: Gated) -> str:
     """How many rows and metrics were held against what, from how many seeds."""
     seeds = sum(len(quality.seeds) for quality in found.quality)
     metrics = sum(row.margin is not None for quality in found.quality for row in quality.rows)

@@ -57,6 +57,7 @@ BAD = {
     "--importance-samples": [*WHOLE, "0", "-5", "50,0", "50,", "10001"],
     "--output": PATHS,
     "--to": PATHS,
+    "--report": PATHS,
     "--reason": ["", " ", "\t"],
     "--expires": ["", "x", "tomorrow", "2020-01-01", "2026-13-01", "2030-02-30", "01.02.2030", "2030-01-01T10:00"],
     "kind": ["", " ", "nope", "Trial", "run,trial", LONG],
