@@ -153,6 +153,20 @@ def test_a_worse_error_is_planted_in_the_document_alone() -> None:
     assert {"failure": "x"} == trainings.worsened({"failure": "x"}, 1.2)
 
 
+def test_a_fault_that_changes_no_training_is_no_fault(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Planted where no training passes, head ends in the same bits: the audit says so, and counts nothing."""
+    document = {**finished("pytorch", 0, 2.0), "parameters": "abc"}
+    trained = trainings.Trainings(Options(("stacked",), ("pytorch",), seeds=tuple(range(12))), tmp_path, Silent())
+    monkeypatch.setattr(trainings.Trainings, "_trained", lambda *_: document)
+    plants = {plant.fault: plant for plant in trainings.plants("pytorch")}
+    with pytest.raises(FrameworkError, match="glorot_for_he changes no training"):
+        list(trained.outcomes(plants["glorot_for_he"], "pytorch", "stacked", None))  # type: ignore[arg-type]
+    (found,) = trained.outcomes(plants["mse-20"], "pytorch", "stacked", None)  # type: ignore[arg-type]
+    assert (True, "worse") == (found.planted, found.verdict)
+    others = list(trained.outcomes(plants["other_seeds"], "pytorch", "stacked", None))  # type: ignore[arg-type]
+    assert {(False, "identical")} == {(it.planted, it.verdict) for it in others}
+
+
 @pytest.mark.parametrize("framework", ["pytorch", "tensorflow"])
 def test_every_training_fault_is_one_of_the_ladders(framework: str) -> None:
     """So whatever a training hides, the ladder is tested to see."""

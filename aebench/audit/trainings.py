@@ -10,7 +10,7 @@ from typing import Any
 from aebench import registry
 from aebench.audit.planted import FAULTS
 from aebench.comparison.quality import Asked, compare
-from aebench.errors import AebenchError
+from aebench.errors import AebenchError, FrameworkError
 from aebench.processes.events import Listener
 from aebench.processes.worker import FrameworkProcess
 from aebench.records.audits import Outcome
@@ -70,7 +70,11 @@ class Trainings:
     known: dict[tuple[str, str, int, str], Mapping[str, Any]] = field(default_factory=dict)
 
     def outcomes(self, plant: Plant, framework: str, autoencoder: str, process: FrameworkProcess) -> Iterator[Outcome]:
-        """The gravest verdict where a fault is planted; the verdict on every metric with a margin where none is."""
+        """The gravest verdict where a fault is planted; the verdict on every metric with a margin where none is.
+
+        Raises:
+            FrameworkError: the fault changes nothing: it is planted where no training passes.
+        """
 
         def train(side: str, seed: int) -> Mapping[str, Any]:
             if side == "base":
@@ -80,6 +84,8 @@ class Trainings:
         asked = Asked(seeds=self.options.seeds)
         found = compare(registry.autoencoder(autoencoder), "base", "head", train, asked)
         where = f"{autoencoder}, {framework}"
+        if plant.faulty and found.verdict == "identical":
+            raise FrameworkError(f"{where}: {plant.fault} changes no training; it is planted where none passes")
         if plant.faulty:
             yield Outcome(row=where, planted=True, verdict=found.verdict, blocks=len(found.seeds))
             return
