@@ -115,6 +115,7 @@ def test_a_limit_of_their_own_decides(gate: Callable[..., Gated], tmp_path: Path
 def test_a_peak_is_that_of_what_comes() -> None:
     """What was held before and given back does not count; what is held now does."""
     size = 200 * 2**20
+    assert forget_peak(), "that of the tests before"
     held_once = np.ones(size, np.uint8)
     before = peak_resident()
     del held_once

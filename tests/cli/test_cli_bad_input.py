@@ -65,6 +65,7 @@ BAD = {
     "base": ["", " ", "nope", "../nope", "/dev/null", "file", "HEAD", LONG, "\udcff"],
     "head": ["", " ", "nope", "../nope", "/dev/null", "file", "HEAD", LONG, "\udcff", "here"],
     "--only": ["", " ", ",", "numbers,", "speeed", "Numbers", "numbers speed"],
+    "--timed": ["", " ", ",", "staked", "TIED", "tied,", LONG],
     "--tolerated": ["", "x", "-1", "nan", "inf", "1e5", "0.2"],
     "--intolerable": ["", "x", "0", "-1", "nan", "inf", "0.01"],
     "--time-limit": ["", "x", "0", "-1", "nan", "inf"],

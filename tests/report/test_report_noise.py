@@ -10,7 +10,7 @@ from calibrations import blocks, of_deviation, record
 from pairs import control
 from rich.console import Console
 
-from aebench.comparison.speed import Due
+from aebench.comparison.speed import CONTROL_EVERY, LEAST_CONTROLS, Due
 from aebench.comparison.steadiness import judged
 from aebench.records.calibrations import Calibration
 from aebench.report.noise import print_noise
@@ -36,7 +36,7 @@ def test_a_steady_machine_is_a_verdict_and_a_table() -> None:
     (row,) = (line.split() for line in lines if line.startswith("linear") and "training" in line)
     assert ["linear", "pytorch", "training", "2%"] == row[:4]
     blocks_, minutes = map(float, row[5:7])
-    assert round((blocks_ + 3) * 10.0 / 60.0, 1) == minutes
+    assert round((blocks_ + max(LEAST_CONTROLS, blocks_ / CONTROL_EVERY)) * 10.0 / 60.0, 1) == minutes
 
 
 def test_what_is_too_noisy_is_told_with_its_reasons() -> None:
