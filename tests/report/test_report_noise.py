@@ -6,6 +6,7 @@ import re
 from io import StringIO
 
 import numpy as np
+import pytest
 from calibrations import blocks, of_deviation, record
 from pairs import control
 from rich.console import Console
