@@ -131,6 +131,19 @@ def test_two_places_of_one_name_are_refused(other: Path, tmp_path: Path) -> None
         find(str(second))
 
 
+def test_the_place_of_a_named_environment_is_that_environment(
+    other: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever types the path gets the one that the file names; with variables in the file it would be another one."""
+    named(tmp_path, f'[environments.other]\npython = "{other}"\n')
+    monkeypatch.chdir(tmp_path)
+    environments._told.clear()
+    assert find("other") == find(str(other))
+    named(tmp_path, f'[environments.other]\npython = "{other}"\nvariables = {{A = "1"}}\n')
+    with pytest.raises(UsageError, match="would be called 'other'"):
+        find(str(other))
+
+
 def test_variables_of_an_environment_are_those_of_its_processes(tmp_path: Path) -> None:
     """They are set, and on record; without an interpreter the environment is this one's, but for them."""
     named(tmp_path, '[environments.wide]\nvariables = {OMP_WAIT_POLICY = "passive", MINE = "2"}\n')

@@ -100,9 +100,17 @@ def _configured(name: str, entry: Entry, path: Path) -> Environment:
 
 
 def tell(environment: Environment) -> Environment:
-    """From now on this process knows it by its name; UsageError where it knows another one by that name."""
-    known = _told.setdefault(environment.name, environment)
-    if known.python != environment.python or environment.name in _named():
+    """From now on this process knows it by its name; one that the file has under that name is that one.
+
+    Raises:
+        UsageError: another one is known by that name.
+    """
+    configuration = configured()
+    if configuration is not None and (entry := configuration.settings.environments.get(environment.name)):
+        known = _configured(environment.name, entry, configuration.path)
+    else:
+        known = _told.setdefault(environment.name, environment)
+    if (known.python, known.variables) != (environment.python, environment.variables):
         raise UsageError(
             f"{environment.said} would be called '{environment.name}', as {known.said} is; give one of them another "
             f"name in {OWN_FILE}: [environments.NAME] python = …"
