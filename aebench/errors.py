@@ -7,7 +7,7 @@ without a traceback and exits with `exit_status`.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 TRACEBACK = "AEBENCH_TRACEBACK"
 """The environment variable that asks for the traceback of every error."""
@@ -29,14 +29,18 @@ class SpecificationError(AebenchError):
     """A specification contradicts itself or asks for what does not exist."""
 
 
+def nearest(name: str, known: Sequence[str]) -> str:
+    """A question after the known name that is like this one; empty where none is."""
+    found = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    return f"; did you mean '{found[0]}'?" if found else ""
+
+
 class UnknownNameError(AebenchError):
     """A name that nothing is registered under; lists the known ones and the nearest."""
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         names = list(known)
-        nearest = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
-        hint = f"; did you mean '{nearest[0]}'?" if nearest else "."
-        super().__init__(f"unknown {kind} '{name}'{hint} Known: {', '.join(names) or 'none'}.")
+        super().__init__(f"unknown {kind} '{name}'{nearest(name, names) or '.'} Known: {', '.join(names) or 'none'}.")
 
 
 class PluginError(AebenchError):

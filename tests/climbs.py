@@ -24,13 +24,14 @@ from aebench.agreement.spreads import draw
 from aebench.agreement.undirected import undirected
 from aebench.arrays import Dtype
 from aebench.audit import planted as faults
+from aebench.audit.climbs import group_of as group_of
+from aebench.audit.climbs import narrow as narrow
+from aebench.audit.climbs import narrow_climb as narrow_climb
 from aebench.audit.planted.optimizers import WRITTEN_OUT
 from aebench.data import Dataset, load
 from aebench.records.trace import Place, Trace
-from aebench.spec import Autoencoder
 
 DTYPES: tuple[Dtype, ...] = ("float64", "float32")
-WIDTH, BATCH_SIZE = 0.2, 50
 # Rungs that a plain climb leaves out.
 BESIDE = ("rows", "extremes", "program", "resumed")
 
@@ -52,18 +53,6 @@ class Verdict(NamedTuple):
     parting: Comparison | None
     beside: Comparison | None
     values: tuple[float, float] | None
-
-
-def narrow(name: str) -> Autoencoder:
-    """The autoencoder with a fifth of its hidden units and batches of 50; `linear` as it is."""
-    autoencoder = registry.autoencoder(name)
-    width = 1.0 if autoencoder.dataset else WIDTH
-    return autoencoder.resized(width=width).with_schedule({}, batch_size=BATCH_SIZE)
-
-
-def narrow_climb(name: str, dtype: Dtype, *, seed: int = 0, steps: int = faults.STEPS, plain: bool = True) -> Climb:
-    """A climb of the narrow autoencoder, without what stands beside the way unless that is asked for."""
-    return Climb(narrow(name), seed=seed, dtype=dtype, steps=steps, plain=plain)
 
 
 @cache

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Container, Iterator, Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
-from itertools import product
+from itertools import chain, product
 from pathlib import Path
 
 from aebench.audit import climbs, timings, trainings
@@ -49,6 +50,78 @@ class Asked:
         return self.autoencoders or (TIMED,)
 
 
+@dataclass(frozen=True)
+class Due:
+    """A case that is to be done. plant: what is planted; None: nothing, in a climb. number: of its repetitions."""
+
+    part: What
+    kind: str
+    fault: str
+    framework: str
+    autoencoder: str
+    number: int = 0
+    plant: Fault | trainings.Plant | timings.Plant | None = field(default=None, compare=False)
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """Which case it is."""
+        return self.part, self.fault, self.framework, self.autoencoder, str(self.number)
+
+    def done(self, outcomes: Iterator[Outcome], listener: Listener) -> Case:
+        """The case: its outcomes, or why there are none."""
+        begun, found, failed = time.perf_counter(), list[Outcome](), None
+        try:
+            found = list(outcomes)
+        except AebenchError as error:
+            failed = str(error)
+        said = failed or ", ".join(dict.fromkeys(outcome.verdict for outcome in found))
+        listener.finished(f"{self.autoencoder}, {self.framework}, {self.fault}", said)
+        return Case(
+            part=self.part, kind=self.kind, fault=self.fault, framework=self.framework, autoencoder=self.autoencoder,
+            number=self.number, seconds=Float(time.perf_counter() - begun), outcomes=found, failure=failed,
+        )  # fmt: skip
+
+
+def planned(asked: Asked) -> dict[str, int]:
+    """How many cases of each part there are in all."""
+    counts = Counter(due.part for due in every(asked))
+    return {part: counts[part] for part in asked.only}
+
+
+def every(asked: Asked) -> Iterator[Due]:
+    """All cases of the parts that are asked for."""
+    cases = chain(*_of_numbers(asked).values(), _of_quality(asked), _of_time(asked))
+    return (due for due in cases if due.part in asked.only)
+
+
+def _of_numbers(asked: Asked) -> dict[climbs.Group, list[Due]]:
+    """The ladder's faults, group by group, and each group once without any."""
+    groups = climbs.faults(asked.options.frameworks, asked.autoencoders)
+    found = {}
+    for number, (group, faults) in enumerate(groups.items()):
+        where = group.framework, group.autoencoder
+        # The sound climb is told from those of other groups of its autoencoder by its number.
+        sound = Due("numbers", "nothing", climbs.SOUND, *where, number)
+        found[group] = [sound, *(Due("numbers", f"rung {it.rung}", it.name, *where, plant=it) for it in faults)]
+    return found
+
+
+def _of_quality(asked: Asked) -> Iterator[Due]:
+    """Trainings of `stacked` with a fault, and from other seeds without one."""
+    if not asked.autoencoders or TRAINED in asked.autoencoders:
+        for framework in (name for name in asked.options.frameworks if name != ARBITER):
+            for plant in trainings.plants(framework):
+                yield Due("quality", plant.kind, plant.fault, framework, TRAINED, plant=plant)
+
+
+def _of_time(asked: Asked) -> Iterator[Due]:
+    """Slow-downs, memory and nothing; all once before any twice, so that what is broken off has some of each."""
+    for number in range(asked.repeats):
+        for plant, framework, name in product(timings.PLANTS, asked.options.frameworks, asked.timed):
+            for n in range(plant.times * number, plant.times * (number + 1)):
+                yield Due(plant.part, plant.kind, plant.fault, framework, name, n, plant)
+
+
 def audit(asked: Asked, folder: Path, listener: Listener) -> Audit:
     """Plant everything that is not there yet; the record, kept in the folder's `audit.json` after each case.
 
@@ -68,12 +141,11 @@ def audit(asked: Asked, folder: Path, listener: Listener) -> Audit:
         with processes_of(asked.options, folder / "logs", arbiter=True) as processes:
             found = _begun(folder / FILE, conditions(asked.options, processes))
             known = {_key(case) for case in found.cases}
-            if "numbers" in asked.only:
-                _keep(folder, found, _numbers(asked, processes, folder, known, listener), deadline)
-            if "quality" in asked.only:
-                _keep(folder, found, _quality(asked, processes, folder, known, listener), deadline)
+            missing = [due for due in every(asked) if due.key not in known]
+            _keep(folder, found, _climbed(asked, missing, processes, folder, listener), deadline)
+            _keep(folder, found, _trained(asked, missing, processes, folder, listener), deadline)
         # What is timed has the machine to itself: the processes above are gone.
-        _keep(folder, found, _timed(asked, folder, known, listener), deadline)
+        _keep(folder, found, _timed(asked, missing, folder, listener), deadline)
         found.complete = not deadline.over()
         documents.write(folder / FILE, "audit", plain(found))
     return found
@@ -102,85 +174,36 @@ def _key(case: Case) -> tuple[str, ...]:
     return case.part, case.fault, case.framework, case.autoencoder, str(case.number)
 
 
-def _case(
-    part: What, kind: str, fault: str, framework: str, autoencoder: str, outcomes: Callable[[], Iterator[Outcome]],
-    listener: Listener, number: int = 0,
-) -> Case:  # fmt: skip
-    """Do it: its outcomes, or why there are none."""
-    begun, found, failed = time.perf_counter(), list[Outcome](), None
-    try:
-        found = list(outcomes())
-    except AebenchError as error:
-        failed = str(error)
-    said = failed or ", ".join(dict.fromkeys(outcome.verdict for outcome in found))
-    listener.finished(f"{autoencoder}, {framework}, {fault}", said)
-    return Case(
-        part=part, kind=kind, fault=fault, framework=framework, autoencoder=autoencoder, number=number,
-        seconds=Float(time.perf_counter() - begun), outcomes=found, failure=failed,
-    )  # fmt: skip
-
-
-def _numbers(
-    asked: Asked, processes: Mapping[str, FrameworkProcess], folder: Path, known: Container[tuple[str, ...]],
-    listener: Listener,
-) -> Iterator[Callable[[], Case]]:  # fmt: skip
-    """The ladder's faults, group by group, and each group once without any."""
-    groups = climbs.faults(asked.options.frameworks, asked.autoencoders)
-    for number, (group, faults) in enumerate(groups.items()):
-        name, framework = group.autoencoder, group.framework
-        # The sound climb is told from those of other groups of its autoencoder by its number.
-        todo: list[tuple[str, str, Fault | None, int]] = [("nothing", climbs.SOUND, None, number)]
-        todo += [(f"rung {fault.rung}", fault.name, fault, 0) for fault in faults]
-        missing = [it for it in todo if ("numbers", it[1], framework, name, str(it[3])) not in known]
+def _climbed(
+    asked: Asked, missing: Sequence[Due], processes: Mapping[str, FrameworkProcess], folder: Path, listener: Listener
+) -> Iterator[Callable[[], Case]]:
+    """Climbs, those of one group after the other: they part from the same sound ones."""
+    wanted = set(missing)
+    for group, cases in _of_numbers(asked).items():
         with climbs.Sounds(group, processes, folder / "traces").ready() as sounds:
-            for kind, fault_name, fault, n in missing:
-                outcomes = partial(sounds.outcomes, fault)
-                yield partial(_case, "numbers", kind, fault_name, framework, name, outcomes, listener, n)
+            for due in (due for due in cases if due in wanted):
+                fault = due.plant if isinstance(due.plant, Fault) else None
+                yield partial(due.done, sounds.outcomes(fault), listener)
         # A process in which hundreds of programs were compiled has crashed.
-        processes[framework].close()
+        processes[group.framework].close()
 
 
-def _quality(
-    asked: Asked, processes: Mapping[str, FrameworkProcess], folder: Path, known: Container[tuple[str, ...]],
-    listener: Listener,
-) -> Iterator[Callable[[], Case]]:  # fmt: skip
-    """Trainings of `stacked` with a fault, and from other seeds without one."""
+def _trained(
+    asked: Asked, missing: Sequence[Due], processes: Mapping[str, FrameworkProcess], folder: Path, listener: Listener
+) -> Iterator[Callable[[], Case]]:
     trained = trainings.Trainings(asked.options, folder / "trials", listener)
-    if asked.autoencoders and TRAINED not in asked.autoencoders:
-        return
-    for framework in (name for name in asked.options.frameworks if name != ARBITER):
-        for plant in trainings.plants(framework):
-            if ("quality", plant.fault, framework, TRAINED, "0") not in known:
-                outcomes = partial(trained.outcomes, plant, framework, TRAINED, processes[framework])
-                yield partial(_case, "quality", plant.kind, plant.fault, framework, TRAINED, outcomes, listener)
+    for due in missing:
+        if isinstance(due.plant, trainings.Plant):
+            outcomes = trained.outcomes(due.plant, due.framework, due.autoencoder, processes[due.framework])
+            yield partial(due.done, outcomes, listener)
 
 
 def _timed(
-    asked: Asked, folder: Path, known: Container[tuple[str, ...]], listener: Listener
-) -> Iterator[Callable[[], Case]]:
-    """Slow-downs, memory and nothing; all once before any twice, so that what is broken off has some of each."""
+    asked: Asked, missing: Sequence[Due], folder: Path, listener: Listener
+) -> Iterator[Callable[[], Case]]:  # fmt: skip
     options = asked.options
     where = Where(options.dataset, options.data_dir, options.schedule, options.device, options.dtype)
     timed = timings.Timings(where, folder / "logs", listener)
-    for number in range(asked.repeats):
-        for plant, framework, name in product(timings.PLANTS, options.frameworks, asked.timed):
-            for n in range(plant.times * number, plant.times * (number + 1)) if plant.part in asked.only else ():
-                if (plant.part, plant.fault, framework, name, str(n)) not in known:
-                    outcomes = partial(timed.outcomes, plant, framework, name)
-                    yield partial(_case, plant.part, plant.kind, plant.fault, framework, name, outcomes, listener, n)
-
-
-def planned(asked: Asked) -> dict[str, int]:
-    """How many cases of each part there are in all."""
-    frameworks = asked.options.frameworks
-    groups = climbs.faults(frameworks, asked.autoencoders)
-    trained = 0
-    if not asked.autoencoders or TRAINED in asked.autoencoders:
-        trained = sum(len(trainings.plants(name)) for name in frameworks if name != ARBITER)
-    sides = asked.repeats * len(frameworks) * len(asked.timed)
-    counts = {
-        "numbers": sum(len(faults) + 1 for faults in groups.values()),
-        "quality": trained,
-        **{part: sides * sum(it.times for it in timings.PLANTS if it.part == part) for part in ("speed", "memory")},
-    }
-    return {part: count for part, count in counts.items() if part in asked.only}
+    for due in missing:
+        if isinstance(due.plant, timings.Plant):
+            yield partial(due.done, timed.outcomes(due.plant, due.framework, due.autoencoder), listener)

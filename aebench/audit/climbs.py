@@ -16,9 +16,10 @@ from aebench.agreement import session
 from aebench.agreement.ladder import Climb
 from aebench.agreement.session import Source
 from aebench.arrays import Dtype
-from aebench.audit.planted import FAULTS, Fault
+from aebench.audit.planted import FAULTS, STEPS, Fault, planting
 from aebench.comparison.numbers import judged
 from aebench.errors import AebenchError
+from aebench.processes.lanes import Lanes, errors_of
 from aebench.processes.worker import FrameworkProcess
 from aebench.records.audits import Outcome
 from aebench.records.comparisons import Sides
@@ -53,7 +54,7 @@ def narrow(name: str) -> Autoencoder:
     return autoencoder.resized(width=width).with_schedule({}, batch_size=BATCH_SIZE)
 
 
-def narrow_climb(name: str, dtype: Dtype, *, seed: int = 0, steps: int, plain: bool = True) -> Climb:
+def narrow_climb(name: str, dtype: Dtype, *, seed: int = 0, steps: int = STEPS, plain: bool = True) -> Climb:
     """A climb of the narrow autoencoder, without what stands beside the way unless that is asked for."""
     return Climb(narrow(name), seed=seed, dtype=dtype, steps=steps, plain=plain)
 
@@ -131,11 +132,12 @@ class Sounds:
         return {name: Trace.read(path) for name, path in ascent.paths.items()}
 
     def _climb(self, dtype: Dtype) -> None:
-        """Have the reference and the sound framework climb, one after the other."""
-        ascent, climb, name = self.ascents[dtype], self.ascents[dtype].climb, self.group.framework
-        at, paths, teacher = source(climb), ascent.paths, ascent.teacher
-        self.processes[ARBITER].call(session.climb_as_arbiter, climb, at, paths[ARBITER], teacher)
-        self.processes[name].call(session.climb_in, name, climb, at, paths[name], teacher)
+        """Have the reference and the sound framework climb."""
+        ascent = self.ascents[dtype]
+        with Lanes({name: self.processes[name] for name in ascent.paths}) as lanes:
+            ascent.begin(lanes, source(ascent.climb))
+            for error in errors_of(ascent.calls).values():
+                raise error
 
 
 def source(climb: Climb) -> Source:
@@ -145,8 +147,5 @@ def source(climb: Climb) -> Source:
 
 def climb_planted(key: str, name: str, climb: Climb, source: Source, path: Path, teacher: Path | None) -> None:
     """In a framework's process: climb with that fault planted, and write the trace."""
-    if not key:
-        session.climb_in(name, climb, source, path, teacher)
-        return
-    with FAULTS[key].plant():
+    with planting(key):
         session.climb_in(name, climb, source, path, teacher)

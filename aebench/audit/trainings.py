@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from aebench import registry
-from aebench.audit.planted import FAULTS
+from aebench.audit.planted import FAULTS, planting
 from aebench.comparison.quality import Asked, compare
 from aebench.errors import AebenchError, FrameworkError
 from aebench.processes.events import Listener
@@ -129,7 +129,5 @@ def worsened(document: Mapping[str, Any], factor: float) -> Mapping[str, Any]:
 
 def run_planted(key: str, trial: Trial) -> Mapping[str, Any]:
     """In a framework's process: train with that fault planted."""
-    if not key:
-        return run(trial)
-    with FAULTS[key].plant():
+    with planting(key):
         return run(trial)

@@ -8,8 +8,19 @@ from typing import Any
 
 import click
 
-from aebench.cli.options import AUTOENCODERS, DATA_DIR, DATASET, DEVICE, FRAMEWORKS, OUTPUT, SCHEDULE, console, kept_in
-from aebench.cli.values import Share, words
+from aebench.cli.options import (
+    AUTOENCODERS,
+    DATA_DIR,
+    DATASET,
+    DEVICE,
+    FRAMEWORKS,
+    ONLY,
+    OUTPUT,
+    SCHEDULE,
+    console,
+    kept_in,
+)
+from aebench.cli.values import Minutes
 
 SEEDS_OF_TRAININGS = 12  # at most: what they do not decide stays undecided
 
@@ -17,10 +28,7 @@ SEEDS_OF_TRAININGS = 12  # at most: what they do not decide stays undecided
 @click.command()
 @AUTOENCODERS
 @FRAMEWORKS
-@click.option(
-    "--only", callback=words, metavar="PART[,PART]...",
-    help="Some of numbers, quality, speed, memory; default: all of them.",
-)  # fmt: skip
+@ONLY
 @click.option(
     "--repeats", type=click.IntRange(1, 1000), default=10, show_default=True,
     help="How often each fault of speed and memory is planted; nothing is planted six times as often.",
@@ -29,7 +37,7 @@ SEEDS_OF_TRAININGS = 12  # at most: what they do not decide stays undecided
 @DATA_DIR
 @SCHEDULE
 @DEVICE
-@click.option("--time-limit", type=Share(), metavar="MINUTES", help="After so many minutes nothing more is planted.")
+@click.option("--time-limit", type=Minutes(), metavar="MINUTES", help="After so many minutes nothing more is planted.")
 @click.option("--dry-run", is_flag=True, help="Say what would be planted, and end.")
 @click.option("--all", "everything", is_flag=True, help="Also name everything that was not caught.")
 @OUTPUT
@@ -70,7 +78,7 @@ def audit(
 
 
 def _asked(
-    autoencoders: tuple[str, ...], only: tuple[str, ...], repeats: int, minutes: float | None, asked: dict[str, Any]
+    autoencoders: tuple[str, ...], only: tuple[str, ...], repeats: int, seconds: float | None, asked: dict[str, Any]
 ) -> Any:
     """What the options ask for."""
     from aebench.audit.auditing import TRAINED, Asked
@@ -78,5 +86,4 @@ def _asked(
     from aebench.running.options import Options, with_defaults
 
     named = Options(autoencoders=autoencoders or ("linear", TRAINED), seeds=tuple(range(SEEDS_OF_TRAININGS)), **asked)
-    seconds = None if minutes is None else 60.0 * minutes
     return Asked(with_defaults(named, arbiter=False), autoencoders, require_parts(only), repeats, seconds)

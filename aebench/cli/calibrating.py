@@ -19,7 +19,7 @@ from aebench.cli.options import (  # fmt: skip
     console,
     kept_in,
 )
-from aebench.cli.values import MOST, Share
+from aebench.cli.values import MOST, Minutes
 
 
 @click.command()
@@ -34,7 +34,7 @@ from aebench.cli.values import MOST, Share
 @SCHEDULE
 @DEVICE
 @click.option(
-    "--time-limit", type=Share(), metavar="MINUTES", help="After so many minutes no block begins; default: no limit."
+    "--time-limit", type=Minutes(), metavar="MINUTES", help="After so many minutes no block begins; default: no limit."
 )
 @click.option("--all", "everything", is_flag=True, help="Also show in what way rows vary, and what was simulated.")
 @OUTPUT
@@ -61,7 +61,7 @@ def calibrate(
     from aebench.running.options import Options, new_folder
 
     options = Options(autoencoders, frameworks, **asked)
-    plan = planned(options, blocks, None if time_limit is None else 60.0 * time_limit)
+    plan = planned(options, blocks, time_limit)
     folder = output or new_folder("calibrate", options.dataset)
     with kept_in(folder) as bars:
         found = carried_out(plan, folder, bars)

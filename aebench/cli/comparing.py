@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from aebench.cli.options import AUTOENCODERS, DATA_DIR, DATASET, DEVICE, OUTPUT, SCHEDULE, console, kept_in
-from aebench.cli.values import Share, names, text, whole, words
+from aebench.cli.options import AUTOENCODERS, DATA_DIR, DATASET, DEVICE, ONLY, OUTPUT, SCHEDULE, console, kept_in
+from aebench.cli.values import Minutes, Share, names, text, whole, words
 
 if TYPE_CHECKING:
     from aebench.comparison.comparing import Plan
@@ -24,12 +24,7 @@ if TYPE_CHECKING:
     "--frameworks", "-f", callback=words, metavar="NAME[,NAME]...",
     help="Without environments, such as pytorch-compiled; default: all that both hold, in their first mode.",
 )  # fmt: skip
-@click.option(
-    "--only",
-    callback=words,
-    metavar="PART[,PART]...",
-    help="Some of numbers, quality, speed, memory; default: all of them.",
-)
+@ONLY
 @click.option(
     "--timed", callback=names("autoencoder"), metavar="NAME[,NAME]...",
     help="The autoencoders whose speed and memory are compared; default: all that are.",
@@ -48,7 +43,7 @@ if TYPE_CHECKING:
 )  # fmt: skip
 @click.option("--intolerable", type=Share(), default=0.10, show_default=True, help="So much slower must fail.")
 @click.option(
-    "--time-limit", type=Share(), metavar="MINUTES",
+    "--time-limit", type=Minutes(), metavar="MINUTES",
     help="After so many minutes nothing more is timed or trained; what is not decided then is undecided.",
 )  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Say what would be compared, and what differs, and end.")
@@ -84,7 +79,7 @@ def compare(
 
 def _planned(
     base: str, head: str, frameworks: tuple[str, ...], only: tuple[str, ...], timed: tuple[str, ...],
-    limits: tuple[float, float], minutes: float | None, asked: Mapping[str, Any],
+    limits: tuple[float, float], seconds: float | None, asked: Mapping[str, Any],
 ) -> Plan:  # fmt: skip
     """What the options ask for."""
     from aebench.comparison.comparing import Asked, planned, require_parts
@@ -95,7 +90,6 @@ def _planned(
 
     options = Options(frameworks=(), **{**asked, "seeds": asked["seeds"] or tuple(SEEDS)})
     parts, thresholds = require_parts(only), Thresholds(*limits)
-    seconds = None if minutes is None else 60.0 * minutes
     return planned(Asked(side(base), side(head), options, frameworks, parts, timed, thresholds, seconds))
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from aebench.cli.options import AUTOENCODERS, DATA_DIR, DATASET, DEVICE, OUTPUT, SCHEDULE, console, kept_in
-from aebench.cli.values import Folder, Place, Share, text, words
+from aebench.cli.values import Folder, Minutes, Place, text, words
 
 if TYPE_CHECKING:
     from aebench.comparison.fresh import Plan
@@ -35,7 +35,7 @@ OF_ENVIRONMENTS = ("dataset", "data_dir", "schedule", "device", "dtype", "output
 @DEVICE
 @click.option("--dtype", type=click.Choice(["float32", "float64"]), default="float32", show_default=True)
 @click.option(
-    "--time-limit", type=Share(), metavar="MINUTES",
+    "--time-limit", type=Minutes(), metavar="MINUTES",
     help="After so many minutes nothing more is trained; what is not decided then is undecided.",
 )  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Say what would be trained in the environment, and end.")
@@ -142,7 +142,7 @@ def _of_environment(
         return 0
     place = output or new_folder("gate", plan.environment.name)
     with kept_in(place) as bars:
-        found = fresh.gate(plan, place, bars, None if time_limit is None else 60.0 * time_limit)
+        found = fresh.gate(plan, place, bars, time_limit)
     status = _told(found, report or place, everything=everything)
     click.echo(f"\nTrainings: {place}")
     return status

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from aebench.cli.values import Folder, Place, data_set, names, whole
+from aebench.cli.values import Folder, Place, data_set, names, whole, words
 
 if TYPE_CHECKING:
     from aebench.report.progress import Bars
@@ -54,6 +54,10 @@ SEEDS = click.option(
 IMPORTANCE_SAMPLES = click.option(
     "--importance-samples", callback=whole("50,5000"), metavar="K[,K]...",
     help="Also measure the variational importance-weighted bound with so many codings an image, such as 50,5000.",
+)  # fmt: skip
+ONLY = click.option(
+    "--only", callback=words, metavar="PART[,PART]...",
+    help="Some of numbers, quality, speed, memory; default: all of them.",
 )  # fmt: skip
 OUTPUT = click.option(
     "--output", "-o", type=Folder(),

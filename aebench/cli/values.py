@@ -64,6 +64,14 @@ class Share(click.FloatRange):
         return found
 
 
+class Minutes(Share):
+    """Minutes on the command line, seconds to whoever asked for them."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The seconds."""
+        return 60.0 * super().convert(value, param, ctx)
+
+
 def text(_: click.Context, __: click.Parameter, value: str) -> str:
     """A callback for a text that says something; bytes of another encoding than the locale's are read as UTF-8."""
     if not value.strip():

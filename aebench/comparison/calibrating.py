@@ -10,7 +10,7 @@ from pathlib import Path
 from msgspec import structs
 
 from aebench import registry
-from aebench.comparison.speed import MOST_FAILURES, Blocks, Due, Question, Where
+from aebench.comparison.speed import MOST_FAILURES, Blocks, Due, Question, Where, in_time
 from aebench.processes.events import Listener
 from aebench.records import documents
 from aebench.records.asked import Options as RecordedOptions
@@ -114,7 +114,7 @@ def measured(
     blocks, begun = list(known), time.monotonic()
     total = asked.wanted * sum(map(len, asked.timed().values()))
     listener.begin("base against base", total)
-    while (it := due(asked, blocks)) and _in_time(asked, blocks, time.monotonic() - begun):
+    while (it := due(asked, blocks)) and in_time(asked.limit, blocks, time.monotonic() - begun):
         block = source(it)
         keep(block)
         blocks.append(block)
@@ -159,9 +159,3 @@ def _begun(asked: Asked, path: Path, now: Conditions, threads: int | None) -> Ca
     # What failed is taken up again.
     sound = [block for block in kept.blocks if not block.failed]
     return structs.replace(found, conditions=kept.conditions, blocks=sound)
-
-
-def _in_time(asked: Asked, blocks: Sequence[Control], spent: float) -> bool:
-    """Whether a block as long as the last still ends within the limit."""
-    last = float(blocks[-1].seconds) if blocks else 0.0
-    return asked.limit is None or spent + last <= asked.limit

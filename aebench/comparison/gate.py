@@ -20,7 +20,7 @@ from aebench.comparison.metrics import Pair
 from aebench.comparison.quality import Asked, judge
 from aebench.comparison.unmatched import EVERYTHING, NOTHING, Missing, Scope, Trials, common, otherwise, unmatched
 from aebench.comparison.verdict import WEIGHTS
-from aebench.errors import ResultError, UsageError
+from aebench.errors import ResultError, UsageError, nearest
 from aebench.records import documents, limits
 from aebench.records.baselines import FOLDER, RESULTS, SAME, command, path_of, trials_of
 from aebench.records.limits import Entries
@@ -94,7 +94,7 @@ def accepted(options: Document, folder: Path, scope: Scope = EVERYTHING) -> Acce
         )
     file = folder / limits.FILE
     known = limits.read(file)
-    faults = [f"there is no baseline {name}{limits.nearest(name, there)}" for name in known.of if name not in there]
+    faults = [f"there is no baseline {name}{nearest(name, there)}" for name in known.of if name not in there]
     if path.stem in known.of and known.digests.get(path.stem) != limits.digest(path):
         faults.append(
             f"{path} is not the file that the limits were written for (its sha256 is another); get both back from "

@@ -9,8 +9,9 @@ from pathlib import Path
 from aebench.comparison.findings import Finding
 from aebench.comparison.rows import accepted as accepted_values
 from aebench.comparison.unmatched import EVERYTHING, Scope, Trials
+from aebench.errors import nearest
 from aebench.measures import Margin
-from aebench.records.limits import Entries, Limit, nearest
+from aebench.records.limits import Entries, Limit
 
 WRITE = "`aebench accept` writes it"
 

@@ -130,7 +130,7 @@ def measured(
     pairs, begun = list(known), time.monotonic()
     title = f"{question.head} against {question.base}"
     listener.begin(title, _at_least(question))
-    while (it := due(question, pairs)) and _in_time(question, pairs, time.monotonic() - begun):
+    while (it := due(question, pairs)) and in_time(question.limit, pairs, time.monotonic() - begun):
         pair = source(it)
         keep(pair)
         pairs.append(pair)
@@ -217,7 +217,7 @@ def _at_least(question: Question) -> int:
     return LOOKS[0] * len(question.autoencoders) + LEAST_CONTROLS
 
 
-def _in_time(question: Question, pairs: Sequence[Pair], spent: float) -> bool:
-    """Whether a block as long as the last still ends within the limit."""
-    last = float(pairs[-1].seconds) if pairs else 0.0
-    return question.limit is None or spent + last <= question.limit
+def in_time(limit: float | None, blocks: Sequence[Block], spent: float) -> bool:
+    """Whether a block as long as the last still ends within the limit. limit, spent: seconds; None: no limit."""
+    last = float(blocks[-1].seconds) if blocks else 0.0
+    return limit is None or spent + last <= limit

@@ -7,7 +7,6 @@ stand there, with every comment, so that they may be changed by hand.
 from __future__ import annotations
 
 import datetime
-import difflib
 import hashlib
 import math
 import re
@@ -19,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from aebench.errors import ResultError
+from aebench.errors import ResultError, nearest
 from aebench.measures import Margin
 from aebench.records.fields import Part
 from aebench.records.store import write_text
@@ -156,12 +155,6 @@ def _entry(content: object) -> Limit | str:
     unknown = [name for name in content if name not in Limit.__struct_fields__] if isinstance(content, dict) else []
     near = nearest(unknown[0], Limit.__struct_fields__) if unknown else ""
     return f"{words}{near}"
-
-
-def nearest(name: str, known: Sequence[str]) -> str:
-    """A question after the known name that is like this one; empty where none is."""
-    found = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    return f"; did you mean '{found[0]}'?" if found else ""
 
 
 def _read_size(size: Size) -> float:

@@ -62,15 +62,13 @@ def verdict(
 ) -> Callable[[faults.Fault, Dtype], climbs.Verdict]:
     """(fault, dtype) -> what the ladder says; all faults of one framework and autoencoder are climbed in one call."""
 
-    def group_of(fault: faults.Fault) -> tuple[str, str, int, bool, bool]:
-        return fault.framework, fault.autoencoder, fault.steps, fault.forced, fault.plain
-
     def climbed(fault: faults.Fault) -> dict[tuple[str, Dtype], climbs.Verdict]:
-        framework, autoencoder, steps, forced, plain = group_of(fault)
-        keys = [key for key, other in faults.FAULTS.items() if group_of(other) == group_of(fault)]
-        if group_of(climbs.WRITTEN_OUT[framework]) == group_of(fault):
+        group = climbs.group_of(fault)
+        framework, forced = group.framework, group.forced
+        keys = [key for key, other in faults.FAULTS.items() if climbs.group_of(other) == group]
+        if climbs.group_of(climbs.WRITTEN_OUT[framework]) == group:
             keys.append("written_out")
-        taken = [climbs.narrow_climb(autoencoder, dtype, steps=steps, plain=plain) for dtype in climbs.DTYPES]
+        taken = [group.climb(dtype) for dtype in climbs.DTYPES]
         sounds = {climb: (referee(climb, forced), sound(framework, climb, forced)) for climb in taken}
         return processes[framework].call(climbs.verdicts, keys, sounds)
 
@@ -78,7 +76,7 @@ def verdict(
         if fault.framework not in processes:
             pytest.skip(f"{fault.framework} is not installed: {registry.frameworks()[fault.framework].install}")
         process = processes[fault.framework]
-        found = process.remember(("verdicts", *group_of(fault)), lambda: climbed(fault))
+        found = process.remember(("verdicts", climbs.group_of(fault)), lambda: climbed(fault))
         return found[fault.name if fault.name == "written_out" else fault.key, dtype]
 
     return of

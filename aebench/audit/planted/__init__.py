@@ -16,7 +16,7 @@ from aebench.audit.planted import (
     trained,
     training,
 )
-from aebench.audit.planted.fault import FAULTS, STEPS, Fault, planted
+from aebench.audit.planted.fault import FAULTS, STEPS, Fault, planted, planting
 
 __all__ = [
     "FAULTS",
@@ -30,6 +30,7 @@ __all__ = [
     "optimizers",
     "phases",
     "planted",
+    "planting",
     "scales",
     "trained",
     "training",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 from unittest import mock
@@ -70,6 +70,11 @@ class Fault:
             during = [getattr(owner, attribute) for owner, attribute in places]
         after = [getattr(owner, attribute) for owner, attribute in places]
         return all(a is not b and a is c for a, b, c in zip(before, during, after, strict=True))
+
+
+def planting(key: str) -> AbstractContextManager[None]:
+    """The fault of that key is planted within; none where the key is empty."""
+    return FAULTS[key].plant() if key else nullcontext()
 
 
 def _located(framework: str, target: str) -> tuple[Any, str]:
