@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from msgspec import UNSET
 
 from aebench.comparison.speed import Blocks, Due, Question, Where
 from aebench.errors import FrameworkError, ResultError
@@ -39,6 +40,21 @@ class Hanging:
         time.sleep(600.0)
 
 
+class Steady:
+    """The pace of a core on which the piece of work always takes as long."""
+
+    seconds: float | None = 0.5
+
+    def __init__(self, core: int) -> None:
+        assert 3 == core
+
+    def __enter__(self) -> Steady:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+
 Calls = list[tuple[int, str]]
 PAIR = [Subject(name, {"training": Training("linear", name), "inference": Inference("linear", name)}) for name in "ab"]
 
@@ -48,6 +64,7 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The pauses of this process; nobody waits for them."""
     found: list[float] = []
     monkeypatch.setattr(blocks, "time", SimpleNamespace(sleep=found.append, perf_counter=lambda: 0.0))
+    monkeypatch.setattr(blocks, "Pace", Steady)
     return found
 
 
@@ -56,14 +73,18 @@ class Clockwork:
 
     def __init__(self, number: int, seconds: float, calls: Calls, fails: tuple[str, int] | None) -> None:
         self.number, self.seconds, self.calls, self.fails = number, seconds, calls, fails
+        self.held: list[list[int]] = []
 
     def call(self, function: Callable[..., Any], *arguments: Any) -> Any:
         name = function.__name__
         self.calls.append((self.number, name))
         if self.fails and self.calls.count((self.number, name)) >= self.fails[1] and name == self.fails[0]:
             raise FrameworkError("it broke")
-        found = {"seconds": self.seconds, "warm_up": [2 * self.seconds, self.seconds], "images": 100}
-        return {**found, "import_seconds": self.seconds, "peak_memory": (2**20, None), "getpid": 1}[name]
+        if name == "hold":
+            self.held.append(list(arguments[0]))
+        first = self.calls.count((self.number, name)) == 1
+        found = {"seconds": self.seconds * (2 if first else 1), "images": 100, "hold": None, "getpid": 1}
+        return {**found, "import_seconds": self.seconds, "peak_memory": (2**20, None)}[name]
 
     def close(self) -> None:
         """End at once."""
@@ -92,14 +113,15 @@ def test_rounds_go_forwards_and_backwards() -> None:
         block, calls = timed(PAIR, [0.4, 0.4], first)
         rounds = [number for number, name in calls if name == "seconds"]
         assert first == block.first
-        assert turns * 6 == rounds, "six rounds of training, six of inference"
+        warm = [turns[0]] * 2 + [turns[1]] * 2
+        assert (warm + turns * 3) * 2 == rounds, "two to warm up, six rounds; of training and then of inference"
 
 
 def test_everything_happens_in_its_order() -> None:
     """Import, ready, warm, timed, the peak of memory, the end: a workload after the other, and both end."""
     _, calls = timed(PAIR, [1.0, 1.0])
     mine = [name for number, name in calls if number == 0]
-    work = ["warm_up", *["seconds"] * 6]
+    work = ["seconds"] * (2 + 6)
     assert ["getpid", "import_seconds", "images", "images", *work * 2, "peak_memory", "ended"] == mine
     assert (1, "ended") in calls
 
@@ -109,6 +131,7 @@ def test_every_number_is_kept_raw() -> None:
     block, _ = timed(PAIR, [0.2, 0.25])
     base, head = block.subjects
     assert Work(images=100, warm_up=[Float(0.4), Float(0.2)], rounds=[Float(0.2)] * 6) == base.works["training"]
+    assert block.core is base.import_pace is UNSET
     assert (0.25, 2**20, None) == (head.import_seconds, head.peak_bytes, head.peak_device_bytes)
     for measure in ("training", "inference", "first epoch", "import"):
         assert math.log(1.25) == pytest.approx(log_ratio(block, 0, 1, measure))
@@ -117,9 +140,8 @@ def test_every_number_is_kept_raw() -> None:
 
 def test_before_every_timing_the_threads_of_the_one_before_calm_down(pauses: list[float]) -> None:
     """A pause for each round, and for each warm-up."""
-    _, calls = timed(PAIR, [0.4, 0.4])
-    timings = [name for _, name in calls if name in ("seconds", "warm_up")]
-    assert [workloads.SECONDS_TO_CALM_DOWN] * len(timings) == pauses
+    timed(PAIR, [0.4, 0.4])
+    assert [workloads.SECONDS_TO_CALM_DOWN] * 2 * 2 * (1 + 6) == pauses
     pauses.clear()
     timed(PAIR, [0.4, 0.4], pause=0.0)
     assert {0.0} == set(pauses), "with a single thread there is none to wait for"
@@ -133,7 +155,16 @@ def test_a_side_is_timed_for_about_half_a_second(seconds: float, rounds: int) ->
 
 
 @pytest.mark.parametrize(
-    "fails", [("getpid", 1), ("import_seconds", 1), ("images", 2), ("warm_up", 2), ("seconds", 3), ("peak_memory", 1)]
+    "fails",
+    [
+        ("getpid", 1),
+        ("import_seconds", 1),
+        ("images", 2),
+        ("seconds", 1),
+        ("seconds", 5),
+        ("seconds", 9),
+        ("peak_memory", 1),
+    ],
 )
 def test_what_fails_is_a_reason(fails: tuple[str, int]) -> None:
     """Wherever it breaks, the block is whole, the other side has its numbers, and no half of them is left."""
@@ -173,13 +204,39 @@ def test_an_interruption_ends_every_process(monkeypatch: pytest.MonkeyPatch, fun
     assert (function == "images") == ((0, "closed") in calls)
 
 
+def test_what_is_timed_has_a_core_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While it imports and is timed; all cores when it is made ready. What happens once has the pace of the core."""
+    monkeypatch.setattr(blocks, "cores", lambda: [2, 3])
+    block, calls = timed(PAIR, [1.0, 1.0], core=3)
+    mine = [name for number, name in calls if number == 1]
+    ready, work = ["hold", "images", "images"], ["hold", *["seconds"] * 2 * (2 + 6), "hold"]
+    assert ["getpid", "hold", "import_seconds", *ready, *work, "peak_memory", "ended"] == mine
+    base = block.subjects[0]
+    assert (3, 0.5) == (block.core, base.import_pace)
+    assert {0.5} == {work.pace for work in base.works.values()}
+    assert block == checked(plain(block), Block)
+
+
+@pytest.mark.parametrize(("measure", "ratio"), [("import", 1.5), ("first epoch", 1.5), ("training", 3.0)])
+def test_what_happens_once_counts_by_the_pace_of_the_core(measure: str, ratio: float) -> None:
+    """Planted: head takes three times as long, while its core is half as fast. Rounds go in turn, and need no pace."""
+    work = [Work(images=1, warm_up=[Float(n)], rounds=[Float(n)], pace=Float(pace)) for n, pace in ((1, 0.5), (3, 1))]
+    base, head = (
+        Timed(name="a", works={"training": each}, import_seconds=each.rounds[0], import_pace=each.pace) for each in work
+    )
+    block = Block(first=0, subjects=[base, head], seconds=Float(1.0), busy=Busy())
+    assert math.log(ratio) == pytest.approx(log_ratio(block, 0, 1, measure))
+    head.import_pace = head.works["training"].pace = UNSET
+    assert math.log(3.0) == pytest.approx(log_ratio(block, 0, 1, measure)), "not of one side alone"
+
+
 def test_many_subjects_take_part_in_what_they_have() -> None:
     """Frameworks, peers and libraries in one block, each with its own workload of the same name."""
     kinds = ("framework", "peer", "products")
     subjects = [Subject(kind, {"training": PAIR[0].workloads["training"]}, kind) for kind in kinds]
     block, calls = timed(subjects, [0.4] * 3)
     assert list(kinds) == [it.kind for it in block.subjects]
-    assert [0, 1, 2, 2, 1, 0] * 3 == [number for number, name in calls if name == "seconds"]
+    assert [0, 0, 1, 1, 2, 2] + [0, 1, 2, 2, 1, 0] * 3 == [number for number, name in calls if name == "seconds"]
     assert {0} == {number for number, name in calls if name in ("import_seconds", "peak_memory")}
 
 

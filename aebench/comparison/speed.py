@@ -18,7 +18,7 @@ from aebench.comparison.sequential import LOOKS, Thresholds
 from aebench.comparison.verdicts import Verdict, judged, loaded, memory, moved
 from aebench.processes.events import Listener
 from aebench.records.blocks import Block, Pair
-from aebench.speed import blocks
+from aebench.speed import blocks, cores
 from aebench.speed.blocks import Subject, log_ratio
 from aebench.speed.workloads import SECONDS_TO_CALM_DOWN, Inference, Timed, Training
 
@@ -84,6 +84,7 @@ class Blocks:
     ) -> None:
         self.question, self.where, self.logs, self.planted = question, where, logs, planted
         self._rehearsed: set[str] = set()
+        self._turn = 0
 
     def __call__(self, due: Due) -> Pair:
         """Measure the block; what is to be compiled or read from a disk for the first time was so before."""
@@ -99,7 +100,16 @@ class Blocks:
             self._rehearsed.add(due.autoencoder)
         # A single thread waits for nobody, and spins for nobody.
         pause = 0.0 if self.where.threads == 1 else SECONDS_TO_CALM_DOWN
-        return blocks.timed((pair[0], pair[0]) if due.control else pair, due.first, self.logs, pause=pause)
+        sides = (pair[0], pair[0]) if due.control else pair
+        return blocks.timed(sides, due.first, self.logs, pause=pause, core=self._core())
+
+    def _core(self) -> int | None:
+        """The core of the next block, each two blocks another; None where several have to do with what is timed."""
+        if self.where.threads != 1 or self.where.device != "cpu" or not cores.held():
+            return None
+        self._turn += 1
+        every = cores.cores()
+        return every[(self._turn - 1) // 2 % len(every)]
 
     def subjects(self, autoencoder: str) -> tuple[Subject, Subject]:
         """Base and head on the autoencoder."""

@@ -21,24 +21,28 @@ class Work(Part):
     """One workload in one process. images: of a round.
 
     warm_up: seconds of the rounds that make it warm, the first of which compiles. rounds: seconds of each warm round.
+    pace: seconds of processor time that a small piece of work took on the same core during the first round.
     """
 
     images: Count
     warm_up: list[Number]
     rounds: list[Number]
+    pace: Number | Optional = UNSET
 
 
 class Timed(Part):
     """One subject in one block: its workloads by name ("training", "inference"), or why there are none.
 
-    import_seconds: of the framework, devices looked for. peak_bytes: most that the process has held at once;
-    peak_device_bytes: most that its tensors have on the GPU, None without one.
+    import_seconds: of the framework, devices looked for; import_pace: the core's meanwhile, as of a first round.
+    peak_bytes: most that the process has held at once; peak_device_bytes: most that its tensors have on the GPU, None
+    without one.
     """
 
     name: str
     kind: Kind = "framework"
     works: dict[str, Work] = {}
     import_seconds: Number | Optional = UNSET
+    import_pace: Number | Optional = UNSET
     peak_bytes: Count | Optional | None = UNSET
     peak_device_bytes: Count | Optional | None = UNSET
     failure: str | Optional = UNSET
@@ -53,12 +57,14 @@ class Block(Part):
     """The subjects of a block in the order in which they were asked for.
 
     first: place of the one that began. seconds: how long all of it took. busy: what else the machine did meanwhile.
+    core: the one that everything timed ran on.
     """
 
     first: Count
     subjects: list[Timed]
     seconds: Number
     busy: Busy
+    core: Count | Optional = UNSET
 
     def __post_init__(self) -> None:
         sound = [subject for subject in self.subjects if subject.failed is None]
@@ -69,7 +75,7 @@ class Block(Part):
                 raise ValueError(f"{name} was timed in {found} rounds, expected as many of each subject, and some")
 
 
-class Pair(Block):
+class Pair(Block, kw_only=True):
     """A block of two subjects, base and head. control: both are base, and what differs is chance."""
 
     autoencoder: Name

@@ -9,7 +9,7 @@ from aebench.records.conditions import Conditions
 from aebench.records.fields import Count, Name, Part
 
 
-class Control(Pair):
+class Control(Pair, kw_only=True):
     """A block of base against the very same base, and what it was measured beside."""
 
     circumstances: Circumstances

@@ -23,7 +23,6 @@ from aebench.spec import Autoencoder, Phase
 from aebench.speed import ceiling
 from aebench.streams import stream
 from aebench.training import schedule
-from aebench.training.timing import ROUNDS_TO_WARM
 from aebench.training.trial import dataset_of, epochs_together, scheduled
 
 USES: tuple[Use, ...] = ("encode", "decode", "reconstruct", "sample")
@@ -185,11 +184,6 @@ def seconds(workload: Timed, times: int = 1) -> float:
     for _ in range(times):
         run()
     return (time.perf_counter() - started) / times
-
-
-def warm_up(workload: Timed) -> list[float]:
-    """The seconds of each round after which the workload is warm."""
-    return [seconds(workload) for _ in range(ROUNDS_TO_WARM)]
 
 
 def images(workload: Timed) -> int:
