@@ -69,6 +69,32 @@ def test_each_measure_is_judged_by_itself(measure: str) -> None:
         assert {"not slower", "not more", word} == set(found.values())
 
 
+def test_an_import_alone_is_measured_where_all_else_is_decided() -> None:
+    """A slower import is confirmed by blocks that run nothing, a control among four of them, too; and is no other
+    row's."""
+    pairs = compared(ONE, lambda due: {"import": 0.0 if due.control else SLOW})
+    alone = [it for it in pairs if it.autoencoder is None]
+    assert LOOKS[0] == sum(it.autoencoder == "stacked" and not it.control for it in pairs)
+    assert "slower" == words(ONE, pairs)["None: import"]
+    assert {0, 1} == {it.first for it in alone if not it.control}
+    assert {"not slower", "not more", "slower"} == set(words(ONE, pairs).values())
+    wanted = math.ceil(sum(not it.control for it in pairs) / speed.CONTROL_EVERY)
+    assert max(LEAST_CONTROLS, wanted) == sum(it.control for it in pairs)
+
+
+def test_imports_that_fail_alone_are_given_up() -> None:
+    """What was measured before stands; the import's row says why it has no verdict."""
+
+    def source(due: Due) -> Pair:
+        return pair(due, {"import": 0.0 if due.control else SLOW}, failure="" if due.autoencoder else "it broke")
+
+    pairs = measured(ONE, source, (), lambda _: None, Silent())
+    assert MOST_FAILURES == sum(it.autoencoder is None for it in pairs)
+    found = verdicts(ONE, pairs)
+    assert ("failed", "head: it broke") == (found[Row(None, "import")].word, found[Row(None, "import")].reason)
+    assert "not slower" == found[Row("stacked", "training")].word
+
+
 def test_the_import_is_judged_over_all_autoencoders() -> None:
     """It is the framework's: two autoencoders give twice as many numbers of it, and it is one row."""
     found = verdicts(TWO, compared(TWO))

@@ -42,9 +42,12 @@ class Row:
 
 @dataclass(frozen=True)
 class Due:
-    """The block to measure next. first: place of the subject that begins. control: of base and base."""
+    """The block to measure next. first: place of the subject that begins. control: of base and base.
 
-    autoencoder: str
+    autoencoder: None: the block imports the frameworks, and no more.
+    """
+
+    autoencoder: str | None
     control: bool
     first: int
 
@@ -83,7 +86,7 @@ class Blocks:
         self, question: Question, where: Where, logs: Path, *, planted: Callable[[Timed], Timed] | None = None
     ) -> None:
         self.question, self.where, self.logs, self.planted = question, where, logs, planted
-        self._rehearsed: set[str] = set()
+        self._rehearsed: set[str | None] = {None}  # where nothing runs there is nothing to rehearse
         self._turn = 0
 
     def __call__(self, due: Due) -> Pair:
@@ -111,14 +114,16 @@ class Blocks:
         every = cores.cores()
         return every[(self._turn - 1) // 2 % len(every)]
 
-    def subjects(self, autoencoder: str) -> tuple[Subject, Subject]:
-        """Base and head on the autoencoder."""
+    def subjects(self, autoencoder: str | None) -> tuple[Subject, Subject]:
+        """Base and head on the autoencoder; without one they have nothing to run."""
         base, head = (self._workloads(autoencoder, name) for name in (self.question.base, self.question.head))
         if self.planted:
             head = {name: self.planted(workload) for name, workload in head.items()}
         return Subject(self.question.base, base), Subject(self.question.head, head)
 
-    def _workloads(self, autoencoder: str, name: str) -> dict[str, Timed]:
+    def _workloads(self, autoencoder: str | None, name: str) -> dict[str, Timed]:
+        if autoencoder is None:
+            return {}
         where = {key: value for key, value in vars(self.where).items() if key != "threads"}
         return {
             "training": Training(autoencoder, name, **where),
@@ -155,14 +160,17 @@ def due(question: Question, pairs: Sequence[Pair]) -> Due | None:
     controls, compared = (
         [pair for pair in pairs if pair.control is control and not pair.failed] for control in (True, False)
     )
-    able = [name for name in question.autoencoders if len(_failures(pairs, name)) < MOST_FAILURES]
+    able = [name for name in (*question.autoencoders, None) if len(_failures(pairs, name)) < MOST_FAILURES]
     found = judged(_rows(question, pairs), question.thresholds)
     undecided = {row.autoencoder for row, verdict in found.items() if verdict.open}
-    # The import is measured whichever it is.
-    names = [name for name in able if name in undecided] or (able if None in undecided else [])
+    timed = [name for name in able if name is not None]
+    # Every block imports; one that does nothing else is due where nothing else is open, but never where all fail.
+    names: Sequence[str | None] = [name for name in timed if name in undecided]
+    alone = not names and timed and None in able and None in undecided
+    names = [None] if alone else names
     wanted = math.ceil(len(compared) / CONTROL_EVERY) if names else LEAST_CONTROLS
-    if able and len(controls) < wanted:
-        return _next(able, controls, control=True)
+    if timed and len(controls) < wanted:
+        return _next(names if alone else timed, controls, control=True)
     return _next(names, compared, control=False) if names else None
 
 
@@ -174,9 +182,8 @@ def verdicts(question: Question, pairs: Sequence[Pair]) -> dict[Row, Verdict]:
     wrong = {measure: load or _moved(measure, controls, rows, question) for measure in (*OF_AN_AUTOENCODER, IMPORT)}
     found = {**judged(rows, question.thresholds), **_memories(question, pairs)}
     for row, verdict in found.items():
-        failures = [_failures(pairs, name) for name in question.autoencoders if row.autoencoder in (None, name)]
-        if verdict.word == "undecided" and verdict.open and all(len(each) >= MOST_FAILURES for each in failures):
-            found[row] = Verdict("failed", verdict.blocks, reason=failures[0][-1])
+        if verdict.word == "undecided" and verdict.open and (why := _lost(row, question, pairs)):
+            found[row] = Verdict("failed", verdict.blocks, reason=why)
         elif why := wrong.get(row.measure):
             found[row] = replace(verdict, word="unusable", open=False, reason=why)
     return found
@@ -211,12 +218,20 @@ def _memories(question: Question, pairs: Sequence[Pair]) -> dict[Row, Verdict]:
     return found
 
 
-def _failures(pairs: Iterable[Pair], autoencoder: str) -> list[str]:
-    """Why blocks of the autoencoder failed."""
+def _lost(row: Row, question: Question, pairs: Sequence[Pair]) -> str | None:
+    """Why no block of the row will ever have a number; None where one may."""
+    if row.autoencoder is None and len(mine := _failures(pairs, None)) >= MOST_FAILURES:
+        return mine[-1]
+    of_all = [_failures(pairs, name) for name in question.autoencoders if row.autoencoder in (None, name)]
+    return of_all[0][-1] if all(len(each) >= MOST_FAILURES for each in of_all) else None
+
+
+def _failures(pairs: Iterable[Pair], autoencoder: str | None) -> list[str]:
+    """Why blocks of the autoencoder failed; None: those that only import."""
     return [why for pair in pairs if pair.autoencoder == autoencoder and (why := pair.failed)]
 
 
-def _next(names: Sequence[str], before: Sequence[Pair], *, control: bool) -> Due:
+def _next(names: Sequence[str | None], before: Sequence[Pair], *, control: bool) -> Due:
     """A block of the autoencoder that has the fewest; who begins changes from one to the next."""
     counts = {name: sum(pair.autoencoder == name for pair in before) for name in names}
     name = min(counts, key=lambda each: counts[each])

@@ -76,9 +76,12 @@ class Block(Part):
 
 
 class Pair(Block, kw_only=True):
-    """A block of two subjects, base and head. control: both are base, and what differs is chance."""
+    """A block of two subjects, base and head. control: both are base, and what differs is chance.
 
-    autoencoder: Name
+    autoencoder: None: nothing ran but the import.
+    """
+
+    autoencoder: Name | None
     control: bool
 
     def __post_init__(self) -> None:

@@ -165,7 +165,9 @@ def _seconds(subject: Timed, measure: str) -> list[float]:
 
 def _pace(subject: Timed, measure: str) -> object:
     """The core's pace while the measure was taken, of one that happens once; UNSET where there is none."""
-    return {"import": subject.import_pace, "first epoch": _first(subject).pace}.get(measure, UNSET)
+    if measure == "import":
+        return subject.import_pace
+    return _first(subject).pace if measure == "first epoch" else UNSET
 
 
 def _first(subject: Timed) -> Work:
