@@ -213,8 +213,12 @@ def test_heads_that_make_no_sense_are_refused_before_anything_runs(tmp_path: Pat
         with pytest.raises(UsageError) as caught:
             matrix.planned(asked, heads)
         assert words in str(caught.value)
-    with pytest.raises(UsageError, match="names an environment"):
-        matrix.planned(replace(asked, frameworks=("reference@x",)), [other])
+    for changes, words in (
+        ({"frameworks": ("reference@x",)}, "names an environment"),
+        ({"timed": ("linear",)}, "linear cannot be timed where only numbers is compared"),
+    ):
+        with pytest.raises(UsageError, match=words):
+            matrix.planned(replace(asked, **changes), [other])  # type: ignore[arg-type]
     empty = str(other_environments.make(tmp_path / "empty", packages=False))
     started, lacking = matrix.planned(asked, [other, empty])
     assert (None, "other", True) == (started.failure, started.name, started.plan is not None)

@@ -94,17 +94,22 @@ def compare(
         for number, column in enumerate(columns):
             listener.note(f"{asked.base.name} → {column.name}")
             left = deadline.left()
-            head, lost = _head(column, left and left / (len(columns) - number), folder, known, listener)
+            head, lost = held(column, left and left / (len(columns) - number), folder, known, listener)
             found.heads.append(head)
             found.gone += lost
             documents.write(folder / FILE, "matrix", plain(found))
     return found
 
 
-def _head(
+def held(
     column: Column, limit: float | None, folder: Path, known: Sequence[Known], listener: Listener
 ) -> tuple[Head, list[tuple[str, str]]]:  # fmt: skip
-    """Compare base with one head, for so many seconds; the known differences that no longer show."""
+    """Compare base with one head, in so many seconds, in a folder below this one; and the known differences that no
+    longer show.
+
+    Raises:
+        UsageError, ResultError: as of `compare`.
+    """
     plan = column.plan
     if plan is None:
         return Head(name=column.name, said=column.said, failure=column.failure), []

@@ -84,21 +84,6 @@ def test_a_dry_run_names_every_head(aebench, places: Path, tmp_path: Path) -> No
     assert f"{heads[1]}: not compared: environment empty lacks" in shown.stdout
 
 
-@pytest.mark.parametrize(
-    ("words", "problem"),
-    [
-        (("--base", "here", "SAME", "staked"), "Nor is 'staked' an autoencoder; did you mean 'stacked'?"),
-        (("--base", "here", "SAME", "SAME"), "is named more than once; name each environment once"),
-        (("--base", "here", "here"), "here and here are one environment"),
-        (("--base", "here", "SAME", "linear", "--timed", "tied"), "tied is to be timed, and not compared"),
-    ],
-)
-def test_what_cannot_be_a_matrix_is_one_line(aebench, places: Path, words: tuple[str, ...], problem: str) -> None:
-    """Bad input: its message, status 2, and nothing is written."""
-    refused = aebench("compare", *(word.replace("SAME", str(places / "same")) for word in words))
-    assert (2, True, 1) == (refused.returncode, problem in refused.stderr, len(refused.stderr.splitlines()))
-
-
 def test_a_damaged_table_is_refused(aebench, places: Path, tmp_path: Path) -> None:
     """What stands there is not overwritten."""
     (tmp_path / "out").mkdir()
