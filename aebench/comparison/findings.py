@@ -215,7 +215,7 @@ def blocks_of(found: Comparison, sides: Sides) -> list[Pair]:
 def question(found: Comparison, sides: Sides, limit: float | None = None) -> Question:
     """What is asked of the framework's blocks. limit: seconds."""
     names = tuple(dict.fromkeys(found.timed.get(sides.framework, ())))
-    return Question(sides.base, sides.head, names, thresholds(found), limit)
+    return Question(sides.base, sides.head, names, thresholds(found), limit, speed="speed" in found.only)
 
 
 def thresholds(found: Comparison) -> Thresholds:
