@@ -58,9 +58,10 @@ class Entry(Part):
 
 
 class Settings(Part):
-    """What `aebench.toml` holds, or `[tool.aebench]`."""
+    """What `aebench.toml` holds, or `[tool.aebench]`. executor: the settings of executors, by their names."""
 
     environments: dict[str, Entry] = {}
+    executor: dict[str, dict[str, Any]] = {}
 
 
 @dataclass(frozen=True)
