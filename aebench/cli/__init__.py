@@ -8,6 +8,7 @@ from aebench import __version__
 from aebench.cli.agreement import agree
 from aebench.cli.auditing import audit
 from aebench.cli.benching import bench
+from aebench.cli.bisecting import bisect
 from aebench.cli.calibrating import calibrate
 from aebench.cli.comparing import compare
 from aebench.cli.ending import STATUSES, Group
@@ -41,6 +42,7 @@ def main() -> None:
       aebench bench stacked --peers           how fast, against the machine's limit and other programs
       aebench scale                           cost and quality by images and by width
       aebench compare old here                what changed between two environments, or two commits
+      aebench bisect pytorch 2.11 2.14 …      which release of a framework moved an autoencoder
       aebench calibrate stacked               what such a comparison can show on this machine
       aebench environments                    the interpreters that frameworks are compared in
       aebench audit                           whether planted faults are caught, and how often
@@ -50,6 +52,7 @@ def main() -> None:
 
 
 for command in (
-    list_, run, agree, compare, calibrate, audit, show, quality, accept, gate, scale, bench, environments, schema
+    list_, run, agree, compare, bisect, calibrate, audit, show, quality, accept, gate, scale, bench, environments,
+    schema,
 ):  # fmt: skip
     main.add_command(command)
