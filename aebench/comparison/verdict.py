@@ -5,16 +5,20 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from typing import get_args
 
 from aebench.comparison.findings import Finding, Weight, of_numbers, of_quality, of_speed, speeds, thresholds
 from aebench.comparison.verdicts import MEMORY_TOLERATED
 from aebench.records.comparisons import Comparison, Side
 
-WEIGHTS: tuple[Weight, ...] = ("regression", "undone", "undecided", "improvement", "moved")
+WEIGHTS: tuple[Weight, ...] = get_args(Weight)  # the gravest first
 # Exit status of the worst finding; design.md's order, in which a regression that is sure comes before what is not.
-STATUS: dict[Weight, int] = {"regression": 1, "undone": 2, "undecided": 125, "improvement": 0, "moved": 0}
+STATUS: dict[Weight, int] = {
+    "regression": 1, "gone": 1, "undone": 2, "undecided": 125, "improvement": 0, "known": 0, "moved": 0,
+}  # fmt: skip
 WRONG: dict[Weight, str] = {
-    "regression": "got worse", "undone": "could not be compared", "undecided": "undecided"
+    "regression": "got worse", "gone": "no longer as known", "undone": "could not be compared",
+    "undecided": "undecided",
 }  # fmt: skip
 
 
@@ -74,10 +78,18 @@ def _numbers_compared(found: Comparison) -> str:
 
 def versions_of(found: Comparison) -> Iterator[str]:
     """Each framework with its version on both sides."""
-    for pair in found.pairs:
-        sides = [found.conditions.subjects.get(name) for name in (pair.base, pair.head)]
-        base, head = ((side.version if side else None) or "unknown" for side in sides)
-        yield f"{pair.framework} {base}" + ("" if base == head else f" → {head}")
+    for framework, (base, head) in versions(found).items():
+        yield f"{framework} {base}" + ("" if base == head else f" → {head}")
+
+
+def versions(found: Comparison) -> dict[str, tuple[str, str]]:
+    """By framework, its versions in base and in head."""
+    subjects = found.conditions.subjects
+
+    def of(name: str) -> str:
+        return (subjects[name].version if name in subjects else None) or "unknown"
+
+    return {sides.framework: (of(sides.base), of(sides.head)) for sides in found.pairs}
 
 
 def _quality_compared(found: Comparison) -> str:

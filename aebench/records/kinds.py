@@ -11,11 +11,12 @@ from aebench.records.audits import Audit
 from aebench.records.calibrations import Calibration
 from aebench.records.comparisons import Comparison
 from aebench.records.fields import Part
+from aebench.records.matrices import Matrix
 from aebench.records.measurements import Bench, Scale
 from aebench.records.trials import Baseline, Plan, Run, Trial
 
 KINDS: dict[str, type[Part]] = {
     "plan": Plan, "trial": Trial, "agreement": AgreementOfOne, "agreements": Agreements, "growth": Growth, "run": Run,
     "scale": Scale, "bench": Bench, "baseline": Baseline, "comparison": Comparison, "calibration": Calibration,
-    "audit": Audit,
+    "audit": Audit, "matrix": Matrix,
 }  # fmt: skip
