@@ -380,6 +380,9 @@ def test_a_tree_without_git_runs_elsewhere(other: Path) -> None:
         ("ERROR: Could not find a version\nERROR: No matching distribution for x\n\n", "ERROR: No matching"),
         ("  error: subprocess-exited-with-error\n      KeyError: 'CC'\n      [end of output]\n"
          "error: metadata-generation-failed\nhint: see above\n", "KeyError: 'CC'"),
+        ("ERROR: Cannot install numpy==9 and numpy>=1 because these have conflicting dependencies.\n"
+         "ERROR: ResolutionImpossible: for help visit https://host/#dealing-with-dependency-conflicts\n",
+         "ERROR: Cannot install numpy==9"),
         ("Resolved 3 packages\n  no such version of torch\n", "no such version of torch"),
         ("error: subprocess-exited-with-error\n", "error: subprocess-exited-with-error"),
         ("\n", "it gives no reason"),
