@@ -15,7 +15,7 @@ from aebench.comparison.marked import gone, marked
 from aebench.comparison.outcomes import outcomes
 from aebench.comparison.sides import are_one, pairs, require_frameworks, side
 from aebench.comparison.verdict import WEIGHTS, called, outcome, versions
-from aebench.errors import AebenchError, FrameworkError, UnknownNameError, UsageError, nearest
+from aebench.errors import AebenchError, FrameworkError, UsageError, nearest
 from aebench.processes.events import Listener
 from aebench.records import documents
 from aebench.records.fields import plain
@@ -42,13 +42,14 @@ class Column:
 
 
 def planned(asked: Asked, heads: Sequence[str]) -> list[Column]:
-    """What will be compared with each of the heads, which are names, places or commits; an environment that does not
-    start is a column with its reason.
+    """What will be compared with each of the heads, which are names, places or commits; an environment that is not
+    there, or does not start, is a column with its reason.
 
     asked: with base on both sides.
 
     Raises:
-        UsageError: a head is no environment, is named twice, or is base; what is asked for makes no sense.
+        UsageError: no head can be compared; one is named twice, is base, or looks like an autoencoder that is misspelt;
+            what is asked for makes no sense.
     """
     require_frameworks(asked.frameworks)
     found = [_column(asked, said) for said in heads]
@@ -56,6 +57,8 @@ def planned(asked: Asked, heads: Sequence[str]) -> list[Column]:
     for column in found:
         if names[column.name] > 1:
             raise UsageError(f"{column.said} is named more than once; name each environment once")
+    if not any(column.plan for column in found):
+        raise UsageError("; ".join(str(column.failure) for column in found))
     return found
 
 
@@ -64,12 +67,11 @@ def _column(asked: Asked, said: str) -> Column:
     try:
         head = side(said)
         pairs(asked.base, head, asked.frameworks)
-    except UnknownNameError as error:
-        like = nearest(said, list(registry.autoencoders()))
-        raise UsageError(f"{error} Nor is '{said}' an autoencoder{like or '.'}") from error
     except AebenchError as error:
         if head is not None and are_one(asked.base, head):
             raise
+        if head is None and (like := nearest(said, list(registry.autoencoders()))):
+            raise UsageError(f"{error} Nor is '{said}' an autoencoder{like}") from error
         return Column(said, None, str(error))
     return Column(said, comparing.planned(replace(asked, head=head)))
 
