@@ -20,10 +20,13 @@ VERSIONS = ("2.9.1", "2.11.0", "2.12.0", "2.12.1", "2.13.0rc1", "2.13.0", "2.14.
 
 
 def test_the_releases_between_two_are_asked_of_pip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In their order, as numbers; pre-releases only where they are named."""
+    """In their order, as numbers; pre-releases and builds of a release only where they are named."""
     wheels.offer(monkeypatch, tmp_path / "wheels", "torch", *VERSIONS)
     assert ["2.11.0", "2.12.0", "2.12.1", "2.13.0", "2.14.0"] == between("torch", "2.11", "2.14")
     assert ["2.13.0rc1", "2.13.0", "2.14.0rc2"] == between("torch", "2.13rc1", "2.14rc2")
+    wheels.offer(monkeypatch, tmp_path / "builds", "torch", "2.12.0+cpu", "2.13.0", "2.13.0+cpu", "2.14.0")
+    assert ["2.12.0", "2.13.0", "2.14.0"] == between("torch", "2.12", "2.14")
+    assert ["2.13.0+cpu", "2.14.0"] == between("torch", "2.13+cpu", "2.14")
 
 
 @pytest.mark.parametrize(

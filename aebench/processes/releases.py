@@ -23,12 +23,14 @@ def between(package: str, first: str, last: str) -> list[str]:
     lowest, highest = Version(first), Version(last)
     if lowest >= highest:
         raise UsageError(f"{first} is no release before {last}; name the earlier one first")
-    found = sorted(_listed(package))
-    for wanted in (lowest, highest):
+    listed = _listed(package)
+    # A build of a release, such as 2.13.0+cpu, is that release, unless it is asked for.
+    ends = (lowest, highest)
+    found = sorted({Version(it.public) for it in listed} | {it for it in listed if it in ends})
+    for wanted in ends:
         if wanted not in found:
             known = ", ".join(map(str, found))
             raise UsageError(f"the index has no release {wanted} of {package} for this interpreter; it has {known}")
-    ends = (lowest, highest)
     return [str(it) for it in found if lowest <= it <= highest and (it in ends or not it.is_prerelease)]
 
 
