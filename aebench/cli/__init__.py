@@ -16,7 +16,7 @@ from aebench.cli.comparing import compare
 from aebench.cli.ending import STATUSES, Group
 from aebench.cli.environments import environments
 from aebench.cli.gating import gate
-from aebench.cli.looking import list_, schema, show
+from aebench.cli.looking import list_, schema, show, system
 from aebench.cli.measured import accept, quality
 from aebench.cli.project import defaults
 from aebench.cli.running import run
@@ -48,6 +48,7 @@ def main(context: click.Context) -> None:
       aebench compare old here                what changed between two environments, or two commits
       aebench bisect pytorch 2.11 2.14 …      which release of a framework moved an autoencoder
       aebench calibrate stacked               what such a comparison can show on this machine
+      aebench system                          what of this machine makes timings unsteady
       aebench environments                    the interpreters that frameworks are compared in
       aebench audit                           whether planted faults are caught, and how often
       aebench accept RUN -m "new machine"     make a run the baseline
@@ -62,6 +63,6 @@ def main(context: click.Context) -> None:
 
 for command in (
     list_, run, agree, compare, bisect, calibrate, audit, show, quality, accept, gate, scale, bench, environments,
-    schema,
+    schema, system,
 ):  # fmt: skip
     main.add_command(command)
