@@ -33,6 +33,23 @@ def record(*rows: Numbers, complete: bool = True, blocks: Sequence[Pair] = (), *
     return Comparison(**content)
 
 
+def climbed(dtype: str, verdict: str = "identical", rung: str = "gradients", **changes: Any) -> Numbers:
+    """A climb of `linear` with two rungs, `init` and another one, which is as the verdict says: by half of its bound
+    and three times as far from the reference where it moved."""
+    odd = verdict if verdict in ("moved", "parted") else "identical"
+    share = {"identical": 0.0, "moved": 0.5, "parted": 2.0}
+    rungs = [
+        {"rung": name, "verdict": it, "arrays": 2, "moved": int(it != "identical"), "place": f"all/{name}/0/codings",
+         "relative": 1e-6 * share[it], "share": share[it], "base": 0.1, "head": 0.1 + 0.4 * share[it]}
+        for name, it in (("init", "identical"), (rung, odd))
+    ]  # fmt: skip
+    content = {
+        "autoencoder": "linear", "framework": "pytorch", "dtype": dtype, "seed": 0, "verdict": verdict, "rungs": rungs,
+        "parting": "step 0 parts" if verdict == "parted" else None, "both": None, "vacuous": [], "failures": {},
+    }  # fmt: skip
+    return checked({**content, **changes}, Numbers)
+
+
 def block(ratio: float, number: int, *, control: bool = False, memory: float = 1.0, failure: str | None = None) -> Pair:
     """A block in which head took so many times as long, and so much memory; number: which it is, so that they vary."""
     names = (SIDES.base, SIDES.base) if control else SIDES.names

@@ -12,6 +12,7 @@ from pairs import pair
 from aebench.comparison import speed
 from aebench.comparison.sequential import LOOKS
 from aebench.comparison.speed import LEAST_CONTROLS, MOST_FAILURES, Due, Question, Row, measured, verdicts
+from aebench.comparison.verdicts import LEAST_MEMORIES
 from aebench.errors import ResultError
 from aebench.processes.events import Silent
 from aebench.records.blocks import Pair
@@ -119,6 +120,19 @@ def test_a_loaded_machine_makes_all_speed_unusable_and_no_memory() -> None:
 def test_more_memory_is_found() -> None:
     """Planted: head holds a tenth more."""
     assert "more" == words(ONE, compared(ONE, bytes_held=int(1.1 * 2**28)))["stacked: memory"]
+
+
+def test_memory_alone_takes_two_blocks() -> None:
+    """It hardly varies, and no control says anything of it; the rows of speed, which nobody asked for, keep nothing
+    open."""
+    question = Question("base", "head", ("stacked", "sparse"), speed=False)
+    pairs = compared(question, lambda _: {"training": SLOW}, bytes_held=int(1.1 * 2**28))
+    assert ["stacked", "sparse"] * LEAST_MEMORIES == [it.autoencoder for it in pairs]
+    assert not any(it.control for it in pairs)
+    assert {"more"} == {word for row, word in words(question, pairs).items() if row.endswith("memory")}
+    failed = compared(question, failure="it broke")
+    assert 2 * MOST_FAILURES == len(failed)
+    assert {"failed"} == set(words(question, failed).values())
 
 
 def test_a_call_goes_on_with_the_blocks_that_it_has() -> None:

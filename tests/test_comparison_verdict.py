@@ -31,10 +31,14 @@ def test_as_fast_as_before_passes_and_says_how_sure() -> None:
     made, every = found(1.0)
     assert ([], 0, "old → here: nothing got worse.") == (every, status(every), sentence(made, every))
     expected = (
-        "Speed and memory: 15 blocks of fresh processes, 5 rows: 4 not slower, 1 not more. Up to 2% more is tolerated, "
-        "and fails in 1% of calls at most; 10% passes in 5% of rows at most."
+        "Speed and memory: 15 blocks of fresh processes, 5 rows: 4 not slower, 1 not more. Up to 2% more time is "
+        "tolerated, and fails in 1% of calls at most; 10% more passes in 5% of rows at most. Up to 5% more memory is "
+        "tolerated."
     )
     assert expected == list(compared(made))[-1]
+    memory = structs.replace(made, only=["memory"])
+    expected = "Memory: 15 blocks of fresh processes, 1 row: 1 not more. Up to 5% more memory is tolerated."
+    assert expected == list(compared(memory))[-1], "nothing is said of what nobody asked for"
 
 
 def test_slower_is_a_regression_with_its_ratio_and_limits() -> None:

@@ -45,13 +45,14 @@ EXAMPLES = {"quality": ["out"], "accept": ["out", "--reason", "why"], "gate": ["
 
 @pytest.mark.parametrize("where", TYPED)
 def test_every_command_parses(where: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The command is there, and takes these options and values; a name in capitals stands for one, and the environment
-    `old` and three bundles are there."""
+    """The command is there, and takes these options and values; a name in capitals stands for one, a commit for the
+    environment `old`, which is there, and so are three bundles."""
     (tmp_path / "aebench.toml").write_text('[environments.old]\nvariables = { OLD = "1" }\n')
     for name in ("golden", "one", "other"):
         placeholder(tmp_path / f"{name}.zip", "pytorch")
     monkeypatch.chdir(tmp_path)
-    line = re.sub(r"\[AUTOENCODER…\]|RUN…", "", TYPED[where]).replace("NAME", "tied")
+    line = re.sub(r"\[AUTOENCODER…\]|RUN…", "", TYPED[where]).replace("NAME", "tied").replace("convolutional", "tied")
+    line = re.sub(r"\bHEAD\b", "here", re.sub(r"HEAD~\d", "old", line))
     name, *arguments = shlex.split(line, comments=True)
     arguments = ["out" if argument == "RUN" else argument for argument in arguments]
     arguments = arguments or [*EXAMPLES.get(name, ())]

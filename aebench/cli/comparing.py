@@ -3,23 +3,57 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from aebench.cli.options import AUTOENCODERS, DATA_DIR, DATASET, DEVICE, ONLY, OUTPUT, SCHEDULE, console, kept_in
-from aebench.cli.values import Minutes, Share, names, text, whole, words
+from aebench.cli.options import DATA_DIR, DATASET, DEVICE, ONLY, OUTPUT, SCHEDULE, console, kept_in
+from aebench.cli.values import Minutes, Place, Share, named, names, text, whole, words
 
 if TYPE_CHECKING:
-    from aebench.comparison.comparing import Plan
+    from aebench.comparison.comparing import Asked, Plan
+    from aebench.records.known import Known
+
+KNOWN = Path("results/known.toml")
+
+
+class Sides(NamedTuple):
+    """What is compared with what: environments or commits as the user names them. several: a table of heads."""
+
+    base: str
+    heads: tuple[str, ...]
+    autoencoders: tuple[str, ...]
+    several: bool
+
+
+def _base(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    return None if value is None else text(context, parameter, value)
+
+
+def _sides(context: click.Context, parameter: click.Parameter, value: Sequence[str]) -> Sides:
+    """BASE, HEAD and autoencoders; behind --base heads and autoencoders, told apart by their names."""
+    from aebench import registry
+
+    base, said = context.params["base"], [text(context, parameter, word) for word in value]
+    if base is None and len(said) < 2:
+        raise click.UsageError(f"Missing argument '{('BASE', 'HEAD')[len(said)]}'.")
+    if base is None:
+        return Sides(said[0], (said[1],), named("autoencoder", said[2:]), several=False)
+    known = set(registry.autoencoders())
+    heads = tuple(word for word in said if not set(word.split(",")) <= known)
+    if not heads:
+        raise click.UsageError("Missing argument 'HEAD': --base is compared with one environment at least.")
+    return Sides(base, heads, named("autoencoder", [word for word in said if word not in heads]), several=True)
 
 
 @click.command()
-@click.argument("base", callback=text)
-@click.argument("head", callback=text)
-@AUTOENCODERS
+@click.option(
+    "--base", is_eager=True, callback=_base, metavar="BASE",
+    help="Compare several environments with this one: --base BASE HEAD [HEAD]... [AUTOENCODER]...",
+)  # fmt: skip
+@click.argument("sides", nargs=-1, callback=_sides, metavar="BASE HEAD [AUTOENCODER]...")
 @click.option(
     "--frameworks", "-f", callback=words, metavar="NAME[,NAME]...",
     help="Without environments, such as pytorch-compiled; default: all that both hold, in their first mode.",
@@ -46,19 +80,25 @@ if TYPE_CHECKING:
     "--time-limit", type=Minutes(), metavar="MINUTES",
     help="After so many minutes nothing more is timed or trained; what is not decided then is undecided.",
 )  # fmt: skip
+@click.option(
+    "--known", type=Place(exists=True, dir_okay=False, path_type=Path),
+    help=f"With --base: a file of known differences.  [default: {KNOWN}, where it is]",
+)  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Say what would be compared, and what differs, and end.")
 @click.option("--all", "everything", is_flag=True, help="Also show what did not move.")
 @OUTPUT
 def compare(
-    base: str, head: str, frameworks: tuple[str, ...], only: tuple[str, ...], timed: tuple[str, ...],
-    tolerated: float, intolerable: float, time_limit: float | None, dry_run: bool, everything: bool,
-    output: Path | None, **asked: Any,
+    base: str | None, sides: Sides, known: Path | None, dry_run: bool, everything: bool, output: Path | None,
+    **asked: Any,
 ) -> None:  # fmt: skip
     """Tell what changed between two environments, or two commits.
 
     BASE and HEAD are environments (`aebench environments`), the path of one, or commits, branches or tags of the
     repository here, which are then installed. The same frameworks, on both sides, compute, train and are timed side by
     side; the verdict comes first. A second call with the same --output goes on.
+
+    With --base there may be several heads. Each is compared with BASE in a folder of its own, and one table says what
+    moved where; what results/known.toml explains is marked as known, and what it explains and is no more fails.
 
     \b
     Examples:
@@ -67,30 +107,48 @@ def compare(
       aebench compare old here --timed stacked,sparse,variational
       aebench compare .tox/torch213 .tox/torch214 --output results/runs/torch
       aebench compare main HEAD --only numbers
+      aebench compare --base tf218 tf219 tf220 tf221 variational --only numbers
     """
-    from aebench.report.comparison import print_plan
+    if known is not None and not sides.several:
+        raise click.UsageError("--known is for several heads: --base BASE HEAD [HEAD]...")
+    if sides.several:
+        sys.exit(_matrix(sides, known, output, asked, dry_run=dry_run, everything=everything))
+    plan = _planned(sides, asked)
+    sys.exit(_shown([plan]) if dry_run else _carried_out(plan, output, everything))
 
-    plan = _planned(base, head, frameworks, only, timed, (tolerated, intolerable), time_limit, asked)
-    if dry_run:
-        print_plan(plan, console())
-        return
-    sys.exit(_carried_out(plan, output, everything))
 
-
-def _planned(
-    base: str, head: str, frameworks: tuple[str, ...], only: tuple[str, ...], timed: tuple[str, ...],
-    limits: tuple[float, float], seconds: float | None, asked: Mapping[str, Any],
-) -> Plan:  # fmt: skip
-    """What the options ask for."""
-    from aebench.comparison.comparing import Asked, planned, require_parts
+def _asked(sides: Sides, given: Mapping[str, Any]) -> Asked:
+    """What the options ask for, with base on both sides."""
+    from aebench.comparison.comparing import Asked, require_parts
     from aebench.comparison.findings import SEEDS
     from aebench.comparison.sequential import Thresholds
     from aebench.comparison.sides import side
     from aebench.running.options import Options
 
-    options = Options(frameworks=(), **{**asked, "seeds": asked["seeds"] or tuple(SEEDS)})
-    parts, thresholds = require_parts(only), Thresholds(*limits)
-    return planned(Asked(side(base), side(head), options, frameworks, parts, timed, thresholds, seconds))
+    shared = {name: given[name] for name in ("dataset", "data_dir", "schedule", "device")}
+    options = Options(sides.autoencoders, (), **shared, seeds=given["seeds"] or tuple(SEEDS))
+    parts, thresholds = require_parts(given["only"]), Thresholds(given["tolerated"], given["intolerable"])
+    base = side(sides.base)
+    return Asked(base, base, options, given["frameworks"], parts, given["timed"], thresholds, given["time_limit"])
+
+
+def _planned(sides: Sides, given: Mapping[str, Any]) -> Plan:
+    """The comparison of base with one head."""
+    from dataclasses import replace
+
+    from aebench.comparison.comparing import planned
+    from aebench.comparison.sides import side
+
+    return planned(replace(_asked(sides, given), head=side(sides.heads[0])))
+
+
+def _shown(plans: Sequence[Plan]) -> int:
+    """Say what would be compared; the exit status."""
+    from aebench.report.comparison import print_plan
+
+    for plan in plans:
+        print_plan(plan, console())
+    return 0
 
 
 def _carried_out(plan: Plan, output: Path | None, everything: bool) -> int:
@@ -108,3 +166,36 @@ def _carried_out(plan: Plan, output: Path | None, everything: bool) -> int:
     print_comparison(found, console(), everything=everything)
     click.echo(f"\nResults: {folder / 'comparison.json'}, beside it Markdown and JUnit XML")
     return status(findings(found))
+
+
+def _matrix(
+    sides: Sides, known: Path | None, output: Path | None, given: Mapping[str, Any], *, dry_run: bool,
+    everything: bool,
+) -> int:  # fmt: skip
+    """Compare base with each head, print one table and export it; the exit status."""
+    from aebench.comparison import matrix
+    from aebench.comparison.verdict import status
+    from aebench.report.exported import export, of_matrix
+    from aebench.report.matrix import print_matrix
+    from aebench.running.options import new_folder
+
+    asked, differences = _asked(sides, given), _known(known)
+    columns = matrix.planned(asked, sides.heads)
+    if dry_run:
+        for column in (column for column in columns if column.failure):
+            click.echo(f"{column.said}: not compared: {column.failure}")
+        return _shown([column.plan for column in columns if column.plan])
+    folder = output or new_folder("matrix", asked.base.name)
+    with kept_in(folder) as bars:
+        found = matrix.compare(asked, columns, folder, differences, bars)
+    export(of_matrix(found), folder, "matrix")
+    print_matrix(found, console(), everything=everything)
+    click.echo(f"\nResults: {folder / matrix.FILE}, beside it Markdown, JUnit XML, and a folder for each comparison")
+    return status(matrix.findings(found))
+
+
+def _known(path: Path | None) -> list[Known]:
+    """The known differences of the file, or of the one that is looked for where none is named."""
+    from aebench.records.known import read
+
+    return read(path or KNOWN) if path or KNOWN.exists() else []

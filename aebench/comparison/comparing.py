@@ -164,8 +164,8 @@ def _begun(plan: Plan, path: Path, now: Conditions) -> Comparison:
     before = documents.read_if_there(path, "comparison")
     asked = plan.asked
     found = Comparison(
-        base=_side(asked.base),
-        head=_side(asked.head),
+        base=side_of(asked.base),
+        head=side_of(asked.head),
         only=list(asked.only),
         options=checked(comparable(asdict(plan.options)), RecordedOptions),
         conditions=now,
@@ -205,7 +205,8 @@ def _timed(plan: Plan, found: Comparison, kept: Comparison, sides: Sides) -> lis
     return [name for name in plan.options.autoencoders if name in either]
 
 
-def _side(environment: Environment) -> Side:
+def side_of(environment: Environment) -> Side:
+    """What a record says of the environment."""
     python = str(environment.python) if environment.python else None
     return Side(name=environment.name, said=environment.said, python=python, variables=dict(environment.variables))
 

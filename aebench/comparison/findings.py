@@ -7,7 +7,6 @@ import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Literal
 
 from aebench.comparison.noninferior import LOOKS
 from aebench.comparison.sequential import Thresholds
@@ -15,10 +14,10 @@ from aebench.comparison.speed import Question, Row, verdicts
 from aebench.comparison.verdicts import Verdict, Word
 from aebench.records.blocks import Pair
 from aebench.records.comparisons import Comparison, MovedRung, Numbers, Sides, What
+from aebench.records.comparisons import Weight as Weight
 from aebench.records.fields import plain
 from aebench.records.qualities import Quality, QualityRow
 
-Weight = Literal["regression", "undone", "undecided", "improvement", "moved"]
 SEEDS = range(LOOKS[-1])  # of trainings, in this order, as many as decide
 # A share of the bound that differs by less is as near to the reference as before.
 AS_NEAR = 1.25
@@ -133,7 +132,7 @@ def judged(found: Iterable[Quality], command: str | None) -> Iterator[Finding]:
         for row in it.rows:
             weight = QUALITY_WEIGHT.get(row.verdict)
             if weight is not None and (row.verdict != "undecided" or it.verdict == "undecided"):
-                yield Finding("quality", (metric_of(it, row),), weight, _metric(row), command)
+                yield Finding("quality", (metric_of(it, row),), weight, metric_in_words(row), command)
         if it.failures:
             failed: Weight = "undone" if it.base in it.failures else "regression"
             why = "; ".join(f"{name} failed: {reason}" for name, reason in it.failures.items())
@@ -147,7 +146,7 @@ def metric_of(it: Quality, row: QualityRow) -> str:
     return f"{it.autoencoder}, {it.head}, {row.metric}"
 
 
-def _metric(row: QualityRow) -> str:
+def metric_in_words(row: QualityRow) -> str:
     """From where to where, by how much of what is allowed, over how many seeds; or why nothing can be said."""
     if row.difference is None or row.base is None or row.head is None:
         return row.reason or f"undecided after {row.pairs} seeds"
@@ -165,7 +164,7 @@ def of_speed(found: Comparison) -> Iterator[Finding]:
     for sides in found.pairs:
         same: dict[tuple[What, Weight, str], list[Row]] = {}
         for row, verdict in speeds(found, sides).items():
-            weight = _weight(verdict)
+            weight = speed_weight(verdict)
             if weight is not None:
                 same.setdefault((part_of(row), weight, in_words(verdict)), []).append(row)
         for (what, weight, words), rows in same.items():
@@ -175,7 +174,7 @@ def of_speed(found: Comparison) -> Iterator[Finding]:
             yield Finding(what, abouts, weight, words, again(found, sides.framework, timed, what))
 
 
-def _weight(verdict: Verdict) -> Weight | None:
+def speed_weight(verdict: Verdict) -> Weight | None:
     """How grave it is; None where there is nothing to say. What only head cannot do is worse than before."""
     if verdict.word == "failed" and (verdict.reason or "").startswith("head: "):
         return "regression"
@@ -216,7 +215,7 @@ def blocks_of(found: Comparison, sides: Sides) -> list[Pair]:
 def question(found: Comparison, sides: Sides, limit: float | None = None) -> Question:
     """What is asked of the framework's blocks. limit: seconds."""
     names = tuple(dict.fromkeys(found.timed.get(sides.framework, ())))
-    return Question(sides.base, sides.head, names, thresholds(found), limit)
+    return Question(sides.base, sides.head, names, thresholds(found), limit, speed="speed" in found.only)
 
 
 def thresholds(found: Comparison) -> Thresholds:

@@ -38,13 +38,9 @@ def pairs(base: Environment, head: Environment, asked: Sequence[str] = ()) -> tu
     Raises:
         UsageError: both sides are one; a framework that was asked for is missing; nothing is there to compare.
     """
-    if (base.python, base.variables) == (head.python, head.variables):
+    if are_one(base, head):
         raise UsageError(f"{base.said} and {head.said} are one environment; `aebench calibrate` measures its noise")
-    for name in asked:
-        if "@" in name:
-            raise UsageError(f"'{name}' names an environment; BASE and HEAD say which they are, --frameworks only what")
-        if name not in registry.variants():
-            registry.framework(name)
+    require_frameworks(asked)
     there = frameworks(base), frameworks(head)
     names = asked or [name for name in registry.frameworks() if name != registry.ARBITER]
     both = [name for name in names if all(versions[name] for versions in there)]
@@ -55,6 +51,25 @@ def pairs(base: Environment, head: Environment, asked: Sequence[str] = ()) -> tu
     if not found:
         raise UsageError(f"no framework is in both {base.name} and {head.name}: {'; '.join(left_out)}")
     return found, left_out
+
+
+def are_one(base: Environment, head: Environment) -> bool:
+    """Whether both are the same interpreter, started in the same way."""
+    return (base.python, base.variables) == (head.python, head.variables)
+
+
+def require_frameworks(names: Sequence[str]) -> None:
+    """Each is the name of a framework, installed here or not.
+
+    Raises:
+        UsageError: one names an environment.
+        UnknownNameError: one is unknown.
+    """
+    for name in names:
+        if "@" in name:
+            raise UsageError(f"'{name}' names an environment; BASE and HEAD say which they are, --frameworks only what")
+        if name not in registry.variants():
+            registry.framework(name)
 
 
 def _left_out(names: Sequence[str], base: Environment, head: Environment) -> Iterator[str]:

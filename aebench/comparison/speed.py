@@ -15,7 +15,7 @@ from pathlib import Path
 
 from aebench.arrays import Dtype
 from aebench.comparison.sequential import LOOKS, Thresholds
-from aebench.comparison.verdicts import Verdict, judged, loaded, memory, moved
+from aebench.comparison.verdicts import LEAST_MEMORIES, Verdict, judged, loaded, memory, moved
 from aebench.processes.events import Listener
 from aebench.records.blocks import Block, Pair
 from aebench.speed import blocks, cores
@@ -54,13 +54,18 @@ class Due:
 
 @dataclass(frozen=True)
 class Question:
-    """Is head slower than base on these autoencoders? limit: seconds after which no block begins; None: no limit."""
+    """Is head slower than base on these autoencoders, or does it hold more memory?
+
+    limit: seconds after which no block begins; None: no limit. speed: whether that is asked, too; for memory alone two
+    blocks will do, and no control.
+    """
 
     base: str
     head: str
     autoencoders: tuple[str, ...]
     thresholds: Thresholds = field(default_factory=Thresholds)
     limit: float | None = None
+    speed: bool = True
 
 
 @dataclass(frozen=True)
@@ -161,7 +166,7 @@ def due(question: Question, pairs: Sequence[Pair]) -> Due | None:
         [pair for pair in pairs if pair.control is control and not pair.failed] for control in (True, False)
     )
     able = [name for name in (*question.autoencoders, None) if len(_failures(pairs, name)) < MOST_FAILURES]
-    found = judged(_rows(question, pairs), question.thresholds)
+    found = judged(_rows(question, pairs), question.thresholds) if question.speed else _memories(question, pairs)
     undecided = {row.autoencoder for row, verdict in found.items() if verdict.open}
     timed = [name for name in able if name is not None]
     # Every block imports; one that does nothing else is due where nothing else is open, but never where all fail.
@@ -169,6 +174,7 @@ def due(question: Question, pairs: Sequence[Pair]) -> Due | None:
     alone = not names and timed and None in able and None in undecided
     names = [None] if alone else names
     wanted = math.ceil(len(compared) / CONTROL_EVERY) if names else LEAST_CONTROLS
+    wanted = wanted if question.speed else 0
     if timed and len(controls) < wanted:
         return _next(names if alone else timed, controls, control=True)
     return _next(names, compared, control=False) if names else None
@@ -239,7 +245,8 @@ def _next(names: Sequence[str | None], before: Sequence[Pair], *, control: bool)
 
 
 def _at_least(question: Question) -> int:
-    return LOOKS[0] * len(question.autoencoders) + LEAST_CONTROLS
+    blocks, controls = (LOOKS[0], LEAST_CONTROLS) if question.speed else (LEAST_MEMORIES, 0)
+    return blocks * len(question.autoencoders) + controls
 
 
 def in_time(limit: float | None, blocks: Sequence[Block], spent: float) -> bool:

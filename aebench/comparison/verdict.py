@@ -5,15 +5,20 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from typing import get_args
 
 from aebench.comparison.findings import Finding, Weight, of_numbers, of_quality, of_speed, speeds, thresholds
+from aebench.comparison.verdicts import MEMORY_TOLERATED
 from aebench.records.comparisons import Comparison, Side
 
-WEIGHTS: tuple[Weight, ...] = ("regression", "undone", "undecided", "improvement", "moved")
+WEIGHTS: tuple[Weight, ...] = get_args(Weight)  # the gravest first
 # Exit status of the worst finding; design.md's order, in which a regression that is sure comes before what is not.
-STATUS: dict[Weight, int] = {"regression": 1, "undone": 2, "undecided": 125, "improvement": 0, "moved": 0}
+STATUS: dict[Weight, int] = {
+    "regression": 1, "gone": 1, "undone": 2, "undecided": 125, "improvement": 0, "known": 0, "moved": 0,
+}  # fmt: skip
 WRONG: dict[Weight, str] = {
-    "regression": "got worse", "undone": "could not be compared", "undecided": "undecided"
+    "regression": "got worse", "gone": "no longer as known", "undone": "could not be compared",
+    "undecided": "undecided",
 }  # fmt: skip
 
 
@@ -73,10 +78,18 @@ def _numbers_compared(found: Comparison) -> str:
 
 def versions_of(found: Comparison) -> Iterator[str]:
     """Each framework with its version on both sides."""
-    for pair in found.pairs:
-        sides = [found.conditions.subjects.get(name) for name in (pair.base, pair.head)]
-        base, head = ((side.version if side else None) or "unknown" for side in sides)
-        yield f"{pair.framework} {base}" + ("" if base == head else f" → {head}")
+    for framework, (base, head) in versions(found).items():
+        yield f"{framework} {base}" + ("" if base == head else f" → {head}")
+
+
+def versions(found: Comparison) -> dict[str, tuple[str, str]]:
+    """By framework, its versions in base and in head."""
+    subjects = found.conditions.subjects
+
+    def of(name: str) -> str:
+        return (subjects[name].version if name in subjects else None) or "unknown"
+
+    return {sides.framework: (of(sides.base), of(sides.head)) for sides in found.pairs}
 
 
 def _quality_compared(found: Comparison) -> str:
@@ -93,11 +106,22 @@ def _speed_compared(found: Comparison) -> str:
     """How many rows of speed and memory were decided, from how many blocks, and how sure."""
     rows = [verdict for sides in found.pairs for verdict in speeds(found, sides).values()]
     counts = ", ".join(f"{n} {word}" for word, n in Counter(verdict.word for verdict in rows).items())
-    asked, timed = thresholds(found), {name for names in found.timed.values() for name in names}
+    timed = {name for names in found.timed.values() for name in names}
     which = [name for name in found.options.autoencoders if name in timed]
     whose = "" if len(which) == len(found.options.autoencoders) else f" of {', '.join(which)}"
-    return (
-        f"Speed and memory{whose}: {len(found.blocks)} blocks of fresh processes, {len(rows)} rows: {counts}. Up to "
-        f"{asked.tolerated:.0%} more is tolerated, and fails in {asked.false_alarms:.0%} of calls at most; "
-        f"{asked.intolerable:.0%} passes in {asked.misses:.0%} of rows at most."
-    )
+    parts = " and ".join(part for part in ("speed", "memory") if part in found.only).capitalize()
+    sure = " ".join(_how_sure(found))
+    blocks = f"{len(found.blocks)} block{'s' * (len(found.blocks) != 1)} of fresh processes"
+    return f"{parts}{whose}: {blocks}, {len(rows)} row{'s' * (len(rows) != 1)}: {counts}. {sure}"
+
+
+def _how_sure(found: Comparison) -> Iterator[str]:
+    """What is tolerated of each part, and how often the answer may be wrong."""
+    asked = thresholds(found)
+    if "speed" in found.only:
+        yield (
+            f"Up to {asked.tolerated:.0%} more time is tolerated, and fails in {asked.false_alarms:.0%} of calls at "
+            f"most; {asked.intolerable:.0%} more passes in {asked.misses:.0%} of rows at most."
+        )
+    if "memory" in found.only:
+        yield f"Up to {MEMORY_TOLERATED:.0%} more memory is tolerated."

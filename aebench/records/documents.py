@@ -26,7 +26,7 @@ MADE_BY = {
     "growth": "aebench agree --growth", "agreements": "aebench agree", "scale": "aebench scale",
     "bench": "aebench bench", "baseline": "aebench accept", "comparison": "aebench compare BASE HEAD",
     "audit": "aebench audit",
-    "calibration": "aebench calibrate", "bundle": "aebench bundle",
+    "calibration": "aebench calibrate", "matrix": "aebench compare --base", "bundle": "aebench bundle",
 }  # fmt: skip
 # What to do about a damaged document: what holds measurements of its own is left to its owner.
 MENDING = {
@@ -37,6 +37,7 @@ MENDING = {
     "comparison": "move it away, or choose another --output, and `aebench compare` measures again what it held",
     "audit": "move it away, or choose another --output, and `aebench audit` plants again what it held",
     "calibration": "move it away, or choose another --output, and `aebench calibrate` measures again what it held",
+    "matrix": "remove it, and `aebench compare --base` makes it anew from the comparisons beside it",
     "baseline": "get it back from version control, or move it away and accept its runs again",
     "bundle": "get it once more from where it was made, or make it anew with `aebench bundle`",
 }

@@ -12,11 +12,12 @@ from aebench.records.bundles import Bundle
 from aebench.records.calibrations import Calibration
 from aebench.records.comparisons import Comparison
 from aebench.records.fields import Part
+from aebench.records.matrices import Matrix
 from aebench.records.measurements import Bench, Scale
 from aebench.records.trials import Baseline, Plan, Run, Trial
 
 KINDS: dict[str, type[Part]] = {
     "plan": Plan, "trial": Trial, "agreement": AgreementOfOne, "agreements": Agreements, "growth": Growth, "run": Run,
     "scale": Scale, "bench": Bench, "baseline": Baseline, "comparison": Comparison, "calibration": Calibration,
-    "audit": Audit, "bundle": Bundle,
+    "audit": Audit, "matrix": Matrix, "bundle": Bundle,
 }  # fmt: skip

@@ -20,11 +20,12 @@ from aebench.report.environments import print_differences
 from aebench.report.tables import Column, Table
 
 STYLES: dict[Weight, str] = {
-    "regression": "bold red", "undone": "bold red", "undecided": "bold yellow", "improvement": "green", "moved": "",
+    "regression": "bold red", "gone": "bold red", "undone": "bold red", "undecided": "bold yellow",
+    "improvement": "green", "known": "", "moved": "",
 }  # fmt: skip
 WORDS: dict[Weight, str] = {
-    "regression": "worse", "undone": "not compared", "undecided": "undecided", "improvement": "better",
-    "moved": "moved",
+    "regression": "worse", "gone": "gone", "undone": "not compared", "undecided": "undecided",
+    "improvement": "better", "known": "known", "moved": "moved",
 }  # fmt: skip
 
 

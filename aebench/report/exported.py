@@ -8,14 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
+from aebench.comparison import matrix
 from aebench.comparison.findings import Finding, metric_of, named, timed
 from aebench.comparison.gate import Gated
 from aebench.comparison.verdict import WRONG, compared, findings, sentence
 from aebench.records.comparisons import Comparison
+from aebench.records.matrices import Matrix
 from aebench.records.qualities import Quality
 from aebench.records.store import whole, write_text
 from aebench.report import gate
 from aebench.report.comparison import WORDS
+from aebench.report.matrix import cells
 
 # What XML cannot hold, not even written otherwise.
 NO_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd]")
@@ -42,6 +45,22 @@ def of_comparison(found: Comparison) -> Told:
     return Told(name, sentence(found, every), lines, dict(_compared(found)), every, list(_differences(found)))
 
 
+def of_matrix(found: Matrix) -> Told:
+    """What is told of base and several heads."""
+    name = f"aebench compare --base {found.base.name} {' '.join(head.name for head in found.heads)}"
+    cases = {matrix.about(head, it): head.name for head in found.heads for it in head.outcomes}
+    return Told(
+        name, matrix.sentence(found), list(matrix.compared(found)), cases, matrix.findings(found), list(_table(found))
+    )
+
+
+def _table(found: Matrix) -> Iterator[str]:
+    """The table of what moved where."""
+    first, *rows = cells(found)
+    yield from ("", f"| {' | '.join(map(escaped, first))} |", f"|{'---|' * len(first)}")
+    yield from (f"| {' | '.join(map(escaped, row))} |" for row in rows)
+
+
 def of_gate(found: Gated) -> Told:
     """What is told of a run or an environment and the accepted baseline."""
     cases = dict(_of_quality(found.quality))
@@ -61,12 +80,12 @@ def export(told: Told, folder: Path, stem: str) -> None:
 
 def markdown(told: Told) -> str:
     """The verdict, what was compared, and a row for each finding."""
-    lines = [f"**{_escaped(told.sentence)}**", "", *(f"- {_escaped(line)}" for line in told.compared)]
+    lines = [f"**{escaped(told.sentence)}**", "", *(f"- {escaped(line)}" for line in told.compared)]
     if told.findings:
         lines += ["", "| | what | finding | again with |", "|---|---|---|---|"]
     for it in told.findings:
         command = f"`{it.command}`".replace("|", "\\|") if it.command else ""
-        lines.append(f"| {WORDS[it.weight]} | {_escaped(it.about)} | {_escaped(it.sentence)} | {command} |")
+        lines.append(f"| {WORDS[it.weight]} | {escaped(it.about)} | {escaped(it.sentence)} | {command} |")
     return "\n".join([*lines, *told.details]) + "\n"
 
 
@@ -75,7 +94,7 @@ def _differences(found: Comparison) -> Iterator[str]:
         yield from ("", f"<details><summary>How {found.base.name} and {found.head.name} differ</summary>", "")
         yield from (f"| what | name | {found.base.name} | {found.head.name} |", "|---|---|---|---|")
         for it in found.differences:
-            yield f"| {' | '.join(_escaped(cell) for cell in (it.kind, it.name, it.base, it.head))} |"
+            yield f"| {' | '.join(escaped(cell) for cell in (it.kind, it.name, it.base, it.head))} |"
         yield from ("", "</details>")
 
 
@@ -111,7 +130,7 @@ def _of_quality(found: Sequence[Quality]) -> Iterator[tuple[str, str]]:
 
 def _told(case: ElementTree.Element, finding: Finding | None) -> None:
     if finding is not None:
-        tag = {"regression": "failure", "undone": "error"}.get(finding.weight, "skipped")
+        tag = {"regression": "failure", "gone": "failure", "undone": "error"}.get(finding.weight, "skipped")
         ElementTree.SubElement(case, tag, message=_xml(finding.sentence)).text = _xml(finding.command or "")
 
 
@@ -119,6 +138,6 @@ def _xml(text: str) -> str:
     return NO_XML.sub("�", text)
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
     """The text as Markdown shows it, and as one cell of a table."""
     return re.sub(r"([\\`*_{}\[\]<>|])", r"\\\1", " ".join(text.split()))

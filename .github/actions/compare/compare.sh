@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# Compare BASE with HEAD, and hand the verdict to GitHub: the summary of the job, its output `status`, its end.
+#   BASE, HEAD   commits or environments        ARGUMENTS   autoencoders and options, parted by spaces
+#   UNDECIDED    "pass": status 125 is no failure        OUTPUT   the folder for what is measured
+set -uo pipefail
+[ "$UNDECIDED" = fail ] || [ "$UNDECIDED" = pass ] || { echo "undecided is fail or pass, found: $UNDECIDED" >&2; exit 2; }
+[ -n "$BASE" ] || { echo "there is no base: name one, as this event has no commit before it" >&2; exit 2; }
+read -r -a arguments <<< "$ARGUMENTS"
+
+aebench compare "$BASE" "$HEAD" "${arguments[@]}" --output "$OUTPUT"
+status=$?
+echo "status=$status" >> "$GITHUB_OUTPUT"
+if [ -f "$OUTPUT/comparison.md" ]; then cat "$OUTPUT/comparison.md" >> "$GITHUB_STEP_SUMMARY"; fi
+if [ "$status" -eq 125 ] && [ "$UNDECIDED" = pass ]; then
+    echo "::warning title=aebench::undecided, and passed because undecided is set to pass"
+    exit 0
+fi
+exit "$status"

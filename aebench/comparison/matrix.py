@@ -1,0 +1,166 @@
+"""Several environments held against one base: each pair a comparison of its own, and one table of what moved where."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from aebench import registry
+from aebench.comparison import comparing
+from aebench.comparison.comparing import PARTS, Asked, Deadline, Plan, side_of
+from aebench.comparison.findings import Finding
+from aebench.comparison.marked import gone, marked
+from aebench.comparison.outcomes import outcomes
+from aebench.comparison.sides import are_one, pairs, require_frameworks, side
+from aebench.comparison.verdict import WEIGHTS, called, outcome, versions
+from aebench.errors import AebenchError, FrameworkError, UnknownNameError, UsageError, nearest
+from aebench.processes.events import Listener
+from aebench.records import documents
+from aebench.records.fields import plain
+from aebench.records.known import Known
+from aebench.records.matrices import Head, Matrix, Outcome
+from aebench.records.reuse import require_same_options
+from aebench.records.store import locked
+
+FILE = "matrix.json"
+
+
+@dataclass(frozen=True)
+class Column:
+    """One head, as the user named it, and what is to be compared with it; without a plan, the reason why nothing is."""
+
+    said: str
+    plan: Plan | None
+    failure: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The environment's name; of one that does not start, what the user said."""
+        return self.plan.asked.head.name if self.plan else self.said
+
+
+def planned(asked: Asked, heads: Sequence[str]) -> list[Column]:
+    """What will be compared with each of the heads, which are names, places or commits; an environment that does not
+    start is a column with its reason.
+
+    asked: with base on both sides.
+
+    Raises:
+        UsageError: a head is no environment, is named twice, or is base; what is asked for makes no sense.
+    """
+    require_frameworks(asked.frameworks)
+    found = [_column(asked, said) for said in heads]
+    names = Counter(column.name for column in found)
+    for column in found:
+        if names[column.name] > 1:
+            raise UsageError(f"{column.said} is named more than once; name each environment once")
+    return found
+
+
+def _column(asked: Asked, said: str) -> Column:
+    head = None
+    try:
+        head = side(said)
+        pairs(asked.base, head, asked.frameworks)
+    except UnknownNameError as error:
+        like = nearest(said, list(registry.autoencoders()))
+        raise UsageError(f"{error} Nor is '{said}' an autoencoder{like or '.'}") from error
+    except AebenchError as error:
+        if head is not None and are_one(asked.base, head):
+            raise
+        return Column(said, None, str(error))
+    return Column(said, comparing.planned(replace(asked, head=head)))
+
+
+def compare(
+    asked: Asked, columns: Sequence[Column], folder: Path, known: Sequence[Known], listener: Listener
+) -> Matrix:  # fmt: skip
+    """Compare base with each head in a folder of its own; the record, kept in `matrix.json` after each.
+
+    A second call goes on, and may ask for other heads: their comparisons stand beside those that are there.
+
+    Raises:
+        UsageError: the folder holds another comparison, or one under other conditions.
+        ResultError: its document is damaged, or cannot be written.
+    """
+    deadline = Deadline(asked.limit)
+    with locked(folder):
+        before = documents.read_if_there(folder / FILE, "matrix")
+        found = Matrix(base=side_of(asked.base), heads=[], gone=[])
+        if before is not None:
+            require_same_options(folder / FILE, {"base": before["base"]}, plain(found), comparing.ADVICE)
+        for number, column in enumerate(columns):
+            listener.note(f"{asked.base.name} → {column.name}")
+            left = deadline.left()
+            head, lost = held(column, left and left / (len(columns) - number), folder, known, listener)
+            found.heads.append(head)
+            found.gone += lost
+            documents.write(folder / FILE, "matrix", plain(found))
+    return found
+
+
+def held(
+    column: Column, limit: float | None, folder: Path, known: Sequence[Known], listener: Listener
+) -> tuple[Head, list[tuple[str, str]]]:  # fmt: skip
+    """Compare base with one head, in so many seconds, in a folder below this one; and the known differences that no
+    longer show.
+
+    Raises:
+        UsageError, ResultError: as of `compare`.
+    """
+    plan = column.plan
+    if plan is None:
+        return Head(name=column.name, said=column.said, failure=column.failure), []
+    plan = replace(plan, asked=replace(plan.asked, limit=limit))
+    try:
+        compared = comparing.compare(plan, folder / column.name, listener)
+    except FrameworkError as error:
+        return Head(name=column.name, said=column.said, failure=str(error)), []
+    between, rows = versions(compared), outcomes(compared)
+    head = Head(name=column.name, said=column.said, versions=between, outcomes=marked(rows, between, known))
+    return head, list(gone(rows, between, known))
+
+
+def findings(found: Matrix) -> list[Finding]:
+    """Everything that got worse, could not be compared or decided, got better or moved, head by head; the gravest
+    first."""
+    every = [finding for head in found.heads for finding in _findings(head)]
+    every += [Finding("numbers", (about,), "gone", words) for about, words in found.gone]
+    return sorted(every, key=lambda finding: WEIGHTS.index(finding.weight))
+
+
+def _findings(head: Head) -> Iterator[Finding]:
+    if head.failure is not None or not head.outcomes:
+        yield Finding("numbers", (head.name,), "undone", head.failure or "nothing was compared")
+    for it in head.outcomes:
+        if it.weight is not None:
+            why = f"; known: {it.known}" if it.known else ""
+            yield Finding(it.what, (about(head, it),), it.weight, f"{it.sentence}{why}", it.command)
+
+
+def about(head: Head, outcome: Outcome) -> str:
+    """What an outcome is about: the framework in both versions, the autoencoder, the rung, metric or measure."""
+    base, version = head.versions[outcome.framework]
+    moved = f"{outcome.framework} {base}" + ("" if base == version else f" → {version}")
+    return ", ".join(filter(None, (f"{head.name}: {moved}", outcome.autoencoder, outcome.row)))
+
+
+def sentence(found: Matrix) -> str:
+    """The verdict in one line."""
+    heads = ", ".join(head.name for head in found.heads)
+    return f"{called(found.base)} → {heads}: {outcome(findings(found))}."
+
+
+def compared(found: Matrix) -> Iterator[str]:
+    """A sentence a head: its versions, and how many rows of each part became what."""
+    for head in found.heads:
+        versions = ", ".join(f"{name} {' → '.join(dict.fromkeys(both))}" for name, both in head.versions.items())
+        parts = [_counted(head, what) for what in PARTS if any(it.what == what for it in head.outcomes)]
+        yield f"{head.name}{versions and f' ({versions})'}: {'; '.join(parts) or 'nothing was compared'}."
+
+
+def _counted(head: Head, what: str) -> str:
+    counts = Counter(it.verdict for it in head.outcomes if it.what == what)
+    return f"{what}: " + ", ".join(f"{number} {verdict}" for verdict, number in counts.most_common())

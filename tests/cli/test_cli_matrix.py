@@ -1,0 +1,92 @@
+"""`aebench compare --base` as a user calls it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import other_environments
+import pytest
+
+from aebench.records import documents
+
+NUMBERS = ("--only", "numbers", "-f", "reference")
+
+
+@pytest.fixture(scope="module")
+def places(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of environments: `same` and `again` hold what this one does, `empty` holds nothing."""
+    root = tmp_path_factory.mktemp("environments")
+    for name in ("same", "again"):
+        other_environments.make(root / name)
+    other_environments.make(root / "empty", packages=False)
+    return root
+
+
+def read(folder: Path) -> dict[str, Any]:
+    """The comparison that is kept in the folder."""
+    return documents.read(folder / "comparison.json", "comparison")
+
+
+def test_one_table_of_all_heads_in_which_one_does_not_start(aebench, places: Path, tmp_path: Path) -> None:
+    """The others stand, the status is 2; each comparison goes on by itself, and a second call computes nothing."""
+    heads = [str(places / name) for name in ("same", "empty", "again")]
+    words = ("compare", "--base", "here", *heads, "linear", *NUMBERS, "-o", "out")
+    shown = aebench(*words)
+    assert 2 == shown.returncode, shown.stderr
+    lines = shown.stdout.splitlines()
+    assert f"here → same, {heads[1]}, again: 1 could not be compared." == lines[0]
+    (row,) = (line.split() for line in lines if line.startswith("linear "))
+    assert ["linear", "reference", "numbers", "identical", "●", "not", "compared", "identical"] == row
+    assert f"not compared: {heads[1]}: environment empty lacks what its processes need" in shown.stdout
+    assert {"same", "again", "matrix.json", "matrix.md", "matrix.xml"} == {
+        path.name for path in (tmp_path / "out").iterdir() if not path.name.startswith(".")
+    }
+    kept = {name: read(tmp_path / "out" / name)["numbers"] for name in ("same", "again")}
+    suite = ElementTree.parse(tmp_path / "out" / "matrix.xml").getroot()
+    assert ("3", "1") == (suite.get("tests"), suite.get("errors"))
+    again = aebench(*words)
+    assert (2, shown.stdout) == (again.returncode, again.stdout)
+    assert ": numbers: " not in again.stderr
+    # As text, since NaN is not equal to itself.
+    assert repr(kept) == repr({name: read(tmp_path / "out" / name)["numbers"] for name in kept})
+    # One of them alone is the comparison that is there.
+    alone = aebench("compare", "here", heads[0], "linear", *NUMBERS, "-o", "out/same")
+    assert (0, "") == (alone.returncode, alone.stderr)
+
+
+def test_known_differences_are_read_where_they_are(aebench, places: Path, tmp_path: Path) -> None:
+    """results/known.toml is read without being named; a damaged file ends the call before anything is computed, and
+    plain `compare` takes none."""
+    words = ("compare", "--base", "here", str(places / "same"), "linear", *NUMBERS, "--dry-run")
+    known = tmp_path / "results" / "known.toml"
+    known.parent.mkdir()
+    known.write_text("[[known]]\n")
+    refused = aebench(*words)
+    assert (2, True) == (refused.returncode, "results/known.toml: " in refused.stderr)
+    known.rename(tmp_path / "mine.toml")
+    refused = aebench(*words, "--known", "mine.toml")
+    assert (2, True) == (refused.returncode, "mine.toml: " in refused.stderr)
+    refused = aebench("compare", "here", str(places / "same"), "linear", "--known", "mine.toml", "--dry-run")
+    assert (2, True) == (refused.returncode, "--known is for several heads" in refused.stderr)
+    (tmp_path / "mine.toml").write_text("")
+    assert 0 == aebench(*words, "--known", "mine.toml").returncode
+
+
+def test_a_dry_run_names_every_head(aebench, places: Path, tmp_path: Path) -> None:
+    """What would be compared with each, and what does not start; nothing is written."""
+    heads = [str(places / name) for name in ("same", "empty")]
+    shown = aebench("compare", "--base", "here", *heads, "linear", *NUMBERS, "--dry-run")
+    assert (0, []) == (shown.returncode, [path for path in tmp_path.iterdir() if path.name != "cache"])
+    assert "numbers of reference – reference@same, in linear, on digits." in shown.stdout
+    assert f"{heads[1]}: not compared: environment empty lacks" in shown.stdout
+
+
+def test_a_damaged_table_is_refused(aebench, places: Path, tmp_path: Path) -> None:
+    """What stands there is not overwritten."""
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "matrix.json").write_text(json.dumps({"format": documents.FORMATS["matrix"], "base": 3}))
+    refused = aebench("compare", "--base", "here", str(places / "same"), "linear", *NUMBERS, "-o", "out")
+    assert (2, True) == (refused.returncode, "is truncated or damaged" in refused.stderr)

@@ -1,0 +1,112 @@
+"""What becomes of each row of a comparison: the cells of a matrix."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from comparisons import blocks, climbed, record
+
+from aebench.comparison.outcomes import gravest, outcomes
+from aebench.records.fields import checked
+from aebench.records.matrices import Outcome
+from aebench.records.qualities import Quality
+
+
+def numbers(*verdicts: str, **changes: Any) -> Outcome:
+    """The outcome of `linear`, whose climbs have these verdicts, float64 first."""
+    rows = [
+        climbed(dtype, verdict, **changes) for dtype, verdict in zip(("float64", "float32"), verdicts, strict=False)
+    ]
+    (found,) = outcomes(record(*rows, only=["numbers"]))
+    return found
+
+
+def test_what_moved_names_its_first_rung_and_the_way_it_went() -> None:
+    """In the dtype that moved more."""
+    found = numbers("identical", "moved")
+    expected = "float32, equal to 6.3 digits, 50% of the bound, ×3.0 further from the reference, still in bounds"
+    assert ("gradients", "moved", "moved", expected) == (found.row, found.verdict, found.weight, found.sentence)
+    assert "aebench compare old here linear -f pytorch --only numbers --all -d digits -p quick -s 0" == found.command
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "changes", "expected"),
+    [
+        (("identical", "identical"), {}, ("", "identical", None)),
+        (("moved", "parted"), {}, ("gradients", "parted", "regression")),
+        (("identical", "failed"), {"failures": {"pytorch": "no"}}, ("climb", "failed", "regression")),
+        (("identical", "not compared"), {}, ("climb", "not compared", "undone")),
+        (("not compared", "parted"), {}, ("gradients", "parted", "regression")),
+        (("identical",), {}, ("climb", "undecided", "undecided")),
+        ((), {}, ("climb", "undecided", "undecided")),
+        (("moved", "moved"), {"vacuous": ["losses"]}, ("losses", "undecided", "undecided")),
+        (("identical", "identical"), {"both": "parts"}, ("", "identical", "moved")),
+    ],
+)
+def test_the_gravest_of_both_dtypes_counts(
+    verdicts: tuple[str, ...], changes: dict[str, Any], expected: tuple[str, str, str | None]
+) -> None:
+    """What was not climbed, in one dtype or in both, is undecided and never green."""
+    found = numbers(*verdicts, **changes)
+    assert expected == (found.row, found.verdict, found.weight)
+
+
+def test_a_head_that_leaves_the_reference_alone_names_the_rung_in_which_it_does() -> None:
+    """Base and head are near each other, and only head is beyond the bound."""
+    row = climbed("float32", "moved")
+    row.verdict, row.parting, row.rungs[1].head = (
+        "parted",
+        "head parts from the reference",
+        type(row.rungs[1].head)(1.2),
+    )
+    (found,) = outcomes(record(climbed("float64"), row, only=["numbers"]))
+    assert ("gradients", "parted", "float32, head parts from the reference") == (
+        found.row,
+        found.verdict,
+        found.sentence,
+    )
+
+
+def test_every_measure_is_a_row_of_its_own() -> None:
+    """Speed and memory, the import for all autoencoders together; the commands time one."""
+    found = outcomes(record(blocks=blocks(1.3), only=["speed", "memory"]))
+    rows = {(it.autoencoder, it.what, it.row): (it.verdict, it.weight) for it in found}
+    slower, as_before = ("slower", "regression"), ("not more", None)
+    expected = {("linear", "speed", row): slower for row in ("training", "inference", "first epoch")}
+    assert expected | {(None, "speed", "import"): slower, ("linear", "memory", "peak memory"): as_before} == rows
+    assert {True} == {" linear -f pytorch --only " in it.command for it in found}
+
+
+def quality(verdict: str, **changes: Any) -> list[Outcome]:
+    """The outcomes of trainings with one judged metric and one without a margin."""
+    row = {"metric": "test_mse", "unit": "squared intensity", "better_when": "lower", "verdict": verdict,
+           "margin": 0.05, "relative": True, "pairs": 3, "base": 0.01, "head": 0.012, "difference": 0.18, "low": 0.15,
+           "high": 0.21, "p": 0.001, "reason": None}  # fmt: skip
+    content = {"autoencoder": "linear", "base": "pytorch@old", "head": "pytorch", "verdict": verdict, "seeds": [0],
+               "false_alarms": 0.01, "misses": 0.05, "rows": [row, {**row, "metric": "other", "margin": None}],
+               "failures": {}, "reason": None}  # fmt: skip
+    return outcomes(record(quality=[checked({**content, **changes}, Quality)], only=["quality"]))
+
+
+def test_every_metric_with_a_margin_is_a_row() -> None:
+    """By how much; what failed or was not decided is one, too."""
+    (found,) = quality("worse")
+    assert ("linear", "quality", "test_mse", "worse", "regression") == (
+        found.autoencoder, found.what, found.row, found.verdict, found.weight
+    )  # fmt: skip
+    assert found.sentence.startswith("0.01 → 0.012, by +18 %")
+    (as_before,) = quality("not worse")
+    assert ("not worse", None) == (as_before.verdict, as_before.weight)
+    _, failed = quality("not worse", failures={"pytorch": "seed 0: no"})
+    assert ("training", "failed", "regression") == (failed.row, failed.verdict, failed.weight)
+    _, undone = quality("not worse", failures={"pytorch@old": "seed 0: no"})
+    assert "undone" == undone.weight
+    _, late = quality("undecided", reason="the time was up")
+    assert ("training", "undecided", "the time was up") == (late.row, late.weight, late.sentence)
+
+
+def test_the_gravest_is_what_a_cell_shows() -> None:
+    """A regression before what moved, and what moved before what is as before."""
+    rows = [numbers("identical", "identical"), numbers("moved", "moved"), numbers("parted", "moved")]
+    assert ["parted", "moved"] == [gravest(rows).verdict, gravest(rows[:2]).verdict]

@@ -1,0 +1,145 @@
+"""What CI calls is there: commands parse, scripts do what the action promises, files are where the workflows look."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from aebench.cli import main
+
+ROOT = Path(__file__).parents[1]
+ACTION = ROOT / ".github" / "actions" / "compare"
+FILES = sorted([*(ROOT / ".github").rglob("*.yml")])
+DOCUMENT = (ROOT / "docs" / "ci.md").read_text(encoding="utf-8")
+DOCUMENTED = [yaml.safe_load(text) for text in re.findall(r"^```yaml\n(.*?)^```$", DOCUMENT, flags=re.M | re.S)]
+# What `aebench compare` leaves behind, and how it ends.
+FAKE = """#!/bin/sh
+printf '%s\\n' "$@" > "$SEEN"
+while [ "$1" != --output ]; do shift; done
+mkdir -p "$2" && [ "$ENDS" -eq 2 ] || echo "**a verdict**" > "$2/comparison.md"
+exit "$ENDS"
+"""
+
+
+def steps(found: Any) -> list[dict[str, Any]]:
+    """Every step of a workflow, or of an action."""
+    jobs = found.get("jobs", {"only": found.get("runs", found)}).values()
+    return [step for job in jobs for step in job.get("steps", [])]
+
+
+LOADED = {path.relative_to(ROOT): yaml.safe_load(path.read_text(encoding="utf-8")) for path in FILES}
+STEPS = [step for found in LOADED.values() for step in steps(found)]
+COMMANDS = sorted(
+    {
+        line.strip()
+        for step in [*STEPS, *steps(DOCUMENTED[0]), {"run": "\n".join(DOCUMENTED[1]["compare"]["script"])}]
+        for line in step.get("run", "").replace("\\\n", " ").splitlines()
+        if line.strip().startswith("aebench ")
+    }
+)
+ASKED = sorted({step["with"]["arguments"] for step in STEPS if "arguments" in step.get("with", {})})
+
+
+def test_there_is_something_to_look_at() -> None:
+    """The workflows, the action, and what is documented for GitHub and GitLab."""
+    assert {"tests.yml", "compare.yml", "action.yml"} <= {path.name for path in LOADED}
+    assert (2, True, True) == (len(DOCUMENTED), bool(COMMANDS), bool(ASKED))
+
+
+def parsed(line: str, folder: Path) -> None:
+    """The command takes these options and values; a variable stands for a commit that is here, and so does old."""
+    (folder / "aebench.toml").write_text('[environments.old]\nvariables = { OLD = "1" }\n')
+    words = [re.sub(r"\$\w+|HEAD", "old", word) if word != "HEAD" else "here" for word in shlex.split(line)]
+    name, *arguments = (word for word in words[1:] if word != "convolutional")
+    main.commands[name].make_context(name, arguments)
+
+
+@pytest.mark.parametrize("line", [*COMMANDS, *(f"aebench compare old HEAD {words}" for words in ASKED)])
+def test_every_command_parses(line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of the workflows, of the action's users, and of the document."""
+    monkeypatch.chdir(tmp_path)
+    parsed(line, tmp_path)
+
+
+def test_an_option_that_is_not_there_would_be_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Planted: a misspelt one."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(Exception, match="No such option"):
+        parsed("aebench compare old HEAD --time-limits 30", tmp_path)
+
+
+def test_what_is_used_is_there() -> None:
+    """Actions of this repository exist, those of others have a version, and inputs are ones that the action has."""
+    known = set(LOADED[ACTION.relative_to(ROOT) / "action.yml"]["inputs"])
+    for step in [*STEPS, *steps(DOCUMENTED[0])]:
+        used = step.get("uses", "")
+        if "actions/compare" in used:
+            place = re.sub(r"^OWNER/aebench/|@main$", "", used)
+            assert (ROOT / place / "action.yml").is_file()
+            assert set(step["with"]) <= known
+        elif used:
+            assert re.fullmatch(r"[\w-]+/[\w-]+@v\d+", used)
+
+
+def called(folder: Path, ends: int, **given: str) -> tuple[int, str, list[str], dict[str, str]]:
+    """How the action's script ends where `aebench` ends so: status, all that it says, the words it calls, its files."""
+    program = folder / "aebench"
+    program.write_text(FAKE)
+    program.chmod(0o755)
+    files = {"GITHUB_OUTPUT": folder / "output", "GITHUB_STEP_SUMMARY": folder / "summary", "SEEN": folder / "seen"}
+    asked = {
+        "BASE": "main",
+        "HEAD": "HEAD",
+        "ARGUMENTS": "",
+        "UNDECIDED": "fail",
+        "OUTPUT": str(folder / "out"),
+        **given,
+    }
+    where = {"PATH": f"{folder}{os.pathsep}{os.environ['PATH']}", "ENDS": str(ends)}
+    environment = {**os.environ, **where, **asked, **{name: str(path) for name, path in files.items()}}
+    command = ["bash", str(ACTION / "compare.sh")]
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+    texts = {name: path.read_text() if path.exists() else "" for name, path in files.items()}
+    return ended.returncode, ended.stdout + ended.stderr, texts.pop("SEEN").split("\n")[:-1], texts
+
+
+@pytest.mark.parametrize("ends", [0, 1, 2, 125, 70, 130])
+def test_the_action_ends_as_the_verdict_does(tmp_path: Path, ends: int) -> None:
+    """The summary is the verdict's Markdown, where there is one, and the output is the status."""
+    status, _, _, files = called(tmp_path, ends)
+    summary = "" if ends == 2 else "**a verdict**\n"
+    assert (ends, f"status={ends}\n", summary) == (status, files["GITHUB_OUTPUT"], files["GITHUB_STEP_SUMMARY"])
+
+
+@pytest.mark.parametrize(("ends", "expected"), [(125, 0), (1, 1), (2, 2), (0, 0)])
+def test_only_what_is_undecided_may_pass(tmp_path: Path, ends: int, expected: int) -> None:
+    """It is told, and the output still says what it was."""
+    status, said, _, files = called(tmp_path, ends, UNDECIDED="pass")
+    assert (expected, f"status={ends}\n") == (status, files["GITHUB_OUTPUT"])
+    assert (ends == 125) == ("::warning" in said)
+
+
+def test_arguments_are_words_and_nothing_else(tmp_path: Path) -> None:
+    """Planted: what a shell would carry out. It is handed on as it stands."""
+    hostile = f"mine --only numbers;touch${{IFS}}{tmp_path}/made $(touch {tmp_path}/made) `id`"
+    _, _, seen, _ = called(tmp_path, 0, ARGUMENTS=hostile)
+    assert ["compare", "main", "HEAD", *hostile.split(), "--output", str(tmp_path / "out")] == seen
+    assert not (tmp_path / "made").exists()
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [({"BASE": ""}, "there is no base"), ({"UNDECIDED": "perhaps"}, "undecided is fail or pass, found: perhaps")],
+)
+def test_what_means_nothing_is_refused(tmp_path: Path, given: dict[str, str], reason: str) -> None:
+    """Before anything is measured, with status 2 and a line."""
+    status, said, seen, _ = called(tmp_path, 0, **given)
+    assert (2, []) == (status, seen)
+    assert reason in said
