@@ -20,9 +20,7 @@ FILES = sorted([*(ROOT / ".github").rglob("*.yml")])
 DOCUMENT = (ROOT / "docs" / "ci.md").read_text(encoding="utf-8")
 DOCUMENTED = [yaml.safe_load(text) for text in re.findall(r"^```yaml\n(.*?)^```$", DOCUMENT, flags=re.M | re.S)]
 # What `aebench compare` leaves behind, and how it ends.
-FAKE = """#!/bin/sh
-printf '%s\\n' "$@" > "$SEEN"
-while [ "$1" != --output ]; do shift; done
+COMPARING = """while [ "$1" != --output ]; do shift; done
 mkdir -p "$2" && [ "$ENDS" -eq 2 ] || echo "**a verdict**" > "$2/comparison.md"
 exit "$ENDS"
 """
@@ -88,26 +86,24 @@ def test_what_is_used_is_there() -> None:
             assert re.fullmatch(r"[\w-]+/[\w-]+@v\d+", used)
 
 
-def called(folder: Path, ends: int, **given: str) -> tuple[int, str, list[str], dict[str, str]]:
-    """How the action's script ends where `aebench` ends so: status, all that it says, the words it calls, its files."""
-    program = folder / "aebench"
-    program.write_text(FAKE)
-    program.chmod(0o755)
-    files = {"GITHUB_OUTPUT": folder / "output", "GITHUB_STEP_SUMMARY": folder / "summary", "SEEN": folder / "seen"}
-    asked = {
-        "BASE": "main",
-        "HEAD": "HEAD",
-        "ARGUMENTS": "",
-        "UNDECIDED": "fail",
-        "OUTPUT": str(folder / "out"),
-        **given,
-    }
-    where = {"PATH": f"{folder}{os.pathsep}{os.environ['PATH']}", "ENDS": str(ends)}
-    environment = {**os.environ, **where, **asked, **{name: str(path) for name, path in files.items()}}
-    command = ["bash", str(ACTION / "compare.sh")]
-    ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
-    texts = {name: path.read_text() if path.exists() else "" for name, path in files.items()}
-    return ended.returncode, ended.stdout + ended.stderr, texts.pop("SEEN").split("\n")[:-1], texts
+def scripted(script: Path, folder: Path, program: str, text: str, **given: str) -> tuple[int, str, list[list[str]]]:
+    """How a script ends that calls the program, whose text is this: status, what it says, the words of each call."""
+    (folder / program).write_text(f'#!/bin/bash\nprintf "%s\\n" "$@" . >> "{folder}/seen"\n{text}')
+    (folder / program).chmod(0o755)
+    environment = {**os.environ, "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}", **given}
+    command = ["bash", str(script)]
+    ended = subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, timeout=60)
+    seen = (folder / "seen").read_text() if (folder / "seen").exists() else ""
+    return ended.returncode, ended.stdout + ended.stderr, [call.splitlines() for call in seen.split(".\n")[:-1]]
+
+
+def called(folder: Path, ends: int, **given: str) -> tuple[int, str, list[list[str]], dict[str, str]]:
+    """How the action's script ends where `aebench` ends so: status, all that it says, what it calls, and its files."""
+    files = {"GITHUB_OUTPUT": folder / "output", "GITHUB_STEP_SUMMARY": folder / "summary"}
+    asked = {"BASE": "main", "HEAD": "HEAD", "ARGUMENTS": "", "UNDECIDED": "fail", "OUTPUT": str(folder / "out")}
+    asked |= {**given, **{name: str(path) for name, path in files.items()}, "ENDS": str(ends)}
+    found = scripted(ACTION / "compare.sh", folder, "aebench", COMPARING, **asked)
+    return *found, {name: path.read_text() if path.exists() else "" for name, path in files.items()}
 
 
 @pytest.mark.parametrize("ends", [0, 1, 2, 125, 70, 130])
@@ -130,7 +126,7 @@ def test_arguments_are_words_and_nothing_else(tmp_path: Path) -> None:
     """Planted: what a shell would carry out. It is handed on as it stands."""
     hostile = f"mine --only numbers;touch${{IFS}}{tmp_path}/made $(touch {tmp_path}/made) `id`"
     _, _, seen, _ = called(tmp_path, 0, ARGUMENTS=hostile)
-    assert ["compare", "main", "HEAD", *hostile.split(), "--output", str(tmp_path / "out")] == seen
+    assert [["compare", "main", "HEAD", *hostile.split(), "--output", str(tmp_path / "out")]] == seen
     assert not (tmp_path / "made").exists()
 
 
@@ -143,3 +139,39 @@ def test_what_means_nothing_is_refused(tmp_path: Path, given: dict[str, str], re
     status, said, seen, _ = called(tmp_path, 0, **given)
     assert (2, []) == (status, seen)
     assert reason in said
+
+
+@pytest.mark.parametrize("ends", [0, 1, 125])
+def test_versions_are_made_and_compared(tmp_path: Path, ends: int) -> None:
+    """Each once, the base first; one that cannot be made is told, and is a column all the same."""
+    text = f'[ "$1" = compare ] && exit {ends}; [ "$3" != torch-2.14.1 ]'
+    asked = {"PACKAGE": "torch-cpu", "FRAMEWORK": "torch", "BASE": "2.13.0", "HEADS": "2.14.1 newest"}
+    status, said, calls = scripted(ROOT / ".github" / "versions.sh", tmp_path, "aebench", text, **asked)
+    names = [f"torch-{version}" for version in ("2.13.0", "2.14.1", "newest")]
+    made = [["environments", "add", name, it] for name, it in zip(
+        names, ("torch-cpu==2.13.0", "torch-cpu==2.14.1", "torch-cpu"), strict=True)]  # fmt: skip
+    compared = ["compare", "--base", *names, "-f", "torch", "--only", "numbers", "--output", "versions"]
+    assert (ends, [*made, compared]) == (status, calls)
+    assert ["torch-2.14.1 was not made"] == re.findall(r"::warning title=aebench::(.*)", said)
+
+
+@pytest.mark.parametrize(("open_", "expected"), [("", ["create", "--title", "a title"]), ("17", ["comment", "17"])])
+def test_an_issue_is_opened_once(tmp_path: Path, open_: str, expected: list[str]) -> None:
+    """A night later what is new is added to it. What is told is the file, and where it comes from."""
+    (tmp_path / "matrix.md").write_text("what moved\n" * 10_000)
+    text = f'[ "$2" = list ] && echo "{open_}"; [ "$2" = list ] || cp "${{@: -1}}" "{tmp_path}/told"'
+    where = {"GITHUB_SERVER_URL": "https://host", "GITHUB_REPOSITORY": "a/b", "GITHUB_RUN_ID": "5"}
+    asked = {"TITLE": "a title", "TEXT": "matrix.md", **where}
+    status, _, calls = scripted(ROOT / ".github" / "issue.sh", tmp_path, "gh", text, **asked)
+    assert (0, ["issue", *expected, "--body-file"]) == (status, calls[-1][:-1])
+    told = (tmp_path / "told").read_text()
+    assert told.startswith("what moved\n")
+    assert told.endswith("https://host/a/b/actions/runs/5\n")
+    assert len(told) < 65_536, "no more than an issue takes"
+
+
+def test_an_issue_without_a_text_is_none(tmp_path: Path) -> None:
+    """Where the comparison itself broke off nothing is opened, and the job says why."""
+    status, said, calls = scripted(ROOT / ".github" / "issue.sh", tmp_path, "gh", "", TITLE="a title", TEXT="matrix.md")
+    assert (2, []) == (status, calls)
+    assert "matrix.md was not written" in said

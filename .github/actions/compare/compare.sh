@@ -5,9 +5,9 @@
 set -uo pipefail
 [ "$UNDECIDED" = fail ] || [ "$UNDECIDED" = pass ] || { echo "undecided is fail or pass, found: $UNDECIDED" >&2; exit 2; }
 [ -n "$BASE" ] || { echo "there is no base: name one, as this event has no commit before it" >&2; exit 2; }
-read -r -a arguments <<< "$ARGUMENTS"
+read -r -a words <<< "$ARGUMENTS"
 
-aebench compare "$BASE" "$HEAD" "${arguments[@]}" --output "$OUTPUT"
+aebench compare "$BASE" "$HEAD" "${words[@]}" --output "$OUTPUT"
 status=$?
 echo "status=$status" >> "$GITHUB_OUTPUT"
 if [ -f "$OUTPUT/comparison.md" ]; then cat "$OUTPUT/comparison.md" >> "$GITHUB_STEP_SUMMARY"; fi
