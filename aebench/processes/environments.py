@@ -65,6 +65,11 @@ class Entry(Part):
     python: str | None = None
     variables: dict[str, str] = {}
 
+    def __post_init__(self) -> None:
+        for name, value in self.variables.items():
+            if not name or "=" in name or "\0" in f"{name}{value}":
+                raise ValueError(f"no process can be started with a variable {name!r} = {value!r}")
+
 
 class Settings(Part):
     """What `aebench.toml` holds, or `[tool.aebench]`."""
@@ -159,7 +164,7 @@ def configured(folder: Path | None = None) -> Configuration | None:
     start = (folder or Path.cwd()).resolve()
     for place in (start, *start.parents):
         for path, tables in ((place / OWN_FILE, ()), (place / PROJECT_FILE, ("tool", "aebench"))):
-            if path.is_file() and (content := _content(path, tables)) is not None:
+            if os.path.lexists(path) and (content := _content(path, tables)) is not None:
                 return Configuration(path, _settings(path, content))
     return None
 
@@ -171,9 +176,11 @@ def _named() -> tuple[str, ...]:
 
 def _content(path: Path, tables: tuple[str, ...]) -> Mapping[str, Any] | None:
     """The file's table of that path; None where it has none."""
+    if not path.is_file():
+        raise UsageError(f"{path} is no file that can be read: a folder, or a link to nothing; move it away")
     try:
-        content: Any = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        content: Any = tomllib.loads(path.read_text(encoding="utf-8-sig"))  # some editors put a mark in front
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UsageError(f"{path} is no TOML: {error}") from error
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror or error}") from error

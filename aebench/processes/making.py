@@ -21,9 +21,9 @@ from aebench.records.store import write_text
 
 FOLDER = "environments"
 # How a line begins that says what went wrong, in an installer or in a build that it runs; and how those of pip end that
-# only say that there is such a line.
+# only say that there is such a line, or where to read of such lines.
 ERROR = re.compile(r"(error|[\w.]*(Error|Exception)):", re.IGNORECASE)
-WRAPPED = ("subprocess-exited-with-error", "metadata-generation-failed", "failed-wheel-build-for-install")
+WRAPPED = ("subprocess-exited-with-error", "metadata-generation-failed", "failed-wheel-build-for-install", "-conflicts")
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from importlib import metadata
 import msgspec
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
 
 from aebench import registry
 from aebench.errors import FrameworkError, UsageError
@@ -62,7 +63,7 @@ class Contents:
     @property
     def old(self) -> bool:
         """Whether its Python is older than any that aebench runs in."""
-        return tuple(int(part) for part in self.python.split(".")[:2]) < OLDEST
+        return Version(self.python).release[:2] < OLDEST
 
 
 def subject(name: str) -> str:
@@ -135,13 +136,15 @@ def contents(environment: Environment) -> Contents:
             [environment.python or sys.executable, "-c", PROGRAM], env=variables_of(environment), text=True,
             capture_output=True, stdin=subprocess.DEVNULL, timeout=SECONDS, check=True,
         )  # fmt: skip
-        said = msgspec.json.decode(found.stdout, type=Said)
+        # Its `sitecustomize` may have printed something before.
+        said = msgspec.json.decode((found.stdout.splitlines() or [""])[-1], type=Said)
+        Version(said.python)
     except subprocess.TimeoutExpired as error:
         raise UsageError(f"{what} says nothing within {SECONDS:g} s; try it by hand: is it an interpreter?") from error
     except subprocess.CalledProcessError as error:
         last = (error.stderr.strip().splitlines() or ["nothing"])[-1][:LONGEST_REASON]
         raise UsageError(f"{what} ends with status {error.returncode} and says: {last}") from error
-    except (OSError, UnicodeDecodeError, msgspec.DecodeError) as error:
+    except (OSError, UnicodeDecodeError, msgspec.DecodeError, InvalidVersion) as error:
         raise UsageError(f"{what} is no Python interpreter: {error}") from error
     packages = {str(canonicalize_name(name)): version for name, version in sorted(said.packages.items())}
     return Contents(said.python, packages, tuple(_lacking(packages)))
