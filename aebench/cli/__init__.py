@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import click
 
 from aebench import __version__
@@ -16,6 +18,7 @@ from aebench.cli.environments import environments
 from aebench.cli.gating import gate
 from aebench.cli.looking import list_, schema, show
 from aebench.cli.measured import accept, quality
+from aebench.cli.project import defaults
 from aebench.cli.running import run
 from aebench.cli.sweeping import scale
 
@@ -26,7 +29,8 @@ SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
     cls=Group, epilog=STATUSES, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}
 )
 @click.version_option(__version__, prog_name="aebench")
-def main() -> None:
+@click.pass_context
+def main(context: click.Context) -> None:
     """Do two deep-learning frameworks still compute the same thing, as well and as fast as before?
 
     Twelve autoencoders in TensorFlow and in PyTorch, held against a NumPy float64 reference.
@@ -49,7 +53,12 @@ def main() -> None:
       aebench audit                           whether planted faults are caught, and how often
       aebench accept RUN -m "new machine"     make a run the baseline
       aebench gate RUN                        hold a run, or an environment, against the baseline
+
+    What a project fixes stands in its aebench.toml: [options] dataset = "mnist". A shell completes names and options
+    after: eval "$(_AEBENCH_COMPLETE=bash_source aebench)", or zsh_source, fish_source.
     """
+    if "_AEBENCH_COMPLETE" not in os.environ:
+        context.default_map = defaults(main.commands)
 
 
 for command in (

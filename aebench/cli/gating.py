@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from aebench.cli.options import AUTOENCODERS, DATA_DIR, DATASET, DEVICE, OUTPUT, SCHEDULE, console, kept_in
+from aebench.cli.options import AUTOENCODERS, DATA_DIR, DATASET, DEFAULTS, DEVICE, OUTPUT, SCHEDULE, console, kept_in
 from aebench.cli.values import Folder, Minutes, Place, text, words
 
 if TYPE_CHECKING:
@@ -113,10 +113,9 @@ def _refuse_settings(context: click.Context, run: str) -> None:
     """UsageError where an option was given that only an environment takes."""
     from aebench.errors import UsageError
 
-    default = click.core.ParameterSource.DEFAULT
     for parameter in context.command.params:
         name = parameter.name or ""
-        if name in OF_ENVIRONMENTS and context.get_parameter_source(name) != default:
+        if name in OF_ENVIRONMENTS and context.get_parameter_source(name) not in DEFAULTS:
             raise UsageError(f"{parameter.opts[0]} is for training in an environment, and {run} is a run; leave it out")
 
 

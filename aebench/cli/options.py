@@ -16,6 +16,8 @@ from aebench.cli.values import Folder, Place, data_set, names, whole, words
 if TYPE_CHECKING:
     from aebench.report.progress import Bars
 
+# Where a value comes from that nobody said on the command line: from the option, or from the project's file.
+DEFAULTS = (click.core.ParameterSource.DEFAULT, click.core.ParameterSource.DEFAULT_MAP)
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -26,7 +28,16 @@ def _as_schedule(context: click.Context, _: click.Parameter, value: str | None) 
         context.set_parameter_source("schedule", click.core.ParameterSource.COMMANDLINE)
 
 
-AUTOENCODERS = click.argument("autoencoders", nargs=-1, callback=names("autoencoder"), metavar="[AUTOENCODER]...")
+def _completed(_: click.Context, __: click.Parameter, begun: str) -> list[str]:
+    """The autoencoders whose names begin so, for a shell that completes."""
+    from aebench import registry
+
+    return [name for name in registry.autoencoders() if name.startswith(begun)]
+
+
+AUTOENCODERS = click.argument(
+    "autoencoders", nargs=-1, callback=names("autoencoder"), metavar="[AUTOENCODER]...", shell_complete=_completed
+)
 FRAMEWORKS = click.option(
     "--frameworks", "-f", callback=names("framework"),
     help="Names separated by commas, such as tensorflow,pytorch-compiled; default: all installed ones, the reference "

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from aebench.cli.ending import status_of_results
-from aebench.cli.options import IMPORTANCE_SAMPLES, console, selection
+from aebench.cli.options import DEFAULTS, IMPORTANCE_SAMPLES, console, selection
 
 
 @click.command()
@@ -94,8 +94,7 @@ def _resumed(context: click.Context, output: Path | None, asked: dict[str, Any])
     from aebench.running.options import newest
 
     folder = output or newest()
-    default = click.core.ParameterSource.DEFAULT
-    given = {name: value for name, value in asked.items() if context.get_parameter_source(name) != default}
+    given = {name: value for name, value in asked.items() if context.get_parameter_source(name) not in DEFAULTS}
     return resume.planned(folder, given), folder
 
 

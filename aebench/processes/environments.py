@@ -72,9 +72,10 @@ class Entry(Part):
 
 
 class Settings(Part):
-    """What `aebench.toml` holds, or `[tool.aebench]`."""
+    """What `aebench.toml` holds, or `[tool.aebench]`. options: what a project fixes of the commands' options."""
 
     environments: dict[str, Entry] = {}
+    options: dict[str, Any] = {}
 
 
 @dataclass(frozen=True)
