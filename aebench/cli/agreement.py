@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from aebench.cli.ending import UNDONE, status_of_results
-from aebench.cli.options import SUBJECTS, console, selection
+from aebench.cli.options import DEFAULTS, SUBJECTS, console, selection
 from aebench.cli.values import MOST
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def _refuse_stated(context: click.Context) -> None:
     """Options that say what a bundle says."""
     for parameter in context.command.params:
         name = str(parameter.name)
-        stated = context.get_parameter_source(name) != click.core.ParameterSource.DEFAULT
+        stated = context.get_parameter_source(name) not in DEFAULTS
         if stated and name not in ("autoencoders", "frameworks", "device", "dtype", "everything", "output"):
             raise click.UsageError(f"the bundle says what is climbed, and how: leave {parameter.opts[0]} out")
 
