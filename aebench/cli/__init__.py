@@ -16,7 +16,7 @@ from aebench.cli.comparing import compare
 from aebench.cli.ending import STATUSES, Group
 from aebench.cli.environments import environments
 from aebench.cli.gating import gate
-from aebench.cli.looking import list_, schema, show
+from aebench.cli.looking import list_, schema, show, system
 from aebench.cli.measured import accept, quality
 from aebench.cli.project import defaults
 from aebench.cli.running import run
@@ -49,6 +49,7 @@ def main(context: click.Context) -> None:
       aebench calibrate stacked               what such a comparison can show on this machine
       aebench bundle -o golden.zip            what another machine needs to climb the same ladder
       aebench replay golden.zip -f pytorch    that, on the other machine
+      aebench system                          what of this machine makes timings unsteady
       aebench environments                    the interpreters that frameworks are compared in
       aebench audit                           whether planted faults are caught, and how often
       aebench accept RUN -m "new machine"     make a run the baseline
@@ -62,7 +63,7 @@ def main(context: click.Context) -> None:
 
 
 for command in (
-    list_, run, agree, compare, calibrate, audit, show, quality, accept, gate, scale, bench, environments, schema,
-    bundle, replay,
+    list_, run, agree, compare, calibrate, audit, show, quality, accept, gate, scale, bench, environments,
+    schema, system, bundle, replay,
 ):  # fmt: skip
     main.add_command(command)
