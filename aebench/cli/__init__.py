@@ -10,6 +10,7 @@ from aebench import __version__
 from aebench.cli.agreement import agree
 from aebench.cli.auditing import audit
 from aebench.cli.benching import bench
+from aebench.cli.bundling import bundle, replay
 from aebench.cli.calibrating import calibrate
 from aebench.cli.comparing import compare
 from aebench.cli.ending import STATUSES, Group
@@ -46,6 +47,8 @@ def main(context: click.Context) -> None:
       aebench scale                           cost and quality by images and by width
       aebench compare old here                what changed between two environments, or two commits
       aebench calibrate stacked               what such a comparison can show on this machine
+      aebench bundle -o golden.zip            what another machine needs to climb the same ladder
+      aebench replay golden.zip -f pytorch    that, on the other machine
       aebench system                          what of this machine makes timings unsteady
       aebench environments                    the interpreters that frameworks are compared in
       aebench audit                           whether planted faults are caught, and how often
@@ -61,6 +64,6 @@ def main(context: click.Context) -> None:
 
 for command in (
     list_, run, agree, compare, calibrate, audit, show, quality, accept, gate, scale, bench, environments,
-    schema, system,
+    schema, system, bundle, replay,
 ):  # fmt: skip
     main.add_command(command)

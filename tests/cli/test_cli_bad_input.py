@@ -78,6 +78,7 @@ BAD = {
     "--batches": COUNTS,
     "--widths": FACTORS,
     "--blocks": [*LEAST_ONE, "1"],
+    "path": ["", " ", "/dev/null", ".", "file", "file/x", LONG, "nowhere/golden.zip", "\udcff"],
     "--use": ["", "training", "Train", "encode,decode"],
 }  # fmt: skip
 MIRRORS = ["http://[::1", "http://", "ftp://x", "x", "http://a:b", "http://a:99999", "//x", " "]
@@ -88,6 +89,8 @@ NEEDED = {
     "accept": [".", "--reason", "why"],
     "compare": ["here", "here"],
     "gate": ["."],
+    "bundle": ["--output", "file"],
+    "replay": ["file"],
 }
 TOGETHER = {
     "agreement with nobody": ["agree", "linear", "-f", ARBITER],
@@ -110,6 +113,11 @@ TOGETHER = {
     "a long folder of data": ["run", "tied", "-d", "mnist", "--data-dir", LONG],
     "no baseline of that kind": ["gate", "here"],
     "an environment without a baseline": ["gate", "-d", "mnist", "-p", "source"],
+    "a bundle over a file": ["bundle", "linear", "-o", "file"],
+    "a bundle without a name": ["bundle", "linear"],
+    "a bundle that is not there": ["replay", "none.zip"],
+    "nothing to replay": ["replay"],
+    "a subject of no bundle": ["agree", "linear", "-f", "pytorch@none.zip"],
     "nothing to compare": ["compare"],
     "one side alone": ["compare", "here"],
     "a base alone": ["compare", "--base", "here"],
