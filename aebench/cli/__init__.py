@@ -11,6 +11,7 @@ from aebench.cli.agreement import agree
 from aebench.cli.auditing import audit
 from aebench.cli.benching import bench
 from aebench.cli.bisecting import bisect
+from aebench.cli.bundling import bundle, replay
 from aebench.cli.calibrating import calibrate
 from aebench.cli.comparing import compare
 from aebench.cli.ending import STATUSES, Group
@@ -48,6 +49,8 @@ def main(context: click.Context) -> None:
       aebench compare old here                what changed between two environments, or two commits
       aebench bisect pytorch 2.11 2.14 …      which release of a framework moved an autoencoder
       aebench calibrate stacked               what such a comparison can show on this machine
+      aebench bundle -o golden.zip            what another machine needs to climb the same ladder
+      aebench replay golden.zip -f pytorch    that, on the other machine
       aebench system                          what of this machine makes timings unsteady
       aebench environments                    the interpreters that frameworks are compared in
       aebench audit                           whether planted faults are caught, and how often
@@ -63,6 +66,6 @@ def main(context: click.Context) -> None:
 
 for command in (
     list_, run, agree, compare, bisect, calibrate, audit, show, quality, accept, gate, scale, bench, environments,
-    schema, system,
+    schema, system, bundle, replay,
 ):  # fmt: skip
     main.add_command(command)

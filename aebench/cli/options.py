@@ -43,6 +43,11 @@ FRAMEWORKS = click.option(
     help="Names separated by commas, such as tensorflow,pytorch-compiled; default: all installed ones, the reference "
     "only where it is to judge.",
 )  # fmt: skip
+SUBJECTS = click.option(
+    "--frameworks", "-f", callback=names("subject"),
+    help="Names separated by commas, such as tensorflow,pytorch-compiled, or pytorch@golden.zip for what a bundle "
+    "holds; default: all installed ones, the reference only where it is to judge.",
+)  # fmt: skip
 DATASET = click.option(
     "--dataset", "-d", callback=data_set, default="digits", show_default=True, help="See `aebench list`."
 )
@@ -89,11 +94,15 @@ def kept_in(folder: Path) -> Iterator[Bars]:
             raise
 
 
-def selection(command: Command) -> Command:
+def selection(frameworks: Callable[[Any], Any] = FRAMEWORKS) -> Callable[[Command], Command]:
     """What is run and measured on what, and where it is left: the options that `run` and `agree` begin with."""
-    for option in (SEEDS, OUTPUT, DEVICE, FORMER_SCHEDULE, SCHEDULE, DATA_DIR, DATASET, FRAMEWORKS, AUTOENCODERS):
-        command = option(command)
-    return command
+
+    def chosen(command: Command) -> Command:
+        for option in (SEEDS, OUTPUT, DEVICE, FORMER_SCHEDULE, SCHEDULE, DATA_DIR, DATASET, frameworks, AUTOENCODERS):
+            command = option(command)
+        return command
+
+    return chosen
 
 
 def console(width: int = 160) -> Any:

@@ -14,7 +14,7 @@ from aebench.cli.options import DEFAULTS, IMPORTANCE_SAMPLES, console, selection
 
 
 @click.command()
-@selection
+@selection()
 @IMPORTANCE_SAMPLES
 @click.option(
     "--dtype", type=click.Choice(["float32", "float64"]), default="float32", show_default=True, help="Of training."

@@ -22,8 +22,9 @@ from aebench.processes import environments
 from aebench.processes.environments import Environment
 from aebench.processes.inside import LONGEST_REASON
 from aebench.processes.worker import FrameworkProcess, variables_of
+from aebench.records.archive import opened
 from aebench.records.conditions import Subject
-from aebench.registry import HERE
+from aebench.registry import HERE, UNKNOWN_VERSION
 
 OLDEST = (3, 11)
 # What a framework's process imports of what aebench depends on (a test looks). With these and a framework an
@@ -82,11 +83,25 @@ def subject(name: str) -> str:
     registry.framework(name)
     environment = environments.find(place)
     if frameworks(environment)[bare] is None:
+        if environment.bundle is not None:
+            held = ", ".join(opened(environment.bundle).manifest.subjects)
+            raise UsageError(f"{environment.said} holds no trace of {bare}; it holds those of {held}")
         raise FrameworkError(
             f"{bare} is not installed in {environment.name}; get it with: {environment.python} -m pip install "
             f"{registry.variants()[bare].packages[0]}"
         )
     return f"{bare}@{environment.name}"
+
+
+def computing(name: str) -> str:
+    """As `subject`, of one that can be computed with.
+
+    Raises:
+        UsageError: it is a bundle's; or as of `subject`.
+    """
+    found = subject(name)
+    environments.require_interpreter(environments.find(registry.environment(found)))
+    return found
 
 
 def described(name: str) -> Subject:
@@ -138,9 +153,16 @@ def contents(environment: Environment) -> Contents:
 def frameworks(environment: Environment) -> dict[str, str | None]:
     """The version of every framework in every mode there, None where it is not installed; loads none of them.
 
+    Of a bundle, of those whose traces it holds.
+
     Raises:
         UsageError: the environment lacks what its processes need; the message says how to get it.
+        ResultError: the bundle is damaged.
     """
+    if environment.bundle is not None:
+        known = opened(environment.bundle).manifest
+        versions = {name: known.conditions.subjects[name].version or UNKNOWN_VERSION for name in known.subjects}
+        return {name: versions.get(name) for name in registry.variants()}
     require_ready(environment)
     return _frameworks(environment)
 

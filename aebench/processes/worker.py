@@ -193,6 +193,7 @@ class FrameworkProcess:
     def _begun(self, undone: contextlib.ExitStack) -> _Worker:
         """A new process; `undone` takes back what an error or an interruption in the middle of it would leave."""
         environment = environments.find(registry.environment(self.framework))
+        environments.require_interpreter(environment)
         temporary = folder()
         undone.callback(shutil.rmtree, temporary, ignore_errors=True)
         here, there = Pipe()

@@ -84,6 +84,7 @@ BAD = {
     "--batches": COUNTS,
     "--widths": FACTORS,
     "--blocks": [*LEAST_ONE, "1"],
+    "path": ["", " ", "/dev/null", ".", "file", "file/x", LONG, "nowhere/golden.zip", "\udcff"],
     "--use": ["", "training", "Train", "encode,decode"],
 }  # fmt: skip
 MIRRORS = ["http://[::1", "http://", "ftp://x", "x", "http://a:b", "http://a:99999", "//x", " "]
@@ -95,6 +96,8 @@ NEEDED = {
     "compare": ["here", "here"],
     "bisect": ["pytorch", "2.11", "2.14", "--autoencoder", "tied"],
     "gate": ["."],
+    "bundle": ["--output", "file"],
+    "replay": ["file"],
 }
 TOGETHER = {
     "agreement with nobody": ["agree", "linear", "-f", ARBITER],
@@ -117,6 +120,11 @@ TOGETHER = {
     "a long folder of data": ["run", "tied", "-d", "mnist", "--data-dir", LONG],
     "no baseline of that kind": ["gate", "here"],
     "an environment without a baseline": ["gate", "-d", "mnist", "-p", "source"],
+    "a bundle over a file": ["bundle", "linear", "-o", "file"],
+    "a bundle without a name": ["bundle", "linear"],
+    "a bundle that is not there": ["replay", "none.zip"],
+    "nothing to replay": ["replay"],
+    "a subject of no bundle": ["agree", "linear", "-f", "pytorch@none.zip"],
     "nothing to compare": ["compare"],
     "one side alone": ["compare", "here"],
     "a base alone": ["compare", "--base", "here"],
