@@ -15,7 +15,7 @@ from comparisons import blocks, climbed, record
 from rich.console import Console
 
 from aebench.comparison import comparing, matrix
-from aebench.comparison.comparing import Asked, Plan
+from aebench.comparison.comparing import Asked, Common, Plan
 from aebench.comparison.matrix import Column
 from aebench.comparison.verdict import status
 from aebench.errors import FrameworkError, UnwritableError, UsageError
@@ -45,7 +45,7 @@ class Compared:
     found: dict[str, Comparison | Exception]
     asked: list[tuple[str, str, float | None]]
 
-    def __call__(self, plan: Plan, folder: Path, _: object) -> Comparison:
+    def __call__(self, plan: Plan, folder: Path, _: object, common: Common) -> Comparison:
         """What that head finds."""
         self.asked.append((plan.asked.head.name, folder.name, plan.asked.limit))
         found = self.found[plan.asked.head.name]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from aebench.comparison import comparing, matrix
-from aebench.comparison.comparing import Asked, side_of
+from aebench.comparison.comparing import Asked, Common, side_of
 from aebench.comparison.marked import OPEN
 from aebench.comparison.matrix import Column
 from aebench.errors import AebenchError, UnknownNameError, UnwritableError, UsageError
@@ -53,6 +53,7 @@ class Bisection:
     folder: Path
     listener: Listener
     heads: dict[str, Head] = field(default_factory=dict)
+    _common: Common = field(init=False)
 
     def found(self) -> Found:
         """Bisect; every comparison is kept in a folder of its own, and a second call goes on.
@@ -61,7 +62,7 @@ class Bisection:
             UsageError: the good release, or the bad one, cannot be compared; the folder holds another comparison.
         """
         good, bad = self.versions[0], self.versions[-1]
-        with locked(self.folder):
+        with locked(self.folder), matrix.common_to_all(self.folder) as self._common:
             base = environment(self.package, good, self.listener)
             self.asked = replace(self.asked, base=base, head=base)
             self._require_same_base()
@@ -88,7 +89,7 @@ class Bisection:
     def _head(self, version: str) -> Head:
         """Make its environment, where it is not there, and compare it with base; the table is kept."""
         column = self._column(version)
-        head, _ = matrix.held(column, self.asked.limit, self.folder, (), self.listener)
+        head, _ = matrix.held(column, self.asked.limit, self.folder, (), self.listener, self._common)
         self.heads[version] = head
         documents.write(self.folder / matrix.FILE, "matrix", plain(self._matrix()))
         return head

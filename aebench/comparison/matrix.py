@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import shutil
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -9,7 +11,7 @@ from pathlib import Path
 
 from aebench import registry
 from aebench.comparison import comparing
-from aebench.comparison.comparing import PARTS, Asked, Deadline, Plan, side_of
+from aebench.comparison.comparing import PARTS, Asked, Common, Deadline, Plan, side_of
 from aebench.comparison.findings import Finding
 from aebench.comparison.marked import gone, marked
 from aebench.comparison.outcomes import outcomes
@@ -88,7 +90,7 @@ def compare(
         ResultError: its document is damaged, or cannot be written.
     """
     deadline = Deadline(asked.limit)
-    with locked(folder):
+    with locked(folder), common_to_all(folder) as common:
         before = documents.read_if_there(folder / FILE, "matrix")
         found = Matrix(base=side_of(asked.base), heads=[], gone=[])
         if before is not None:
@@ -96,15 +98,28 @@ def compare(
         for number, column in enumerate(columns):
             listener.note(f"{asked.base.name} → {column.name}")
             left = deadline.left()
-            head, lost = held(column, left and left / (len(columns) - number), folder, known, listener)
+            share = left and left / (len(columns) - number)
+            head, lost = held(column, share, folder, known, listener, common)
             found.heads.append(head)
             found.gone += lost
             documents.write(folder / FILE, "matrix", plain(found))
     return found
 
 
+@contextlib.contextmanager
+def common_to_all(folder: Path) -> Iterator[Common]:
+    """What comparisons in folders below this one share, called as no environment is. Traces, which are large and hold
+    for one call, are removed, also those of a call that was killed."""
+    common = Common(folder / ".common" / "traces", folder / ".common" / "trials")
+    shutil.rmtree(common.traces, ignore_errors=True)
+    try:
+        yield common
+    finally:
+        shutil.rmtree(common.traces, ignore_errors=True)
+
+
 def held(
-    column: Column, limit: float | None, folder: Path, known: Sequence[Known], listener: Listener
+    column: Column, limit: float | None, folder: Path, known: Sequence[Known], listener: Listener, common: Common
 ) -> tuple[Head, list[tuple[str, str]]]:  # fmt: skip
     """Compare base with one head, in so many seconds, in a folder below this one; and the known differences that no
     longer show.
@@ -117,7 +132,7 @@ def held(
         return Head(name=column.name, said=column.said, failure=column.failure), []
     plan = replace(plan, asked=replace(plan.asked, limit=limit))
     try:
-        compared = comparing.compare(plan, folder / column.name, listener)
+        compared = comparing.compare(plan, folder / column.name, listener, common)
     except FrameworkError as error:
         return Head(name=column.name, said=column.said, failure=str(error)), []
     between, rows = versions(compared), outcomes(compared)
