@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from aebench.cli.options import DATA_DIR, DATASET, DEVICE, OUTPUT, SCHEDULE, console, kept_in
+from aebench.cli.options import DATA_DIR, DATASET, DEVICE, OUTPUT, SCHEDULE, completed, console, kept_in
 from aebench.cli.values import Minutes, named, text
 
 if TYPE_CHECKING:
@@ -56,7 +56,10 @@ def _autoencoder(context: click.Context, parameter: click.Parameter, value: str)
 @click.argument("framework", callback=_framework)
 @click.argument("good", callback=_release)
 @click.argument("bad", callback=_release)
-@click.option("--autoencoder", callback=_autoencoder, required=True, metavar="NAME", help="In which it shows.")
+@click.option(
+    "--autoencoder", callback=_autoencoder, shell_complete=completed, required=True, metavar="NAME",
+    help="In which it shows.",
+)  # fmt: skip
 @click.option(
     "--what", "part", type=click.Choice(["numbers", "speed"]), default="numbers", show_default=True,
     help="What has moved.",
