@@ -9,7 +9,7 @@ Source: the notebook "Autoencoders" for TensorFlow 1; each specification names t
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -249,22 +249,30 @@ class Autoencoder:
     def resized(self, width: float = 1.0, n_inputs: int | None = None) -> Autoencoder:
         """The same autoencoder with every hidden size scaled by `width` and images of `n_inputs` values.
 
-        What the first layer reads and, but for a classifier, the last one gives are images; what a classifier's last
-        one gives are classes, and stays.
-
         Raises:
             SpecificationError: width is not a positive number, a size too large, or a layer not dense.
         """
         checks.positive(f"{self.name}: width", width)
-        images = self.n_inputs if n_inputs is None else n_inputs
-        if (width, images) == (1.0, self.n_inputs):
+        if (width, n_inputs or self.n_inputs) == (1.0, self.n_inputs):
             return self
-        rigid = [layer.name for layer in self.layers if not layer.is_dense]
-        checks.require(not rigid, f"{self.name}: the sizes of {', '.join(rigid)} are their own, so it keeps its sizes")
+        self._require_dense()
         widest = width * max((layer.n_outputs for layer in self.layers[:-1]), default=1)
         checks.require(widest <= MOST_VALUES, f"{self.name}: width {width:g} makes a layer of {widest:g} units")
-        hidden = [max(1, round(layer.n_outputs * width)) for layer in self.layers[:-1]]
-        outputs = [*hidden, self.layers[-1].n_outputs if self.kind == "classifier" else images]
+        return self.with_sizes(lambda size: max(1, round(size * width)), n_inputs)
+
+    def with_sizes(self, hidden: Callable[[int], int], n_inputs: int | None = None) -> Autoencoder:
+        """The same autoencoder with another size for each hidden size, and images of `n_inputs` values.
+
+        What the first layer reads and, but for a classifier, the last one gives are images; what a classifier's last
+        one gives are classes, and stays.
+
+        Raises:
+            SpecificationError: a layer is not dense.
+        """
+        self._require_dense()
+        images = self.n_inputs if n_inputs is None else n_inputs
+        outputs = [hidden(layer.n_outputs) for layer in self.layers[:-1]]
+        outputs.append(self.layers[-1].n_outputs if self.kind == "classifier" else images)
         sizes = {layer.name: n for layer, n in zip(self.layers, outputs, strict=True)}
         layers = []
         for layer in self.layers:
@@ -272,3 +280,7 @@ class Autoencoder:
             n = images if before is None else sizes[before.name]
             layers.append(dataclasses.replace(layer, n_inputs=n, n_outputs=sizes[layer.name]))
         return dataclasses.replace(self, layers=tuple(layers))
+
+    def _require_dense(self) -> None:
+        rigid = [layer.name for layer in self.layers if not layer.is_dense]
+        checks.require(not rigid, f"{self.name}: the sizes of {', '.join(rigid)} are their own, so it keeps its sizes")

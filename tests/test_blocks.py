@@ -325,3 +325,21 @@ def test_what_this_process_and_its_own_do_is_not_others(monkeypatch: pytest.Monk
     monkeypatch.setattr(machine, "_own_seconds", lambda: next(own))
     busy = machine.Watch().busy()
     assert (0.1, 0.35) == (busy.steal, busy.others)
+
+
+def test_an_import_is_timed_without_what_lies_around(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To look a framework up reads what every installed package says of itself, which differs by environment."""
+    spent = [0.0]
+
+    class Found:
+        def devices(self) -> list[str]:
+            spent[0] += 2.0
+            return ["cpu"]
+
+    def looked_up(_: str) -> Found:
+        spent[0] += 5.0
+        return Found()
+
+    monkeypatch.setattr(workloads.registry, "framework", looked_up)
+    monkeypatch.setattr(workloads.time, "perf_counter", lambda: spent[0])
+    assert 2.0 == workloads.import_seconds("pytorch")

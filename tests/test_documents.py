@@ -82,6 +82,12 @@ def test_what_is_no_document_is_one_line(tmp_path: Path, content: str, message: 
         documents.read(tmp_path / "it.json", "trial")
 
 
+UNEVEN = [
+    {"epoch": n, "seconds": 1.0, "images": 10, "mean": {}, "last_batch": dict.fromkeys(("total", "l2")[:n], 1.0)}
+    for n in (1, 2)
+]
+
+
 @pytest.mark.parametrize(
     ("where", "value", "message"),
     [
@@ -90,6 +96,9 @@ def test_what_is_no_document_is_one_line(tmp_path: Path, content: str, message: 
         (("metrics", "test_mse", "value"), 10**400, "a whole one that no float holds"),
         (("seed",), "0", r"Expected `int`, got `str` - at `\$\.seed`"),
         (("seed",), -1, r"at `\$\.seed`"),
+        (("seed",), 10**400, r"at `\$\.seed`"),
+        (("history", "phase1"), [], "the epochs of phase1 are none, or differ"),
+        (("history", "phase1"), UNEVEN, "the epochs of phase1 are none, or differ"),
         (("colour",), "red", "unknown field `colour`"),
         (("conditions", "colour"), "red", "unknown field `colour`"),
         (("dtype",), "float16", "Invalid enum value 'float16'"),

@@ -178,6 +178,10 @@ PROBLEMS = {
     "a name taken": ("here", '[environments.here]\npython = "x"', None),
     "a bad name": ("old", '[environments."a b"]\npython = "x"', "cannot be called 'a b'"),
     "nothing": ("", None, "names no environment behind the @"),
+    "a variable without a name": ("old", '[environments.old]\nvariables = {"" = "1"}', "a variable '' = '1'"),
+    "no name of a variable": ("old", '[environments.old]\nvariables = {"A=B" = "1"}', "a variable 'A=B' = '1'"),
+    "no text of a variable": ("old", '[environments.old]\nvariables = {A = "\\u0000"}', "a variable 'A' = '\\x00'"),
+    "nested for ever": ("old", f"a = {'[' * 3000}{']' * 3000}", "is no TOML"),
 }
 
 
@@ -192,6 +196,22 @@ def test_an_environment_that_cannot_be_is_one_line(tmp_path: Path, name: str) ->
     assert problem is not None
     assert problem in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_file_that_is_none_is_said_to_be_so(tmp_path: Path) -> None:
+    """A folder or a link to nothing in the file's place is no reason to know of no environments."""
+    place = tmp_path / "aebench.toml"
+    for make in (place.mkdir, lambda: place.symlink_to(place)):
+        make()
+        with pytest.raises(UsageError, match="is no file that can be read"):
+            environments.known()
+        place.unlink() if place.is_symlink() else place.rmdir()
+
+
+def test_a_mark_in_front_is_none_of_the_file_s_text(tmp_path: Path) -> None:
+    """Some editors begin a text with one."""
+    named(tmp_path, "\ufeff[environments.mine]\r\nvariables = {}\r\n")
+    assert ["here", "mine"] == environments.known()
 
 
 def test_the_name_here_is_taken(tmp_path: Path) -> None:
@@ -222,8 +242,12 @@ def test_a_framework_that_is_not_there_is_named(other: Path, monkeypatch: pytest
 
 @pytest.mark.parametrize(
     ("script", "problem"),
-    [("exit 3", "ends with status 3"), ("echo hello", "is no Python interpreter"), ("exec sleep 60", "says nothing")],
-)
+    [
+        ("exit 3", "ends with status 3"), ("echo hello", "is no Python interpreter"), ("exec sleep 60", "says nothing"),
+        (":", "is no Python interpreter"),
+        ("""echo '{"python": "abc", "packages": {}}'""", "is no Python interpreter: Invalid version: 'abc'"),
+    ],
+)  # fmt: skip
 def test_what_is_no_interpreter_is_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, problem: str
 ) -> None:
@@ -234,6 +258,14 @@ def test_what_is_no_interpreter_is_one_line(
     program.chmod(0o755)
     with pytest.raises(UsageError, match=problem):
         probing.subject(f"reference@{program}")
+
+
+def test_an_interpreter_may_print_before_it_answers(other: Path, tmp_path: Path) -> None:
+    """As one does whose `sitecustomize` greets."""
+    program = tmp_path / "python"
+    program.write_text(f'#!/bin/sh\necho hello\nexec {other}/bin/python "$@"\n')
+    program.chmod(0o755)
+    assert probing.contents(find(str(other))).python == probing.contents(find(str(program))).python
 
 
 def test_what_a_process_needs_is_what_it_imports() -> None:

@@ -14,7 +14,7 @@ from scipy import stats
 
 from aebench.arrays import Array
 from aebench.comparison import noninferior
-from aebench.comparison.noninferior import LOOKS, Evidence, Rates, of_differences, of_leaps, verdicts
+from aebench.comparison.noninferior import INTOLERABLE, LOOKS, Evidence, Rates, of_differences, of_leaps, verdicts
 from aebench.errors import UsageError
 from aebench.quality.equivalence import Comparison
 from aebench.quality.leaps import Leaps
@@ -165,6 +165,14 @@ def test_better_beyond_the_margin_is_told() -> None:
     cases = [[side * it for it in (5.0, 5.1, 4.9, 5.0, 5.1)] for side in (1.0, -1.0, -0.1)]
     evidence = [of_differences(case, RATES.misses) for case in cases]
     assert ["worse", "better", "not worse"] == [it for it, _ in verdicts(evidence, RATES.false_alarms)]
+
+
+@pytest.mark.parametrize("difference", [1e200, 1e308, math.inf])
+def test_differences_without_end_are_judged(difference: float) -> None:
+    """Of numbers whose squares or sums are none any more: worse, and better on the other side."""
+    worse, better = (of_differences([side * difference] * 3, RATES.misses) for side in (1.0, -1.0))
+    assert (True, True) == (worse.worse < 0.01, better.better)
+    assert of_differences([0.0, 0.0, difference], RATES.misses).high > INTOLERABLE
 
 
 def test_without_a_direction_either_side_is_worse() -> None:

@@ -36,6 +36,7 @@ from aebench.running.run import Run
 from aebench.running.trainings import Trainings
 
 ASKED = Options(("linear",), ("reference",), seeds=(0, 1, 2), agreement=False)
+FIRST = str(registry.autoencoder("pretrained").pretraining)
 
 
 class Now(Executor):

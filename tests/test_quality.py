@@ -303,6 +303,7 @@ def test_what_failed_is_no_baseline(tmp_path: Path) -> None:
     for found, message in (
         (failed, "lost; what failed or parts is no baseline"),
         (invalid, "test_mse is nan"),
+        ([trial("pytorch", 0, math.inf)], "seed 0: test_mse is inf; what failed"),
         ([], "no finished trial"),
     ):
         with pytest.raises(UsageError, match=message):

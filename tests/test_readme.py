@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from packing import placeholder
 
 from aebench import registry
 from aebench.cli import main
@@ -38,14 +39,17 @@ TYPED = {f"{path}: aebench {line}": line for path in DOCUMENTS for line in _type
 
 
 # What a command that is named in prose needs.
-EXAMPLES = {"quality": ["out"], "accept": ["out", "--reason", "why"], "gate": ["out"], "compare": ["old", "here"]}
+EXAMPLES = {"quality": ["out"], "accept": ["out", "--reason", "why"], "gate": ["out"], "compare": ["old", "here"],
+            "bundle": ["-o", "golden.zip"], "replay": ["golden.zip"]}  # fmt: skip
 
 
 @pytest.mark.parametrize("where", TYPED)
 def test_every_command_parses(where: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The command is there, and takes these options and values; a name in capitals stands for one, a commit for the
-    environment `old`, which is there."""
+    environment `old`, which is there, and so are three bundles."""
     (tmp_path / "aebench.toml").write_text('[environments.old]\nvariables = { OLD = "1" }\n')
+    for name in ("golden", "one", "other"):
+        placeholder(tmp_path / f"{name}.zip", "pytorch")
     monkeypatch.chdir(tmp_path)
     line = re.sub(r"\[AUTOENCODER…\]|RUN…", "", TYPED[where]).replace("NAME", "tied").replace("convolutional", "tied")
     line = re.sub(r"\bHEAD\b", "here", re.sub(r"HEAD~\d", "old", line))

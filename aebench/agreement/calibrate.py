@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from aebench import registry
 from aebench.agreement.ladder import Climb, record
-from aebench.agreement.session import Source, prepared
+from aebench.agreement.session import Source
 from aebench.agreement.spreads import draw, keep, key, shipped
 from aebench.data import Dataset
 from aebench.records.capture import outside
@@ -24,7 +24,7 @@ def default_climbs(name: str) -> Iterator[tuple[Climb, Dataset]]:
     autoencoder = registry.autoencoder(name)
     source = Source(autoencoder.dataset or DATASET, None, SCHEDULE)
     for dtype in ("float64", "float32"):
-        yield prepared(replace(Climb(autoencoder), dtype=dtype), source)
+        yield source.prepared(replace(Climb(autoencoder), dtype=dtype))
 
 
 def calibrate(name: str) -> None:

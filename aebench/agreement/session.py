@@ -3,12 +3,12 @@ are read and compared here."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from itertools import combinations
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from aebench import registry
 from aebench.agreement.bounds import Spread
@@ -25,6 +25,13 @@ from aebench.registry import ARBITER
 from aebench.training.trial import dataset_of, scheduled
 
 
+class Feeding(Protocol):
+    """Where the climbers find what they read. It is sent to their processes."""
+
+    def prepared(self, climb: Climb) -> tuple[Climb, Dataset]:
+        """The climb as it goes with the data set, and the data set."""
+
+
 @dataclass(frozen=True)
 class Source:
     """Which data set the climbers read."""
@@ -32,6 +39,15 @@ class Source:
     dataset: str
     data_dir: str | None
     schedule: str
+
+    def prepared(self, climb: Climb) -> tuple[Climb, Dataset]:
+        """The climb with the schedule and widths that go with the data set, and the data set."""
+        dataset = dataset_of(self.dataset, self.data_dir, self.schedule)
+        return replace(climb, autoencoder=scheduled(climb.autoencoder, dataset, self.schedule)), dataset
+
+
+# Who does not climb, because there is a trace already, and what puts it at a path.
+Kept = Mapping[str, Callable[[Path], None]]
 
 
 @dataclass(frozen=True)
@@ -41,21 +57,24 @@ class Ascent:
     climb: Climb
     paths: Mapping[str, Path]
     teacher: Path | None
+    kept: Kept = field(default_factory=dict)
     calls: dict[str, Future[None]] = field(default_factory=dict)
 
-    def begin(self, lanes: Lanes, source: Source) -> None:
+    def begin(self, lanes: Lanes, source: Feeding) -> None:
         """Let every framework climb when it has done what it was asked for before.
 
         Nothing is timed here, so all climb at once; those who follow a teacher once its trace is there.
         """
         climb, paths, teacher = self.climb, self.paths, self.teacher
         self.remove()
+        for name, put in self.kept.items():
+            put(paths[name])
         judge = () if ARBITER in paths else (True,)
-        if ARBITER in paths:
+        if ARBITER in paths and ARBITER not in self.kept:
             self.calls[ARBITER] = lanes.call(ARBITER, climb_as_arbiter, climb, source, paths[ARBITER], teacher)
         elif teacher is not None:
             return
-        for name in (name for name in paths if name != ARBITER):
+        for name in (name for name in paths if name not in (ARBITER, *self.kept)):
             call = climb_in, name, climb, source, paths[name], teacher, *judge
             self.calls[name] = lanes.call(name, *call, after=self.calls[ARBITER] if teacher else None)
 
@@ -83,14 +102,17 @@ class Ascent:
                 path.unlink(missing_ok=True)
 
 
-def ascent(frameworks: Iterable[str], climb: Climb, folder: Path, *, forced: bool = False) -> Ascent:
+def ascent(
+    frameworks: Iterable[str], climb: Climb, folder: Path, *, forced: bool = False, kept: Kept | None = None
+) -> Ascent:
     """The climb of these frameworks, whose traces go into the folder; forced: in teacher-forced mode."""
     paths = {name: folder / f"{name}-{climb.dtype}.safetensors" for name in frameworks}
-    return Ascent(climb, paths, folder / f"teacher-{climb.dtype}.safetensors" if forced else None)
+    teacher = folder / f"teacher-{climb.dtype}.safetensors" if forced else None
+    return Ascent(climb, paths, teacher, kept or {})
 
 
 def agree(
-    processes: Mapping[str, FrameworkProcess], climb: Climb, source: Source, folder: Path
+    processes: Mapping[str, FrameworkProcess], climb: Climb, source: Feeding, folder: Path
 ) -> tuple[list[Agreement], dict[str, str]]:
     """Let every framework climb; the agreements of all pairs, and for each framework that failed the reason.
 
@@ -138,16 +160,17 @@ class Ascents:
 
 
 def begin(
-    lanes: Lanes, climbs: Sequence[Climb], source: Source, folder: Path, *, forced: bool = False,
-    keep_traces: bool = False,
+    lanes: Lanes, climbs: Sequence[Climb], source: Feeding, folder: Path, *, forced: bool = False,
+    keep_traces: bool = False, kept: Sequence[Kept] | None = None,
 ) -> Ascents:  # fmt: skip
     """Begin several climbs of one autoencoder. What begins before others are compared loses no time.
 
-    forced: teacher-forced mode. keep_traces: leave the traces in the folder (tens of megabytes each).
+    forced: teacher-forced mode. keep_traces: leave the traces in the folder (tens of megabytes each). kept: of each
+    climb, who does not climb.
     """
-    name = climbs[0].autoencoder.name
-    frameworks = registry.offering(name, dict.fromkeys((ARBITER, *lanes.processes)))
-    each = [ascent(frameworks, climb, folder, forced=forced) for climb in climbs]
+    name, known = climbs[0].autoencoder.name, kept or [{} for _ in climbs]
+    frameworks = registry.offering(name, dict.fromkeys((ARBITER, *lanes.processes, *(n for it in known for n in it))))
+    each = [ascent(frameworks, climb, folder, forced=forced, kept=it) for climb, it in zip(climbs, known, strict=True)]
     for one in each:
         if not keep_traces:
             lanes.at_end(one.remove)
@@ -195,9 +218,9 @@ def _judge(trace: Trace, climb: Climb, forced: bool) -> Judge:
     return Judge(trace, spreads, climb.autoencoder, forced=forced)
 
 
-def climb_in(name: str, climb: Climb, source: Source, path: Path, teacher: Path | None, judge: bool = False) -> None:
+def climb_in(name: str, climb: Climb, source: Feeding, path: Path, teacher: Path | None, judge: bool = False) -> None:
     """In a framework's process: climb and write the trace; as a judge, with how far it strays itself."""
-    climb, dataset = prepared(climb, source)
+    climb, dataset = source.prepared(climb)
     framework, followed = registry.framework(name), Trace.read(teacher) if teacher else None
     trace = record(framework, climb, dataset, followed)
     trace.framework = name
@@ -207,12 +230,12 @@ def climb_in(name: str, climb: Climb, source: Source, path: Path, teacher: Path 
     trace.save(path)
 
 
-def climb_as_arbiter(climb: Climb, source: Source, path: Path, teacher: Path | None) -> None:
+def climb_as_arbiter(climb: Climb, source: Feeding, path: Path, teacher: Path | None) -> None:
     """In the reference's process: climb, climb disturbed, and write the trace with the spreads.
 
     With a teacher the reference first climbs freely, leaves that as the teacher's trace, and then follows it itself.
     """
-    climb, dataset = prepared(replace(climb, device="cpu"), source)
+    climb, dataset = source.prepared(replace(climb, device="cpu"))
     arbiter, followed = registry.framework(ARBITER), None
     if teacher is not None:
         followed = record(arbiter, replace(climb, moments=True), dataset)
@@ -221,12 +244,6 @@ def climb_as_arbiter(climb: Climb, source: Source, path: Path, teacher: Path | N
     found = spreads(arbiter, climb, dataset, base, followed)
     base.metadata["spreads"] = {place.key: (s.largest, s.rms) for place, s in found.items()}
     base.save(path)
-
-
-def prepared(climb: Climb, source: Source) -> tuple[Climb, Dataset]:
-    """The climb with the schedule and widths that go with the data set, and the data set."""
-    dataset = dataset_of(source.dataset, source.data_dir, source.schedule)
-    return replace(climb, autoencoder=scheduled(climb.autoencoder, dataset, source.schedule)), dataset
 
 
 def as_data(agreements: Sequence[Agreement]) -> list[dict[str, Any]]:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import os
+
 import click
 
 from aebench import __version__
 from aebench.cli.agreement import agree
 from aebench.cli.auditing import audit
 from aebench.cli.benching import bench
+from aebench.cli.bisecting import bisect
+from aebench.cli.bundling import bundle, replay
 from aebench.cli.calibrating import calibrate
 from aebench.cli.comparing import compare
 from aebench.cli.ending import STATUSES, Group
 from aebench.cli.environments import environments
 from aebench.cli.gating import gate
-from aebench.cli.looking import list_, schema, show
+from aebench.cli.looking import list_, schema, show, system
 from aebench.cli.measured import accept, quality
+from aebench.cli.project import defaults
 from aebench.cli.running import run
 from aebench.cli.sweeping import scale
 
@@ -25,7 +30,8 @@ SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
     cls=Group, epilog=STATUSES, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}
 )
 @click.version_option(__version__, prog_name="aebench")
-def main() -> None:
+@click.pass_context
+def main(context: click.Context) -> None:
     """Do two deep-learning frameworks still compute the same thing, as well and as fast as before?
 
     Twelve autoencoders in TensorFlow and in PyTorch, held against a NumPy float64 reference.
@@ -41,15 +47,25 @@ def main() -> None:
       aebench bench stacked --peers           how fast, against the machine's limit and other programs
       aebench scale                           cost and quality by images and by width
       aebench compare old here                what changed between two environments, or two commits
+      aebench bisect pytorch 2.11 2.14 …      which release of a framework moved an autoencoder
       aebench calibrate stacked               what such a comparison can show on this machine
+      aebench bundle -o golden.zip            what another machine needs to climb the same ladder
+      aebench replay golden.zip -f pytorch    that, on the other machine
+      aebench system                          what of this machine makes timings unsteady
       aebench environments                    the interpreters that frameworks are compared in
       aebench audit                           whether planted faults are caught, and how often
       aebench accept RUN -m "new machine"     make a run the baseline
       aebench gate RUN                        hold a run, or an environment, against the baseline
+
+    What a project fixes stands in its aebench.toml: [options] dataset = "mnist". A shell completes names and options
+    after: eval "$(_AEBENCH_COMPLETE=bash_source aebench)", or zsh_source, fish_source.
     """
+    if "_AEBENCH_COMPLETE" not in os.environ:
+        context.default_map = defaults(main.commands)
 
 
 for command in (
-    list_, run, agree, compare, calibrate, audit, show, quality, accept, gate, scale, bench, environments, schema
+    list_, run, agree, compare, bisect, calibrate, audit, show, quality, accept, gate, scale, bench, environments,
+    schema, system, bundle, replay,
 ):  # fmt: skip
     main.add_command(command)

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from aebench.cli.ending import UNDONE, status_of_results
-from aebench.cli.options import console, selection
+from aebench.cli.options import DEFAULTS, SUBJECTS, console, selection
 from aebench.cli.values import MOST
+
+if TYPE_CHECKING:
+    from aebench.arrays import Dtype
+    from aebench.running.replaying import Asked
 
 
 @click.command()
-@selection
+@selection(SUBJECTS)
 @click.option("--dtype", type=click.Choice(["float64", "float32", "both"]), default="both", show_default=True)
 @click.option(
     "--steps", type=click.IntRange(1, MOST), default=10, show_default=True, help="Training steps of each phase."
@@ -28,9 +32,9 @@ from aebench.cli.values import MOST
 @click.option("--growth", is_flag=True, help="Plot how the difference grows with the steps; try --steps 1000.")
 @click.option("--all", "everything", is_flag=True, help="Show every pair and rung.")
 @click.option("--keep-traces", is_flag=True, help="Leave the compared arrays in the output folder.")
+@click.pass_context
 def agree(
-    output: Path | None, dtype: str, steps: int, forced: bool, growth: bool, everything: bool, keep_traces: bool,
-    **asked: Any,
+    context: click.Context, /, output: Path | None, dtype: str, steps: int, everything: bool, **asked: Any
 ) -> None:  # fmt: skip
     """Name the first place where two frameworks part, on the agreement ladder.
 
@@ -42,26 +46,65 @@ def agree(
       aebench agree
       aebench agree stacked variational --dtype float64 --teacher-forced
       aebench agree --growth --steps 1000 --output results/growth
+      aebench agree -f pytorch@golden.zip,pytorch      what a bundle holds beside what is computed here
     """
+    from aebench.running.options import DTYPES
+    from aebench.running.replaying import bundled, of_subjects
+
+    forced, growth, keep_traces = (asked.pop(name) for name in ("forced", "growth", "keep_traces"))
+    dtypes = tuple(d for d in DTYPES if dtype in ("both", d))
+    if bundled(asked["frameworks"]):
+        _refuse_stated(context)
+        found = of_subjects(asked["frameworks"], asked["autoencoders"], dtypes, asked["device"])
+        sys.exit(replayed(found, output, everything))
+    _refuse(output, forced=forced, growth=growth, keep_traces=keep_traces)
+    sys.exit(_climbed(asked, output, dtypes, steps, everything, forced=forced, growth=growth, keep_traces=keep_traces))
+
+
+def _climbed(
+    asked: dict[str, Any], output: Path | None, dtypes: Sequence[Dtype], steps: int, everything: bool, *,
+    forced: bool, growth: bool, keep_traces: bool,
+) -> int:  # fmt: skip
+    """Climb on a data set, and print; the exit status."""
     from aebench import registry
     from aebench.agreement.ladder import Climb
     from aebench.running import growing, ladders
-    from aebench.running.options import DTYPES, Options, with_defaults
+    from aebench.running.options import Options, with_defaults
 
-    _refuse(output, forced=forced, growth=growth, keep_traces=keep_traces)
     options = with_defaults(Options(**asked), arbiter=True)
     if set(options.frameworks) <= {registry.ARBITER}:
         raise click.UsageError(
             f"with {registry.ARBITER} alone nothing is compared; name another framework, such as --frameworks pytorch"
         )
-    dtypes = [d for d in DTYPES if dtype in ("both", d)]
     climb = Climb(registry.autoencoder(options.autoencoders[0]), device=options.device, steps=steps)
     with _climbing(output) as (folder, bars):
         if growth:
             document = growing.growths(options, climb, dtypes, folder, bars)
         else:
             document = ladders.agreements(options, climb, dtypes, folder, bars, forced=forced, keep_traces=keep_traces)
-    sys.exit(_report_growth(document, output) if growth else _report_agreements(document, everything))
+    return _report_growth(document, output) if growth else _report_agreements(document, everything)
+
+
+def replayed(asked: Asked, output: Path | None, everything: bool) -> int:
+    """Climb what a bundle holds, and print; the exit status."""
+    from aebench.report.bundles import print_made_by
+    from aebench.running.replaying import keep, replay
+
+    with _climbing(None) as (folder, bars):
+        document = replay(asked, folder, bars)
+    if output is not None:
+        keep(document, output)
+    print_made_by(asked.bundle, console())
+    return _report_agreements(document, everything)
+
+
+def _refuse_stated(context: click.Context) -> None:
+    """Options that say what a bundle says."""
+    for parameter in context.command.params:
+        name = str(parameter.name)
+        stated = context.get_parameter_source(name) not in DEFAULTS
+        if stated and name not in ("autoencoders", "frameworks", "device", "dtype", "everything", "output"):
+            raise click.UsageError(f"the bundle says what is climbed, and how: leave {parameter.opts[0]} out")
 
 
 def _refuse(output: Path | None, *, forced: bool, growth: bool, keep_traces: bool) -> None:

@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from aebench.cli.options import AUTOENCODERS, DATA_DIR, DATASET, DEVICE, OUTPUT, SCHEDULE, console, kept_in
+from aebench.cli.options import (
+    AUTOENCODERS,
+    DATA_DIR,
+    DATASET,
+    DEFAULTS,
+    DEVICE,
+    NO_EXECUTOR,
+    OUTPUT,
+    SCHEDULE,
+    console,
+    kept_in,
+)
 from aebench.cli.values import Folder, Minutes, Place, text, words
 
 if TYPE_CHECKING:
@@ -49,6 +60,7 @@ OF_ENVIRONMENTS = ("dataset", "data_dir", "schedule", "device", "dtype", "output
     "--to", "folder", type=Place(path_type=Path), default=Path("results"), show_default=True,
     help="Folder of results, whose baselines/ and limits.toml hold what was accepted.",
 )  # fmt: skip
+@NO_EXECUTOR
 @click.pass_context
 def gate(
     context: click.Context, /, what: str, autoencoders: tuple[str, ...], frameworks: tuple[str, ...], everything: bool,
@@ -113,10 +125,9 @@ def _refuse_settings(context: click.Context, run: str) -> None:
     """UsageError where an option was given that only an environment takes."""
     from aebench.errors import UsageError
 
-    default = click.core.ParameterSource.DEFAULT
     for parameter in context.command.params:
         name = parameter.name or ""
-        if name in OF_ENVIRONMENTS and context.get_parameter_source(name) != default:
+        if name in OF_ENVIRONMENTS and context.get_parameter_source(name) not in DEFAULTS:
             raise UsageError(f"{parameter.opts[0]} is for training in an environment, and {run} is a run; leave it out")
 
 

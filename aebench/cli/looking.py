@@ -1,4 +1,4 @@
-"""`aebench list`, `aebench show` and `aebench schema`: what is here, without running any of it."""
+"""`aebench list`, `show`, `schema` and `system`: what is here, without running any of it."""
 
 from __future__ import annotations
 
@@ -52,3 +52,20 @@ def schema(kind: str | None) -> None:
     from aebench.records.kinds import KINDS
 
     click.echo("\n".join(KINDS) if kind is None else json.dumps(documents.schema(kind), indent=1))
+
+
+@click.command()
+def system() -> None:
+    """Say what of this machine makes timings unsteady.
+
+    Settings of the processors, other programs and machines, limits, memory, and how long the same small piece of work
+    takes on each core, a second long. Nothing is changed. What that does to a framework's timings: `aebench calibrate`.
+
+    \b
+    Example:
+      aebench system
+    """
+    from aebench.report.system import print_system
+    from aebench.speed.system import seen
+
+    print_system(seen(), console())

@@ -16,6 +16,8 @@ from aebench.cli.values import Folder, Place, data_set, executor, names, no_exec
 if TYPE_CHECKING:
     from aebench.report.progress import Bars
 
+# Where a value comes from that nobody said on the command line: from the option, or from the project's file.
+DEFAULTS = (click.core.ParameterSource.DEFAULT, click.core.ParameterSource.DEFAULT_MAP)
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -26,11 +28,25 @@ def _as_schedule(context: click.Context, _: click.Parameter, value: str | None) 
         context.set_parameter_source("schedule", click.core.ParameterSource.COMMANDLINE)
 
 
-AUTOENCODERS = click.argument("autoencoders", nargs=-1, callback=names("autoencoder"), metavar="[AUTOENCODER]...")
+def completed(_: click.Context, __: click.Parameter, begun: str) -> list[str]:
+    """The autoencoders whose names begin so, for a shell that completes."""
+    from aebench import registry
+
+    return [name for name in registry.autoencoders() if name.startswith(begun)]
+
+
+AUTOENCODERS = click.argument(
+    "autoencoders", nargs=-1, callback=names("autoencoder"), metavar="[AUTOENCODER]...", shell_complete=completed
+)
 FRAMEWORKS = click.option(
     "--frameworks", "-f", callback=names("framework"),
     help="Names separated by commas, such as tensorflow,pytorch-compiled; default: all installed ones, the reference "
     "only where it is to judge.",
+)  # fmt: skip
+SUBJECTS = click.option(
+    "--frameworks", "-f", callback=names("subject"),
+    help="Names separated by commas, such as tensorflow,pytorch-compiled, or pytorch@golden.zip for what a bundle "
+    "holds; default: all installed ones, the reference only where it is to judge.",
 )  # fmt: skip
 DATASET = click.option(
     "--dataset", "-d", callback=data_set, default="digits", show_default=True, help="See `aebench list`."
@@ -85,11 +101,15 @@ def kept_in(folder: Path) -> Iterator[Bars]:
             raise
 
 
-def selection(command: Command) -> Command:
+def selection(frameworks: Callable[[Any], Any] = FRAMEWORKS) -> Callable[[Command], Command]:
     """What is run and measured on what, and where it is left: the options that `run` and `agree` begin with."""
-    for option in (SEEDS, OUTPUT, DEVICE, FORMER_SCHEDULE, SCHEDULE, DATA_DIR, DATASET, FRAMEWORKS, AUTOENCODERS):
-        command = option(command)
-    return command
+
+    def chosen(command: Command) -> Command:
+        for option in (SEEDS, OUTPUT, DEVICE, FORMER_SCHEDULE, SCHEDULE, DATA_DIR, DATASET, frameworks, AUTOENCODERS):
+            command = option(command)
+        return command
+
+    return chosen
 
 
 def console(width: int = 160) -> Any:

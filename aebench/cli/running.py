@@ -10,11 +10,11 @@ from typing import Any
 import click
 
 from aebench.cli.ending import status_of_results
-from aebench.cli.options import EXECUTOR, IMPORTANCE_SAMPLES, console, selection
+from aebench.cli.options import DEFAULTS, EXECUTOR, IMPORTANCE_SAMPLES, console, selection
 
 
 @click.command()
-@selection
+@selection()
 @IMPORTANCE_SAMPLES
 @click.option(
     "--dtype", type=click.Choice(["float32", "float64"]), default="float32", show_default=True, help="Of training."
@@ -96,8 +96,7 @@ def _resumed(context: click.Context, output: Path | None, asked: dict[str, Any])
     from aebench.running.options import newest
 
     folder = output or newest()
-    default = click.core.ParameterSource.DEFAULT
-    given = {name: value for name, value in asked.items() if context.get_parameter_source(name) != default}
+    given = {name: value for name, value in asked.items() if context.get_parameter_source(name) not in DEFAULTS}
     return resume.planned(folder, given), folder
 
 

@@ -103,14 +103,18 @@ def names(kind: str) -> Callback:
 
 
 def named(kind: str, texts: Iterable[str]) -> tuple[str, ...]:
-    """The names between the texts' commas, each once and known; click.BadParameter where one is empty."""
+    """The names between the texts' commas, each once and known; click.BadParameter where one is empty.
+
+    kind: `autoencoder`, `framework`, which computes, or `subject`, which may also be one that a bundle holds.
+    """
     found = tuple(dict.fromkeys(name.strip() for text in texts for name in text.split(",")))
     if "" in found:
         raise click.BadParameter(NOTHING)
-    if kind == "framework":
-        from aebench.processes.probing import subject
+    if kind in ("framework", "subject"):
+        from aebench.processes import probing
 
-        return tuple(dict.fromkeys(subject(name) for name in found))
+        called = probing.subject if kind == "subject" else probing.computing
+        return tuple(dict.fromkeys(called(name) for name in found))
     from aebench import registry
 
     for name in found:

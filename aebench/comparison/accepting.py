@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,12 +91,20 @@ def _require_sound(run: Path, document: Content) -> None:
     parted = [row for row in document["agreements"] if row["parting"]]
     wrong += [f"{row['autoencoder']}, {row['dtype']}: {row['parting']}" for row in parted]
     for trial in document["trials"]:
-        reasons = [trial["failure"]] if "failure" in trial else list(trial["invalid"].values())
+        reasons = [trial["failure"]] if "failure" in trial else list(_invalid(trial))
         wrong += [f"{trial['autoencoder']}, {trial['framework']}, seed {trial['seed']}: {why}" for why in reasons]
     if wrong:
         raise UsageError(f"{run}: {wrong[0]}; what failed or parts is no baseline: run it again, or leave it out")
     if not document["trials"]:
         raise UsageError(f"{run} holds no finished trial; go on with: aebench run --resume --output {run}")
+
+
+def _invalid(trial: Content) -> Iterator[str]:
+    """Why metrics are no numbers: as the trial says, and as they stand."""
+    yield from trial["invalid"].values()
+    for name, metric in trial["metrics"].items():
+        if name not in trial["invalid"] and not math.isfinite(metric["value"]):
+            yield f"{name} is {metric['value']}"
 
 
 def _renewed(

@@ -2,7 +2,7 @@
 
 `here` is the one that the harness runs in. Others stand by name in a file, `aebench.toml` or the `[tool.aebench]` of
 `pyproject.toml`, in the present folder or the nearest one above it; or one is said by its place: an interpreter, or the
-folder that `venv`, `uv`, `tox` or `conda` made.
+folder that `venv`, `uv`, `tox` or `conda` made. A bundle stands in the place of one: who climbed when it was made.
 """
 
 from __future__ import annotations
@@ -19,11 +19,13 @@ from typing import Any
 import msgspec
 
 from aebench.errors import UnknownNameError, UsageError
+from aebench.records.archive import SUFFIX
 from aebench.records.fields import Part
 from aebench.registry import HERE
 
 OWN_FILE, PROJECT_FILE = "aebench.toml", "pyproject.toml"
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,59}")
+LONGEST = 60  # characters of an environment's name
+NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9_.+-]{{0,{LONGEST - 1}}}")
 INTERPRETERS = ("bin/python", "bin/python3", "python", "Scripts/python.exe", "python.exe")
 
 # Environments that this process was told of, by name: those said by their place, and those made for a commit.
@@ -36,7 +38,8 @@ class Environment:
 
     python: its path; None is this interpreter. said: how the user names it on a command line. variables: what its
     processes are started with besides those here. own: its processes run the aebench that is installed there, as those
-    of a commit do; else they run this one.
+    of a commit do; else they run this one. bundle: where it is the bundle at that path: its subjects have climbed
+    before, elsewhere, and nothing is run in it.
     """
 
     name: str
@@ -44,6 +47,12 @@ class Environment:
     said: str
     variables: tuple[tuple[str, str], ...] = ()
     own: bool = False
+    bundle: Path | None = None
+
+    @property
+    def place(self) -> tuple[Path | None, tuple[tuple[str, str], ...], Path | None]:
+        """What is the same for two names of one environment only."""
+        return self.python, self.variables, self.bundle
 
 
 class Entry(Part):
@@ -56,11 +65,18 @@ class Entry(Part):
     python: str | None = None
     variables: dict[str, str] = {}
 
+    def __post_init__(self) -> None:
+        for name, value in self.variables.items():
+            if not name or "=" in name or "\0" in f"{name}{value}":
+                raise ValueError(f"no process can be started with a variable {name!r} = {value!r}")
+
 
 class Settings(Part):
-    """What `aebench.toml` holds, or `[tool.aebench]`. executor: the settings of executors, by their names."""
+    """What `aebench.toml` holds, or `[tool.aebench]`. options: what a project fixes of the commands' options. executor:
+    the settings of executors, by their names."""
 
     environments: dict[str, Entry] = {}
+    options: dict[str, Any] = {}
     executor: dict[str, dict[str, Any]] = {}
 
 
@@ -73,16 +89,19 @@ class Configuration:
 
 
 def find(said: str) -> Environment:
-    """The environment of that name or at that place.
+    """The environment of that name or at that place, or the bundle.
 
     Raises:
         UnknownNameError: no file names it, and there is nothing at such a place.
-        UsageError: there is no interpreter where the file, or the user, says; or the file cannot be read.
+        UsageError: there is no interpreter, or no bundle, where the file, or the user, says; or the file cannot be
+            read.
     """
     if said == HERE:
         return Environment(HERE, None, HERE)
     if said in _told:
         return _told[said]
+    if said.endswith(SUFFIX):
+        return tell(_bundled(said))
     if "/" in said or os.sep in said or said in (".", ".."):
         return tell(_placed(said))
     configuration = configured()
@@ -111,7 +130,7 @@ def tell(environment: Environment) -> Environment:
         known = _configured(environment.name, entry, configuration.path)
     else:
         known = _told.setdefault(environment.name, environment)
-    if (known.python, known.variables) != (environment.python, environment.variables):
+    if known.place != environment.place:
         raise UsageError(
             f"{environment.said} would be called '{environment.name}', as {known.said} is; give one of them another "
             f"name in {OWN_FILE}: [environments.NAME] python = …"
@@ -123,6 +142,15 @@ def said(name: str) -> str:
     """A subject's name as it is written on a command line: an environment that stands in no file by its place."""
     bare, _, environment = name.partition("@")
     return f"{bare}@{_told[environment].said}" if environment in _told else name
+
+
+def require_interpreter(environment: Environment) -> None:
+    """UsageError where it is a bundle."""
+    if environment.bundle is not None:
+        raise UsageError(
+            f"{environment.said} is a bundle: it holds numbers, and nothing is computed in it; `aebench agree`, "
+            "`aebench replay` and `aebench compare --only numbers` read it"
+        )
 
 
 def known() -> list[str]:
@@ -139,7 +167,7 @@ def configured(folder: Path | None = None) -> Configuration | None:
     start = (folder or Path.cwd()).resolve()
     for place in (start, *start.parents):
         for path, tables in ((place / OWN_FILE, ()), (place / PROJECT_FILE, ("tool", "aebench"))):
-            if path.is_file() and (content := _content(path, tables)) is not None:
+            if os.path.lexists(path) and (content := _content(path, tables)) is not None:
                 return Configuration(path, _settings(path, content))
     return None
 
@@ -151,9 +179,11 @@ def _named() -> tuple[str, ...]:
 
 def _content(path: Path, tables: tuple[str, ...]) -> Mapping[str, Any] | None:
     """The file's table of that path; None where it has none."""
+    if not path.is_file():
+        raise UsageError(f"{path} is no file that can be read: a folder, or a link to nothing; move it away")
     try:
-        content: Any = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        content: Any = tomllib.loads(path.read_text(encoding="utf-8-sig"))  # some editors put a mark in front
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UsageError(f"{path} is no TOML: {error}") from error
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror or error}") from error
@@ -190,8 +220,22 @@ def _placed(said: str) -> Environment:
     """The environment at the place; it is called as its folder is."""
     python = _interpreter(Path(said).expanduser().absolute(), f"environment '{said}'")
     folder = python.parent.parent if python.parent.name in ("bin", "Scripts") else python.parent
-    name = re.sub(r"[^A-Za-z0-9_.+-]", "-", folder.name).strip("-.")[:60]
+    name = _cleaned(folder.name)[:LONGEST]
     return Environment(name if _can_be_called(name) else "environment", python, said)
+
+
+def _bundled(said: str) -> Environment:
+    """The bundle at the place; it is called as its file is."""
+    path = Path(said).expanduser().absolute()
+    if not path.is_file():
+        raise UsageError(f"there is no bundle {said}; `aebench bundle -o {said}` makes one")
+    name = _cleaned(path.stem)[: LONGEST - len(SUFFIX)]
+    return Environment(f"{name or 'bundle'}{SUFFIX}", None, said, bundle=path)
+
+
+def _cleaned(name: str) -> str:
+    """The name of a file or folder, of what an environment's name may hold."""
+    return re.sub(r"[^A-Za-z0-9_.+-]", "-", name).strip("-.")
 
 
 def _interpreter(place: Path, what: str) -> Path:

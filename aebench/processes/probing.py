@@ -13,6 +13,7 @@ from importlib import metadata
 import msgspec
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
 
 from aebench import registry
 from aebench.errors import FrameworkError, UsageError
@@ -21,8 +22,9 @@ from aebench.processes import environments
 from aebench.processes.environments import Environment
 from aebench.processes.inside import LONGEST_REASON
 from aebench.processes.worker import FrameworkProcess, variables_of
+from aebench.records.archive import opened
 from aebench.records.conditions import Subject
-from aebench.registry import HERE
+from aebench.registry import HERE, UNKNOWN_VERSION
 
 OLDEST = (3, 11)
 # What a framework's process imports of what aebench depends on (a test looks). With these and a framework an
@@ -61,7 +63,7 @@ class Contents:
     @property
     def old(self) -> bool:
         """Whether its Python is older than any that aebench runs in."""
-        return tuple(int(part) for part in self.python.split(".")[:2]) < OLDEST
+        return Version(self.python).release[:2] < OLDEST
 
 
 def subject(name: str) -> str:
@@ -81,11 +83,25 @@ def subject(name: str) -> str:
     registry.framework(name)
     environment = environments.find(place)
     if frameworks(environment)[bare] is None:
+        if environment.bundle is not None:
+            held = ", ".join(opened(environment.bundle).manifest.subjects)
+            raise UsageError(f"{environment.said} holds no trace of {bare}; it holds those of {held}")
         raise FrameworkError(
             f"{bare} is not installed in {environment.name}; get it with: {environment.python} -m pip install "
             f"{registry.variants()[bare].packages[0]}"
         )
     return f"{bare}@{environment.name}"
+
+
+def computing(name: str) -> str:
+    """As `subject`, of one that can be computed with.
+
+    Raises:
+        UsageError: it is a bundle's; or as of `subject`.
+    """
+    found = subject(name)
+    environments.require_interpreter(environments.find(registry.environment(found)))
+    return found
 
 
 def described(name: str) -> Subject:
@@ -120,13 +136,15 @@ def contents(environment: Environment) -> Contents:
             [environment.python or sys.executable, "-c", PROGRAM], env=variables_of(environment), text=True,
             capture_output=True, stdin=subprocess.DEVNULL, timeout=SECONDS, check=True,
         )  # fmt: skip
-        said = msgspec.json.decode(found.stdout, type=Said)
+        # Its `sitecustomize` may have printed something before.
+        said = msgspec.json.decode((found.stdout.splitlines() or [""])[-1], type=Said)
+        Version(said.python)
     except subprocess.TimeoutExpired as error:
         raise UsageError(f"{what} says nothing within {SECONDS:g} s; try it by hand: is it an interpreter?") from error
     except subprocess.CalledProcessError as error:
         last = (error.stderr.strip().splitlines() or ["nothing"])[-1][:LONGEST_REASON]
         raise UsageError(f"{what} ends with status {error.returncode} and says: {last}") from error
-    except (OSError, UnicodeDecodeError, msgspec.DecodeError) as error:
+    except (OSError, UnicodeDecodeError, msgspec.DecodeError, InvalidVersion) as error:
         raise UsageError(f"{what} is no Python interpreter: {error}") from error
     packages = {str(canonicalize_name(name)): version for name, version in sorted(said.packages.items())}
     return Contents(said.python, packages, tuple(_lacking(packages)))
@@ -135,9 +153,16 @@ def contents(environment: Environment) -> Contents:
 def frameworks(environment: Environment) -> dict[str, str | None]:
     """The version of every framework in every mode there, None where it is not installed; loads none of them.
 
+    Of a bundle, of those whose traces it holds.
+
     Raises:
         UsageError: the environment lacks what its processes need; the message says how to get it.
+        ResultError: the bundle is damaged.
     """
+    if environment.bundle is not None:
+        known = opened(environment.bundle).manifest
+        versions = {name: known.conditions.subjects[name].version or UNKNOWN_VERSION for name in known.subjects}
+        return {name: versions.get(name) for name in registry.variants()}
     require_ready(environment)
     return _frameworks(environment)
 

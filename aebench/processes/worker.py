@@ -53,8 +53,11 @@ SIGNALS = {
 
 
 # What a process runs: it imports from the places that follow, before its own where it is of another environment, and
-# answers on the open file of that number.
-PROGRAM = "import sys; sys.path[:0] = sys.argv[2:]; from aebench.processes.inside import main; main(int(sys.argv[1]))"
+# answers on the open file of that number. A place stands there once: each is searched for every package.
+PROGRAM = (
+    "import sys; sys.path[:] = dict.fromkeys(sys.argv[2:] + sys.path); "
+    "from aebench.processes.inside import main; main(int(sys.argv[1]))"
+)
 # Another environment's interpreter finds what is installed there, not what the harness's user has told Python.
 OURS_ALONE = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "CONDA_PREFIX")
 
@@ -190,6 +193,7 @@ class FrameworkProcess:
     def _begun(self, undone: contextlib.ExitStack) -> _Worker:
         """A new process; `undone` takes back what an error or an interruption in the middle of it would leave."""
         environment = environments.find(registry.environment(self.framework))
+        environments.require_interpreter(environment)
         temporary = folder()
         undone.callback(shutil.rmtree, temporary, ignore_errors=True)
         here, there = Pipe()

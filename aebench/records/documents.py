@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from aebench.errors import ResultError, UnknownNameError
+from aebench.errors import ResultError, SpecificationError, UnknownNameError
 from aebench.records import former
 from aebench.records.fields import checked, encoded, plain
 from aebench.records.kinds import KINDS
@@ -26,7 +26,7 @@ MADE_BY = {
     "growth": "aebench agree --growth", "agreements": "aebench agree", "scale": "aebench scale",
     "bench": "aebench bench", "baseline": "aebench accept", "comparison": "aebench compare BASE HEAD",
     "audit": "aebench audit",
-    "calibration": "aebench calibrate", "matrix": "aebench compare --base",
+    "calibration": "aebench calibrate", "matrix": "aebench compare --base", "bundle": "aebench bundle",
 }  # fmt: skip
 # What to do about a damaged document: what holds measurements of its own is left to its owner.
 MENDING = {
@@ -39,6 +39,7 @@ MENDING = {
     "calibration": "move it away, or choose another --output, and `aebench calibrate` measures again what it held",
     "matrix": "remove it, and `aebench compare --base` makes it anew from the comparisons beside it",
     "baseline": "get it back from version control, or move it away and accept its runs again",
+    "bundle": "get it once more from where it was made, or make it anew with `aebench bundle`",
 }
 RESUME = "`aebench run --resume` measures again what it held"
 
@@ -50,9 +51,14 @@ def write(path: Path, kind: str, content: Mapping[str, Any]) -> None:
         ResultError: the folder cannot be written, or the disk is full.
         msgspec.ValidationError: the content is none of that kind, which is a fault of whoever writes it.
     """
+    write_text(path, text(kind, content))
+
+
+def text(kind: str, content: Mapping[str, Any]) -> str:
+    """What `write` writes."""
     ready = encoded(dict(content))
     checked(ready, KINDS[kind])
-    write_text(path, json.dumps({"format": FORMATS[kind], **ready}, indent=1, allow_nan=False) + "\n")
+    return json.dumps({"format": FORMATS[kind], **ready}, indent=1, allow_nan=False) + "\n"
 
 
 def read(path: Path, kind: str) -> dict[str, Any]:
@@ -61,7 +67,12 @@ def read(path: Path, kind: str) -> dict[str, Any]:
     Raises:
         ResultError: missing, truncated, of another format or version, or not what its kind must be; names the field.
     """
-    content = _loaded(path, kind)
+    return parsed(_text(path, kind), path, kind)
+
+
+def parsed(text: str, path: Path, kind: str) -> dict[str, Any]:
+    """The document of that kind that the text is, as of `read`; path: what messages call it."""
+    content = _object(text, path, kind)
     found = content.pop("format", None)
     if found not in (FORMATS[kind], *FORMER_FORMATS[kind]):
         raise ResultError(
@@ -74,7 +85,7 @@ def read(path: Path, kind: str) -> dict[str, Any]:
         return plain(checked(content, KINDS[kind]))
     except KeyError as error:
         raise damaged(path, kind, f"the field {error} is not there") from error
-    except (TypeError, AttributeError, UnicodeError, msgspec.ValidationError) as error:
+    except (TypeError, AttributeError, UnicodeError, msgspec.ValidationError, SpecificationError) as error:
         raise damaged(path, kind, error) from error
 
 
@@ -129,15 +140,22 @@ def comparable(content: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _loaded(path: Path, kind: str) -> dict[str, Any]:
+def _text(path: Path, kind: str) -> str:
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        return path.read_text(encoding="utf-8")
     except FileNotFoundError as error:
         command = MADE_BY.get(kind, "aebench run")
         raise ResultError(f"no file {path}; `{command} --output {path.parent}` makes one") from error
     except OSError as error:
         raise ResultError(f"cannot read {path}: {error.strerror or error}; look at its permissions") from error
-    except (ValueError, RecursionError) as error:  # not JSON, not UTF-8, or a number of thousands of digits
+    except UnicodeDecodeError as error:
+        raise damaged(path, kind, error) from error
+
+
+def _object(text: str, path: Path, kind: str) -> dict[str, Any]:
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError) as error:  # not JSON, or a number of thousands of digits
         raise damaged(path, kind, error) from error
     if not isinstance(content, dict):
         raise damaged(path, kind, "it holds no object")

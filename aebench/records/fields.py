@@ -25,7 +25,8 @@ Number = Annotated[
 ]
 # What folders and files are named after: never a path of its own.
 Name = Annotated[str, Meta(pattern=r"^\w[\w.:@+-]*$")]
-Count = Annotated[int, Meta(ge=0)]
+# Nothing here counts to more, and a larger one would be too large for a float.
+Count = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 
 
 def checked(content: object, kind: type[Kind]) -> Kind:

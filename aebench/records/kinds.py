@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from aebench.records.agreements import AgreementOfOne, Agreements, Growth
 from aebench.records.audits import Audit
+from aebench.records.bundles import Bundle
 from aebench.records.calibrations import Calibration
 from aebench.records.comparisons import Comparison
 from aebench.records.fields import Part
@@ -18,5 +19,5 @@ from aebench.records.trials import Baseline, Plan, Run, Trial
 KINDS: dict[str, type[Part]] = {
     "plan": Plan, "trial": Trial, "agreement": AgreementOfOne, "agreements": Agreements, "growth": Growth, "run": Run,
     "scale": Scale, "bench": Bench, "baseline": Baseline, "comparison": Comparison, "calibration": Calibration,
-    "audit": Audit, "matrix": Matrix,
+    "audit": Audit, "matrix": Matrix, "bundle": Bundle,
 }  # fmt: skip

@@ -98,6 +98,9 @@ class Trial(Part):
         missing = [name for name in measured if getattr(self, name) is UNSET]
         if self.failure is UNSET and missing:
             raise ValueError(f"a trial that did not fail lacks {', '.join(missing)}")
+        for phase, epochs in (self.history or {}).items():
+            if len({frozenset(epoch.last_batch) for epoch in epochs}) != 1:
+                raise ValueError(f"the epochs of {phase} are none, or differ in what losses they have")
 
 
 class Run(Part):

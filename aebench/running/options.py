@@ -134,12 +134,16 @@ def with_defaults(options: Options, *, arbiter: bool) -> Options:
     arbiter: whether the reference is one of these. It says who is right on the ladder, for which it need not be
     trained: what trains or times takes it in where it is named, or where nothing else is installed.
     """
-    installed = tuple(registry.installed(registry.frameworks()))
-    others = tuple(name for name in installed if name != ARBITER)
+    installed, others = tuple(registry.installed(registry.frameworks())), others_installed()
     frameworks = options.frameworks or (installed if arbiter else others or installed)
     offered = tuple(name for name in registry.autoencoders() if registry.offering(name, frameworks))
     autoencoders = options.autoencoders or offered
     return replace(options, autoencoders=autoencoders, frameworks=frameworks)
+
+
+def others_installed() -> tuple[str, ...]:
+    """The installed frameworks but the reference."""
+    return tuple(name for name in registry.installed(registry.frameworks()) if name != ARBITER)
 
 
 def new_folder(*what: str) -> Path:

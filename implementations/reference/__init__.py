@@ -17,7 +17,9 @@ class Reference(Framework):
     install = "pip install numpy"
 
     def devices(self) -> list[str]:
-        return ["cpu"]
+        from aebench.implementations.reference.training import devices
+
+        return devices()
 
     def settings(self) -> dict[str, str]:
         from aebench.implementations.reference.settings import settings

@@ -14,6 +14,11 @@ from aebench.protocol import Batch, Model, Trainer
 from aebench.spec import Autoencoder, Phase
 
 
+def devices() -> list[str]:
+    """Devices at hand, as the harness names them."""
+    return ["cpu"]
+
+
 class ReferenceModel(Model):
     """A NumPy network; everything it is given is rounded to the dtype, everything it computes is float64."""
 

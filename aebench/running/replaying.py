@@ -1,0 +1,231 @@
+"""Replaying a bundle: its climbs taken again by others, and judged by the reference's trace that it holds."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from msgspec import structs
+
+from aebench import registry
+from aebench.agreement import session
+from aebench.agreement.bundled import Unpacked, unpack_trace
+from aebench.agreement.ladder import Climb
+from aebench.agreement.session import Ascents
+from aebench.arrays import Dtype
+from aebench.errors import UsageError
+from aebench.processes import environments
+from aebench.processes.events import Listener
+from aebench.processes.lanes import Lanes
+from aebench.processes.subjects import subjects
+from aebench.processes.worker import FrameworkProcess
+from aebench.records import capture, documents
+from aebench.records.archive import Archive, opened
+from aebench.records.bundles import Bundled
+from aebench.records.conditions import Conditions
+from aebench.records.fields import plain
+from aebench.registry import ARBITER
+from aebench.running.ladders import one_ahead
+from aebench.running.options import DTYPES, Options, processes_of
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is replayed. frameworks: who climbs here. autoencoders: of the bundle's; empty: all of them.
+
+    others: beside those who climb, who has climbed: by the subject's name here, the bundle and the name in it.
+    """
+
+    bundle: Archive
+    frameworks: tuple[str, ...]
+    autoencoders: tuple[str, ...] = ()
+    dtypes: tuple[Dtype, ...] = DTYPES
+    device: str = "cpu"
+    others: Mapping[str, tuple[Archive, str]] = field(default_factory=dict)
+
+    def climbs(self) -> list[Bundled]:
+        """Those of the bundle that are asked for."""
+        return [
+            climb
+            for climb in self.bundle.manifest.climbs
+            if climb.specification.name in (self.autoencoders or (climb.specification.name,))
+            and climb.dtype in self.dtypes
+        ]
+
+
+def bundled(names: Iterable[str]) -> dict[str, Path]:
+    """Those of the subjects that are a bundle's, and its path."""
+    found = {name: environments.find(registry.environment(name)).bundle for name in names}
+    return {name: path for name, path in found.items() if path is not None}
+
+
+def of_subjects(names: Sequence[str], autoencoders: tuple[str, ...], dtypes: tuple[Dtype, ...], device: str) -> Asked:
+    """What subjects, some of whom are a bundle's, have to climb to be compared: what the first one's bundle holds.
+
+    Raises:
+        UsageError: another bundle does not hold the same climbs.
+        ResultError: a bundle is damaged.
+    """
+    places = bundled(names)
+    archives = {path: opened(path) for path in dict.fromkeys(places.values())}
+    others = {name: (archives[path], registry.bare(name)) for name, path in places.items()}
+    here = tuple(name for name in names if name not in (ARBITER, *places))
+    asked = Asked(next(iter(archives.values())), here, autoencoders, dtypes, device, others)
+    for climb in asked.climbs():
+        for bundle in archives.values():
+            _require_same(asked.bundle, bundle, climb)
+    return asked
+
+
+def _require_same(one: Archive, other: Archive, climb: Bundled) -> None:
+    """UsageError where the other bundle does not hold that climb of the first one, fed the same."""
+    same = next((found for found in other.manifest.climbs if found.key == climb.key), None)
+    if same is None or _fed(one, climb) != _fed(other, same):
+        name, seed, dtype = climb.key
+        what = f"{name}, seed {seed}, {dtype}"
+        raise UsageError(f"{one.path} and {other.path} do not hold the same climb of {what}, so these are not compared")
+
+
+def _fed(bundle: Archive, climb: Bundled) -> tuple[Any, ...]:
+    """All that a climb's numbers depend on, beside who climbs."""
+    members = bundle.manifest.members
+    return climb.specification, climb.steps, members[climb.data].sha256, members[climb.drawn].sha256
+
+
+def replay(asked: Asked, folder: Path, listener: Listener) -> dict[str, Any]:
+    """Let the frameworks climb; what was found, as of `ladders.agreements`. folder: for what is unpacked.
+
+    Raises:
+        UsageError: the bundle does not hold what is asked for, or a framework cannot be replayed with.
+        ResultError: a member does not hold what it should.
+    """
+    _require_held(asked)
+    options, document = _options(asked), dict[str, Any](agreements=[], failures=[])
+    with processes_of(options, None, arbiter=False) as processes:
+        now = _conditions(asked, processes)
+        with Lanes(processes) as lanes:
+            for ascents, seed in one_ahead(_begun(asked, lanes, folder)):
+                found = ascents.document(listener)
+                _put(document, found, asked, seed)
+    stated = {"steps": asked.climbs()[0].steps, "dtypes": list(asked.dtypes), "forced": False}
+    told = (ARBITER, *asked.frameworks, *asked.others)
+    return {
+        "options": {**asdict(options), "frameworks": told},
+        "climbing": stated,
+        "conditions": plain(now),
+        **document,
+    }
+
+
+def _require_held(asked: Asked) -> None:
+    path, manifest = asked.bundle.path, asked.bundle.manifest
+    names = list(dict.fromkeys(climb.specification.name for climb in manifest.climbs))
+    for name in asked.autoencoders:
+        if name not in names:
+            raise UsageError(f"{path} holds no {name}; it holds {', '.join(names)}")
+    for name in names:
+        registry.autoencoder(name)
+    for name in asked.frameworks:
+        if registry.plain(name) == ARBITER:
+            raise UsageError(f"{path} holds the {ARBITER}'s traces, which judge; name another framework")
+        registry.framework(name)
+    climbed = {climb.specification.name for climb in asked.climbs()}
+    if not any(registry.offering(name, (*asked.frameworks, *asked.others)) for name in climbed):
+        raise UsageError(f"there is nothing to replay: no framework that is asked for has {', '.join(sorted(climbed))}")
+
+
+def _options(asked: Asked) -> Options:
+    climbs, said = asked.climbs(), asked.bundle.manifest.conditions
+    return Options(
+        autoencoders=tuple(dict.fromkeys(climb.specification.name for climb in climbs)),
+        frameworks=asked.frameworks,
+        dataset=climbs[0].dataset,
+        schedule=said.schedule or "quick",
+        seeds=tuple(dict.fromkeys(climb.seed for climb in climbs)),
+        device=asked.device,
+    )
+
+
+def _conditions(asked: Asked, processes: Mapping[str, FrameworkProcess]) -> Conditions:
+    """Who climbs here as their processes say it, who has climbed as the bundles do."""
+    kept = {ARBITER: asked.bundle.manifest.conditions.subjects.get(ARBITER)}
+    for name, (bundle, called) in asked.others.items():
+        subject = bundle.manifest.conditions.subjects.get(called)
+        kept[name] = subject and structs.replace(subject, environment=registry.environment(name))
+    return capture.here(
+        subjects={name: subject for name, subject in kept.items() if subject} | subjects(processes),
+        autoencoders=[climb.specification for climb in asked.climbs()],
+        data=asked.bundle.manifest.conditions.data,
+        schedule=asked.bundle.manifest.conditions.schedule,
+        device=asked.device,
+    )
+
+
+def _begun(asked: Asked, lanes: Lanes, folder: Path) -> Iterator[tuple[Ascents, int]]:
+    """The climbs of one autoencoder and seed after the other, in each dtype, under way."""
+    for (name, seed), each in groupby(asked.climbs(), lambda climb: (climb.specification.name, climb.seed)):
+        bundled = list(each)
+        climbs = [taken(climb, asked.device) for climb in bundled]
+        kept = [_kept(asked, climb) for climb in bundled]
+        source = unpacked(asked.bundle, bundled[0], folder)
+        yield session.begin(lanes, climbs, source, folder / f"{name}-seed{seed}", kept=kept), seed
+
+
+def taken(climb: Bundled, device: str) -> Climb:
+    """The climb of a bundle as it is taken again."""
+    return Climb(climb.specification, climb.seed, climb.dtype, device, climb.steps)
+
+
+def unpacked(bundle: Archive, climb: Bundled, folder: Path) -> Unpacked:
+    """What the climb reads, unpacked in the folder unless it is there already."""
+    paths = {member: folder / bundle.manifest.members[member].sha256 for member in (climb.data, climb.drawn)}
+    for member, path in paths.items():
+        if not path.exists():
+            bundle.unpack(member, path)
+    return Unpacked(climb.dataset, paths[climb.data], paths[climb.drawn])
+
+
+def _kept(asked: Asked, climb: Bundled) -> session.Kept:
+    """Who has climbed: the reference, and the subjects of bundles that are asked for."""
+    found = {ARBITER: partial(unpack_trace, asked.bundle, climb, ARBITER, ARBITER)}
+    for name, (bundle, called) in asked.others.items():
+        same = next(other for other in bundle.manifest.climbs if other.key == climb.key)
+        if called in same.traces:
+            found[name] = partial(unpack_trace, bundle, same, called, name)
+    return found
+
+
+def _put(document: dict[str, Any], found: Mapping[str, Any], asked: Asked, seed: int) -> None:
+    """Add what was found of one autoencoder and seed."""
+    document["agreements"] += [{**row, "command": command(asked, row), "seed": seed} for row in found["agreements"]]
+    document["failures"] += [
+        {"autoencoder": found["autoencoder"], "framework": name, "failure": why, "seed": seed}
+        for name, why in found["failures"].items()
+    ]
+
+
+def command(asked: Asked, row: Mapping[str, Any]) -> str:
+    """The command that climbs one pair again."""
+    pair = [environments.said(name) for name in (row["left"], row["right"]) if name != ARBITER]
+    of_bundles = asked.others.keys() & {row["left"], row["right"]}
+    start = ["agree"] if of_bundles else ["replay", str(asked.bundle.path)]
+    words = ["aebench", *start, row["autoencoder"], "-f", ",".join(pair)]
+    words += ["--dtype", row["dtype"], *(["--device", asked.device] if asked.device != "cpu" else [])]
+    return shlex.join(words)
+
+
+def keep(document: Mapping[str, Any], folder: Path) -> None:
+    """Leave what was found in the folder's `agreements.json`.
+
+    Raises:
+        UsageError: there is one already.
+    """
+    path = folder / "agreements.json"
+    if path.exists():
+        raise UsageError(f"there is a {path} already; choose another --output")
+    documents.write(path, "agreements", document)
