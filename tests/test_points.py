@@ -21,6 +21,7 @@ import psutil
 import pytest
 
 from aebench import registry
+from aebench.comparison import rows
 from aebench.errors import ExecutorError, FrameworkError
 from aebench.processes.events import Silent
 from aebench.processes.executors import Chosen, Handed
@@ -68,6 +69,7 @@ def reference() -> dict[str, FrameworkProcess]:
 def known(tmp_path: Path, reference: dict[str, FrameworkProcess], monkeypatch: pytest.MonkeyPatch) -> Trainings:
     """The trainings of a folder, whose conditions are those of here."""
     monkeypatch.setenv("GOMP_SPINCOUNT", "1000")  # as every process that shares the machine has it
+    monkeypatch.setattr(points.capture, "take_on", lambda _: None)  # this process is no worker
     asked = replace(ASKED, autoencoders=("pretrained",))
     return Trainings(asked, tmp_path / "out", Silent(), conditions=conditions(asked, reference, dtype=asked.dtype))
 
@@ -205,6 +207,17 @@ def test_a_worker_has_the_variables_of_the_run(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(os, "environ", {"OMP_NUM_THREADS": "1", "HOME": "mine", "TORCHINDUCTOR_CACHE_DIR": "kept"})
     capture.take_on({"MKL_CBWR": "AVX2"})
     assert {"HOME": "mine", "TORCHINDUCTOR_CACHE_DIR": "kept", "MKL_CBWR": "AVX2"} == os.environ
+
+
+@pytest.mark.parametrize(
+    ("alone", "expected"), [(False, []), (True, ["seconds_per_1000_images"]), (None, ["seconds_per_1000_images"])]
+)
+def test_seconds_beside_others_are_in_no_baseline(alone: bool | None, expected: list[str]) -> None:
+    """What was trained while others were has no row of seconds; its metrics have theirs."""
+    trial = examples.trial("reference", 0, 1.0)
+    trial["speed"] |= {} if alone is None else {"alone": alone}
+    assert expected == [name for name, _ in rows.costs(trial)]
+    assert "test_mse" in {row.metric for row in rows.rows([trial])}
 
 
 def test_nothing_is_written_where_there_is_no_executor(tmp_path: Path) -> None:

@@ -140,8 +140,10 @@ class Handed:
                     yield call.key, ExecutorError(f"its worker was lost {TIMES} times, at last: {error}")
 
     def _has_room(self) -> bool:
-        """Whether another call may be handed in. One lost process breaks a whole pool, with all that it was given: it
-        is given no more than it works on. A cluster loses what the lost worker had, and queues by itself."""
+        """Whether another call may be handed in: where it is known how many are worked on at once, no more are given.
+
+        One lost process breaks a whole pool, and a cluster's lost worker takes with it what waits for it there.
+        """
         most = getattr(self._executor, "_max_workers", None)
         return most is None or len(self._running) < most
 

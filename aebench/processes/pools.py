@@ -22,9 +22,8 @@ from aebench.records.machine import cores
 Kind = TypeVar("Kind", bound=Part)
 Positive = Annotated[int, msgspec.Meta(ge=1)]
 
-# A call that lost its worker is handed in again by us, who say so: the scheduler does not repeat it by itself. And a
-# worker has one call at a time: more would be lost with it.
-OURS_TO_REPEAT = {"distributed.scheduler.allowed-failures": 0, "distributed.scheduler.worker-saturation": 1.0}
+# A call that lost its worker is handed in again by us, who say so: the scheduler does not repeat it by itself.
+OURS_TO_REPEAT = {"distributed.scheduler.allowed-failures": 0}
 
 
 class Workers(Part):
@@ -64,10 +63,11 @@ def dask(settings: Mapping[str, Any]) -> Executor:
     from distributed import Client, LocalCluster
 
     found, cluster = _taken(settings, Cluster), None
+    workers = found.workers or cores()
     if found.address is None:
         with uninterrupted(), config.set(OURS_TO_REPEAT):
             cluster = LocalCluster(
-                n_workers=found.workers or cores(), threads_per_worker=1, processes=True, dashboard_address=None,
+                n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=None,
                 silence_logs=logging.CRITICAL,
             )  # fmt: skip
     closing: list[Callable[[], object]] = [cluster.close] if cluster else []
@@ -78,14 +78,15 @@ def dask(settings: Mapping[str, Any]) -> Executor:
     except BaseException:
         _Owner(None, closing).shutdown()
         raise
-    return _Owner(client.get_executor(pure=False), closing)
+    return _Owner(client.get_executor(pure=False), closing, workers if cluster else None)
 
 
 class _Owner(Executor):
-    """An executor, and what has to be closed with it."""
+    """An executor, and what has to be closed with it. most: how many calls it works on at once, where that is known,
+    under the name that pools have for it."""
 
-    def __init__(self, executor: Executor | None, closing: list[Callable[[], object]]) -> None:
-        self._executor, self._closing = executor, closing
+    def __init__(self, executor: Executor | None, closing: list[Callable[[], object]], most: int | None = None) -> None:
+        self._executor, self._closing, self._max_workers = executor, closing, most
 
     def submit(self, fn: Callable[..., Any], /, *arguments: Any, **keywords: Any) -> Future[Any]:
         """As the executor's."""
