@@ -54,8 +54,8 @@ def pairs(base: Environment, head: Environment, asked: Sequence[str] = ()) -> tu
 
 
 def are_one(base: Environment, head: Environment) -> bool:
-    """Whether both are the same interpreter, started in the same way."""
-    return (base.python, base.variables) == (head.python, head.variables)
+    """Whether both are the same interpreter, started in the same way, or the same bundle."""
+    return base.place == head.place
 
 
 def require_frameworks(names: Sequence[str]) -> None:
