@@ -256,6 +256,29 @@ def test_climbs_under_way_at_once_have_traces_of_their_own(tmp_path: Path, monke
     assert [] == list(tmp_path.iterdir())
 
 
+def test_base_and_the_reference_climb_once_for_all_heads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their traces stay for the next head, which climbs by itself; what failed leaves none, and the head never does."""
+
+    def agreements(climbing: Ascent) -> tuple[list[Agreement], dict[str, str]]:
+        failed = {name: str(error) for name, error in errors_of(climbing.calls).items()}
+        for name, path in climbing.paths.items():
+            assert path.exists() == (name in climbing.kept)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+        return ([] if failed else [agreement(*SIDES.names, 0.0)]), failed
+
+    monkeypatch.setattr(Ascent, "agreements", agreements)
+    climbs = []
+    for errors in (("killed", "again"), (), ()):
+        processes = {name: Unlucky(*errors if name == SIDES.head else ()) for name in (ARBITER, *SIDES.names)}
+        with Lanes(processes) as lanes:  # type: ignore[arg-type]  # all that is called of a process
+            source = Source("curve", None, "quick")
+            begin(SIDES, CLIMB, source, lanes, tmp_path / "traces", tmp_path / "common").numbers()
+        climbs.append([process.climbs for process in processes.values()])
+    assert [[2, 2, 2], [1, 1, 1], [0, 0, 1]] == climbs
+    assert 2 == sum(path.is_file() for path in tmp_path.rglob("*"))
+
+
 def test_a_trace_that_cannot_be_written_is_no_side_s_failure(tmp_path: Path) -> None:
     """Planted: the disk is full when head has climbed. That ends the command; it is not a head that cannot climb."""
 

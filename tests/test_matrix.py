@@ -15,7 +15,7 @@ from comparisons import blocks, climbed, record
 from rich.console import Console
 
 from aebench.comparison import comparing, matrix
-from aebench.comparison.comparing import Asked, Plan
+from aebench.comparison.comparing import Asked, Common, Plan
 from aebench.comparison.matrix import Column
 from aebench.comparison.verdict import status
 from aebench.errors import FrameworkError, UnwritableError, UsageError
@@ -45,7 +45,7 @@ class Compared:
     found: dict[str, Comparison | Exception]
     asked: list[tuple[str, str, float | None]]
 
-    def __call__(self, plan: Plan, folder: Path, _: object) -> Comparison:
+    def __call__(self, plan: Plan, folder: Path, _: object, common: Common) -> Comparison:
         """What that head finds."""
         self.asked.append((plan.asked.head.name, folder.name, plan.asked.limit))
         found = self.found[plan.asked.head.name]
@@ -202,7 +202,8 @@ def test_markdown_and_junit_hold_the_same(compare: Callable[..., Matrix], tmp_pa
 
 
 def test_heads_that_make_no_sense_are_refused_before_anything_runs(tmp_path: Path) -> None:
-    """No environment, the same one twice, base itself, a wrong framework; one that does not start is a column."""
+    """A misspelt autoencoder, the same one twice, base itself, a wrong framework; one that is not there or does not
+    start is a column, unless none is left."""
     other = str(other_environments.make(tmp_path / "other"))
     asked = Asked(HERE, HERE, Options(("linear",), ()), frameworks=("reference",), only=("numbers",))
     for heads, words in (
@@ -220,6 +221,9 @@ def test_heads_that_make_no_sense_are_refused_before_anything_runs(tmp_path: Pat
         with pytest.raises(UsageError, match=words):
             matrix.planned(replace(asked, **changes), [other])  # type: ignore[arg-type]
     empty = str(other_environments.make(tmp_path / "empty", packages=False))
-    started, lacking = matrix.planned(asked, [other, empty])
+    started, lacking, missing = matrix.planned(asked, [other, empty, "tensorflow-2.99"])
     assert (None, "other", True) == (started.failure, started.name, started.plan is not None)
     assert (True, None) == ("lacks what its processes need" in str(lacking.failure), lacking.plan)
+    assert (True, None) == ("unknown environment 'tensorflow-2.99'" in str(missing.failure), missing.plan)
+    with pytest.raises(UsageError, match=r"lacks what its processes need.*; unknown environment 'torch-9'"):
+        matrix.planned(asked, [empty, "torch-9"])

@@ -120,9 +120,9 @@ def alarms(cases: Iterable[Case]) -> list[tuple[Case, Outcome]]:
     return [(case, o) for case in cases for o in case.outcomes if not o.planted and o.verdict in ALARMS]
 
 
-def status(cases: Sequence[Case]) -> int:
+def status(cases: Sequence[Case], *, complete: bool = True) -> int:
     """0: everything that must be caught was, and false alarms are surely rare enough; 1: something was not, or they
-    surely are not; 2: a case failed; 125: too few verdicts to say so."""
+    surely are not; 2: a case failed; 125: too few verdicts to say so, or not all that were asked for."""
     wrong = false_alarms(cases)
     others = false_alarms(cases, ("numbers", "quality"))
     low = wrong.interval()[0]
@@ -130,4 +130,5 @@ def status(cases: Sequence[Case]) -> int:
         return 1
     if any(case.failure for case in cases):
         return 2
-    return 0 if not wrong.of or wrong.at_most() <= MOST_FALSE_ALARMS else 125
+    rare = not wrong.of or wrong.at_most() <= MOST_FALSE_ALARMS
+    return 0 if cases and complete and rare else 125

@@ -10,6 +10,7 @@ from aebench import __version__
 from aebench.cli.agreement import agree
 from aebench.cli.auditing import audit
 from aebench.cli.benching import bench
+from aebench.cli.bisecting import bisect
 from aebench.cli.bundling import bundle, replay
 from aebench.cli.calibrating import calibrate
 from aebench.cli.comparing import compare
@@ -46,6 +47,7 @@ def main(context: click.Context) -> None:
       aebench bench stacked --peers           how fast, against the machine's limit and other programs
       aebench scale                           cost and quality by images and by width
       aebench compare old here                what changed between two environments, or two commits
+      aebench bisect pytorch 2.11 2.14 …      which release of a framework moved an autoencoder
       aebench calibrate stacked               what such a comparison can show on this machine
       aebench bundle -o golden.zip            what another machine needs to climb the same ladder
       aebench replay golden.zip -f pytorch    that, on the other machine
@@ -63,7 +65,7 @@ def main(context: click.Context) -> None:
 
 
 for command in (
-    list_, run, agree, compare, calibrate, audit, show, quality, accept, gate, scale, bench, environments,
+    list_, run, agree, compare, bisect, calibrate, audit, show, quality, accept, gate, scale, bench, environments,
     schema, system, bundle, replay,
 ):  # fmt: skip
     main.add_command(command)

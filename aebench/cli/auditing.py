@@ -74,7 +74,7 @@ def audit(
         found = carried_out(plan, folder, bars)
     print_audit(found, console(), everything=everything)
     click.echo(f"\nResults: {folder / 'audit.json'}")
-    sys.exit(status(found.cases))
+    sys.exit(status(found.cases, complete=found.complete))
 
 
 def _asked(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from aebench.cli.options import DATA_DIR, DATASET, DEVICE, ONLY, OUTPUT, SCHEDULE, console, kept_in
+from aebench.cli.options import DATA_DIR, DATASET, DEVICE, ONLY, OUTPUT, SCHEDULE, completed, console, kept_in
 from aebench.cli.values import Minutes, Place, Share, named, names, text, whole, words
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def _sides(context: click.Context, parameter: click.Parameter, value: Sequence[s
     "--base", is_eager=True, callback=_base, metavar="BASE",
     help="Compare several environments with this one: --base BASE HEAD [HEAD]... [AUTOENCODER]...",
 )  # fmt: skip
-@click.argument("sides", nargs=-1, callback=_sides, metavar="BASE HEAD [AUTOENCODER]...")
+@click.argument("sides", nargs=-1, callback=_sides, shell_complete=completed, metavar="BASE HEAD [AUTOENCODER]...")
 @click.option(
     "--frameworks", "-f", callback=words, metavar="NAME[,NAME]...",
     help="Without environments, such as pytorch-compiled; default: all that both hold, in their first mode.",

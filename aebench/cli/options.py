@@ -28,7 +28,7 @@ def _as_schedule(context: click.Context, _: click.Parameter, value: str | None) 
         context.set_parameter_source("schedule", click.core.ParameterSource.COMMANDLINE)
 
 
-def _completed(_: click.Context, __: click.Parameter, begun: str) -> list[str]:
+def completed(_: click.Context, __: click.Parameter, begun: str) -> list[str]:
     """The autoencoders whose names begin so, for a shell that completes."""
     from aebench import registry
 
@@ -36,7 +36,7 @@ def _completed(_: click.Context, __: click.Parameter, begun: str) -> list[str]:
 
 
 AUTOENCODERS = click.argument(
-    "autoencoders", nargs=-1, callback=names("autoencoder"), metavar="[AUTOENCODER]...", shell_complete=_completed
+    "autoencoders", nargs=-1, callback=names("autoencoder"), metavar="[AUTOENCODER]...", shell_complete=completed
 )
 FRAMEWORKS = click.option(
     "--frameworks", "-f", callback=names("framework"),

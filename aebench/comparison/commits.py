@@ -21,7 +21,8 @@ from typing import Any
 
 import platformdirs
 from filelock import FileLock
-from packaging.requirements import Requirement
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import InvalidName, canonicalize_name
 
 from aebench.errors import UsageError
 from aebench.plugins import OURS
@@ -66,12 +67,18 @@ def _project(root: Path, commit: str, said: str) -> Mapping[str, Any]:
     text = _git(root, "show", f"{commit}:pyproject.toml")
     try:
         content = tomllib.loads(text or "")
-        name = content["project"]["name"]
-    except (tomllib.TOMLDecodeError, KeyError) as error:
+        name = canonicalize_name(content["project"]["name"], validate=True)  # a folder is called so
+        requires = content.get("build-system", {}).get("requires", ["setuptools"])
+        for requirement in requires:
+            Requirement(requirement)
+    except (tomllib.TOMLDecodeError, RecursionError, KeyError) as error:
         raise UsageError(
             f"commit {said} holds no package: no pyproject.toml with a [project] that has a name"
         ) from error
-    return {"name": name, "requires": content.get("build-system", {}).get("requires", ["setuptools"])}
+    except (InvalidName, InvalidRequirement, TypeError, AttributeError) as error:
+        why = str(error).splitlines()[0]
+        raise UsageError(f"commit {said} holds no package that can be built: its pyproject.toml: {why}") from error
+    return {"name": name, "requires": requires}
 
 
 def _make(place: Path, root: Path, commit: str, project: Mapping[str, Any]) -> None:

@@ -62,6 +62,15 @@ class Asked:
     limit: float | None = None
 
 
+@dataclass(frozen=True)
+class Common:
+    """Folders that comparisons with one base share, so that base is climbed and trained once. traces: of base and of
+    the reference, which hold only as long as one call lasts. trials: of all sides."""
+
+    traces: Path
+    trials: Path
+
+
 class Deadline:
     """A time after which nothing more begins; None: there is none."""
 
@@ -79,8 +88,7 @@ class Deadline:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is asked, once it is known what there is. options: with the subjects of both sides as frameworks. held:
-    what a bundle gives to climb, where a side is one."""
+    """What is asked, once it is known what there is. options: with both sides' subjects. held: what a bundle says."""
 
     asked: Asked
     pairs: tuple[Sides, ...]
@@ -117,10 +125,10 @@ def planned(asked: Asked) -> Plan:
     )
     _require_timed(asked, names)
     options = replace(asked.options, autoencoders=names, frameworks=subjects)
-    if (known := held(asked.base, asked.head, asked.only, subjects, asked.options)) is not None:
-        return Plan(asked, tuple(found), tuple(left_out), known.options, known)
-    check(options)
-    return Plan(asked, tuple(found), tuple(left_out), options)
+    known = held(asked.base, asked.head, asked.only, subjects, asked.options)
+    if known is None:
+        check(options)
+    return Plan(asked, tuple(found), tuple(left_out), known.options if known else options, known)
 
 
 def _require_timed(asked: Asked, names: Sequence[str]) -> None:
@@ -136,10 +144,10 @@ def _times(asked: Asked) -> bool:
     return bool({"speed", "memory"} & set(asked.only))
 
 
-def compare(plan: Plan, folder: Path, listener: Listener) -> Comparison:
+def compare(plan: Plan, folder: Path, listener: Listener, common: Common | None = None) -> Comparison:
     """Compare; the record, kept in the folder's `comparison.json` after each piece.
 
-    A second call goes on, and does the parts that the first was asked for, too.
+    A second call goes on, and does the parts that the first was asked for, too. common: of comparisons with one base.
 
     Raises:
         UsageError: the folder holds another comparison, or one under other conditions.
@@ -150,9 +158,10 @@ def compare(plan: Plan, folder: Path, listener: Listener) -> Comparison:
         with taking_part(plan.held, plan.options, folder / "logs") as (processes, now):
             found = _begun(plan, folder / FILE, now)
             if "numbers" in found.only:
-                _climb(plan, found, processes, folder, deadline, listener)
+                _climb(plan, found, processes, folder, deadline, listener, common.traces if common else None)
             if "quality" in found.only:
-                for trained in _quality(plan, found, processes, folder, deadline, listener):
+                trials = common.trials if common else folder / "trials"
+                for trained in _quality(plan, found, processes, trials, deadline, listener):
                     found.quality.append(trained)
                     _keep(folder, found)
         # What is timed has the machine to itself: the processes above are gone.
@@ -216,13 +225,13 @@ def side_of(environment: Environment) -> Side:
 
 
 def _quality(
-    plan: Plan, found: Comparison, processes: Mapping[str, FrameworkProcess], folder: Path, deadline: Deadline,
+    plan: Plan, found: Comparison, processes: Mapping[str, FrameworkProcess], trials: Path, deadline: Deadline,
     listener: Listener,
 ) -> Iterator[Quality]:  # fmt: skip
     """The trainings of everything that is not decided yet; those that are there already are not done again."""
     options, todo = plan.options, list(plan.todo())
     now = structs.replace(found.conditions, dtype=options.dtype)
-    trainings = Trainings(options, folder / "trials", listener, conditions=now, attempts=ATTEMPTS)
+    trainings = Trainings(options, trials, listener, conditions=now, attempts=ATTEMPTS)
     asked = QualityAsked(seeds=options.seeds, parts=len(todo))
     known = {(row.autoencoder, row.base, row.head) for row in found.quality}
     for name, sides in ((name, sides) for name, sides in todo if (name, *sides.names) not in known):
@@ -256,7 +265,7 @@ def _keep(folder: Path, found: Comparison) -> None:
 
 def _climb(
     plan: Plan, found: Comparison, processes: Mapping[str, FrameworkProcess], folder: Path, deadline: Deadline,
-    listener: Listener,
+    listener: Listener, common: Path | None,
 ) -> None:  # fmt: skip
     """The ladder of everything that is not there yet."""
 
@@ -266,7 +275,7 @@ def _climb(
 
     due, traces = _unclimbed(plan, found), folder / "traces"
     feed = feeding(plan.held, plan.options, traces)
-    numbers.measured(due, feed, processes, traces, keep, deadline.over, listener)
+    numbers.measured(due, feed, processes, traces, keep, deadline.over, listener, common)
 
 
 def _unclimbed(plan: Plan, found: Comparison) -> list[numbers.Due]:

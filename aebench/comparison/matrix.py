@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import shutil
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -9,13 +11,13 @@ from pathlib import Path
 
 from aebench import registry
 from aebench.comparison import comparing
-from aebench.comparison.comparing import PARTS, Asked, Deadline, Plan, side_of
+from aebench.comparison.comparing import PARTS, Asked, Common, Deadline, Plan, side_of
 from aebench.comparison.findings import Finding
 from aebench.comparison.marked import gone, marked
 from aebench.comparison.outcomes import outcomes
 from aebench.comparison.sides import are_one, pairs, require_frameworks, side
 from aebench.comparison.verdict import WEIGHTS, called, outcome, versions
-from aebench.errors import AebenchError, FrameworkError, UnknownNameError, UsageError, nearest
+from aebench.errors import AebenchError, FrameworkError, UsageError, nearest
 from aebench.processes.events import Listener
 from aebench.records import documents
 from aebench.records.fields import plain
@@ -42,13 +44,14 @@ class Column:
 
 
 def planned(asked: Asked, heads: Sequence[str]) -> list[Column]:
-    """What will be compared with each of the heads, which are names, places or commits; an environment that does not
-    start is a column with its reason.
+    """What will be compared with each of the heads, which are names, places or commits; an environment that is not
+    there, or does not start, is a column with its reason.
 
     asked: with base on both sides.
 
     Raises:
-        UsageError: a head is no environment, is named twice, or is base; what is asked for makes no sense.
+        UsageError: no head can be compared; one is named twice, is base, or looks like an autoencoder that is misspelt;
+            what is asked for makes no sense.
     """
     require_frameworks(asked.frameworks)
     found = [_column(asked, said) for said in heads]
@@ -56,6 +59,8 @@ def planned(asked: Asked, heads: Sequence[str]) -> list[Column]:
     for column in found:
         if names[column.name] > 1:
             raise UsageError(f"{column.said} is named more than once; name each environment once")
+    if not any(column.plan for column in found):
+        raise UsageError("; ".join(str(column.failure) for column in found))
     return found
 
 
@@ -64,12 +69,11 @@ def _column(asked: Asked, said: str) -> Column:
     try:
         head = side(said)
         pairs(asked.base, head, asked.frameworks)
-    except UnknownNameError as error:
-        like = nearest(said, list(registry.autoencoders()))
-        raise UsageError(f"{error} Nor is '{said}' an autoencoder{like or '.'}") from error
     except AebenchError as error:
         if head is not None and are_one(asked.base, head):
             raise
+        if head is None and (like := nearest(said, list(registry.autoencoders()))):
+            raise UsageError(f"{error} Nor is '{said}' an autoencoder{like}") from error
         return Column(said, None, str(error))
     return Column(said, comparing.planned(replace(asked, head=head)))
 
@@ -86,7 +90,7 @@ def compare(
         ResultError: its document is damaged, or cannot be written.
     """
     deadline = Deadline(asked.limit)
-    with locked(folder):
+    with locked(folder), common_to_all(folder) as common:
         before = documents.read_if_there(folder / FILE, "matrix")
         found = Matrix(base=side_of(asked.base), heads=[], gone=[])
         if before is not None:
@@ -94,15 +98,28 @@ def compare(
         for number, column in enumerate(columns):
             listener.note(f"{asked.base.name} → {column.name}")
             left = deadline.left()
-            head, lost = held(column, left and left / (len(columns) - number), folder, known, listener)
+            share = left and left / (len(columns) - number)
+            head, lost = held(column, share, folder, known, listener, common)
             found.heads.append(head)
             found.gone += lost
             documents.write(folder / FILE, "matrix", plain(found))
     return found
 
 
+@contextlib.contextmanager
+def common_to_all(folder: Path) -> Iterator[Common]:
+    """What comparisons in folders below this one share, called as no environment is. Traces, which are large and hold
+    for one call, are removed, also those of a call that was killed."""
+    common = Common(folder / ".common" / "traces", folder / ".common" / "trials")
+    shutil.rmtree(common.traces, ignore_errors=True)
+    try:
+        yield common
+    finally:
+        shutil.rmtree(common.traces, ignore_errors=True)
+
+
 def held(
-    column: Column, limit: float | None, folder: Path, known: Sequence[Known], listener: Listener
+    column: Column, limit: float | None, folder: Path, known: Sequence[Known], listener: Listener, common: Common
 ) -> tuple[Head, list[tuple[str, str]]]:  # fmt: skip
     """Compare base with one head, in so many seconds, in a folder below this one; and the known differences that no
     longer show.
@@ -115,7 +132,7 @@ def held(
         return Head(name=column.name, said=column.said, failure=column.failure), []
     plan = replace(plan, asked=replace(plan.asked, limit=limit))
     try:
-        compared = comparing.compare(plan, folder / column.name, listener)
+        compared = comparing.compare(plan, folder / column.name, listener, common)
     except FrameworkError as error:
         return Head(name=column.name, said=column.said, failure=str(error)), []
     between, rows = versions(compared), outcomes(compared)

@@ -44,17 +44,19 @@ class Fed(NamedTuple):
 
 def measured(
     due: Sequence[Due], feed: Callable[[Due], Fed], processes: Mapping[str, FrameworkProcess], folder: Path,
-    keep: Callable[[Numbers], None], over: Callable[[], bool], listener: Listener,
+    keep: Callable[[Numbers], None], over: Callable[[], bool], listener: Listener, common: Path | None = None,
 ) -> None:  # fmt: skip
     """Let both sides of each climb, until the time is over.
 
     feed: says what each reads. processes: of all sides, and of the reference, as far as they climb. folder: for traces,
-    and removed. keep: is handed what moved in each climb as soon as it is known.
+    and removed. keep: is handed what moved in each climb as soon as it is known. common: where traces of base and of
+    the reference stay, for other heads.
     """
 
     def started(it: Due) -> Climbing:
         # Each in a folder of its own: two climbs are under way at once.
-        return begin(it.sides, feed(it), lanes, folder / it.autoencoder / it.sides.framework)
+        place = Path(it.autoencoder) / it.sides.framework
+        return begin(it.sides, feed(it), lanes, folder / place, common and common / place)
 
     with Lanes(processes) as lanes:
         lanes.at_end(partial(shutil.rmtree, folder, ignore_errors=True))
@@ -83,9 +85,10 @@ class Climbing:
     ascent: Ascent
     source: Feeding
     lanes: Lanes
+    common: Path | None = None
 
     def numbers(self) -> Numbers:
-        """Wait for it; what moved between the sides. Its traces are removed.
+        """Wait for it; what moved between the sides. Its traces are removed, but for those that others take.
 
         Whoever fails climbs once more, in a new process: what fails twice is not bad luck.
 
@@ -97,9 +100,18 @@ class Climbing:
             if failures:
                 self.ascent.begin(self.lanes, self.source)
                 agreements, failures = self._ended()
+            if self.common is not None and not failures:
+                self._leave(self.common)
         finally:
             self.ascent.remove()
         return judged(self.sides, self.ascent.climb, agreements, failures)
+
+    def _leave(self, common: Path) -> None:
+        """Leave the traces of base and of the reference for the same climb beside another head."""
+        common.mkdir(parents=True, exist_ok=True)
+        for name, path in self.ascent.paths.items():
+            if name != self.sides.head:
+                path.replace(_place(common, name, self.ascent.climb))
 
     def _ended(self) -> tuple[list[Agreement], dict[str, str]]:
         """The agreements, and for each that failed the reason."""
@@ -112,12 +124,25 @@ class Climbing:
             return [], {ARBITER: str(error)}
 
 
-def begin(sides: Sides, fed: Fed, lanes: Lanes, folder: Path) -> Climbing:
-    """Let them climb as soon as their processes are free. folder: for traces."""
+def begin(sides: Sides, fed: Fed, lanes: Lanes, folder: Path, common: Path | None = None) -> Climbing:
+    """Let them climb as soon as their processes are free. folder, common: for traces, as of `measured`."""
     names = registry.offering(fed.climb.autoencoder.name, (ARBITER, *sides.names))
-    ascent = session.ascent(names, fed.climb, folder, kept=fed.kept)
+    places = {name: _place(common, name, fed.climb) for name in names} if common is not None else {}
+    # Who climbed beside another head does not climb again.
+    climbed = {name: partial(_copy, place) for name, place in places.items() if place.exists()}
+    ascent = session.ascent(names, fed.climb, folder, kept={**climbed, **fed.kept})
     ascent.begin(lanes, fed.source)
-    return Climbing(sides, ascent, fed.source, lanes)
+    return Climbing(sides, ascent, fed.source, lanes, common)
+
+
+def _place(common: Path, name: str, climb: Climb) -> Path:
+    """Where a trace stays that several comparisons take."""
+    return common / f"{name}-{climb.dtype}"
+
+
+def _copy(trace: Path, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(trace, path)
 
 
 def judged(sides: Sides, climb: Climb, agreements: list[Agreement], failures: Mapping[str, str]) -> Numbers:

@@ -27,7 +27,8 @@ STYLES = {0: "bold green", 1: "bold red", 2: "bold red", 125: "bold yellow"}
 def print_audit(found: Audit, console: Console, *, everything: bool = False) -> None:
     """The verdict, what is wrong, and a row for each kind of fault. everything: also what was not caught of those that
     may pass."""
-    console.print(Text(" ".join(sentences(found)), STYLES[status(found.cases)]), soft_wrap=True)
+    style = STYLES[status(found.cases, complete=found.complete)]
+    console.print(Text(" ".join(sentences(found)), style), soft_wrap=True)
     for line in _problems(found, everything):
         console.print(Text(line), soft_wrap=True)
     console.print()

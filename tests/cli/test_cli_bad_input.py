@@ -64,6 +64,12 @@ BAD = {
     "what": ["", " ", "/dev/null", "none", ".", "file", "file/x", LONG, "nowhere/result.json", "\udcff"],
     "--base": ["", " ", "nope", "../nope", "/dev/null", "file", "HEAD", LONG, "\udcff", "here"],
     "sides": ["", " ", "nope", "../nope", "/dev/null", "file", "HEAD", LONG, "\udcff", "here"],
+    "framework": ["", " ", "torch", "pytorch,tensorflow", "pytorch@here", "PYTORCH", "\udcff", LONG],
+    "good": ["", " ", "x", "2.x", ">=2.11", "2.14.0", "3", "2.11,2.12", "../2.11", "\udcff", LONG],
+    "bad": ["", " ", "x", "2.x", "==2.14", "2.11.0", "1", "2.14 2.15", "/dev/null", "\udcff", LONG],
+    "--autoencoder": [*NAMES, "tied,linear"],
+    "--what": ["", " ", "quality", "Numbers", "numbers,speed"],
+    "--package": ["", " ", "../torch", "torch==2.14", "torch>2", "-e", "a b", "\udcff"],
     "--known": ["", " ", "nope", ".", "/dev/null/x", LONG, "file"],
     "--only": ["", " ", ",", "numbers,", "speeed", "Numbers", "numbers speed"],
     "--timed": ["", " ", ",", "staked", "TIED", "tied,", LONG],
@@ -88,6 +94,7 @@ NEEDED = {
     "quality": ["."],
     "accept": [".", "--reason", "why"],
     "compare": ["here", "here"],
+    "bisect": ["pytorch", "2.11", "2.14", "--autoencoder", "tied"],
     "gate": ["."],
     "bundle": ["--output", "file"],
     "replay": ["file"],
@@ -147,19 +154,19 @@ def _called(parameter: click.Parameter) -> str:
     return parameter.opts[0] if isinstance(parameter, click.Option) else str(parameter.name)
 
 
-def _line(command: str, called: str, value: str) -> list[str]:
-    """The command line with this value."""
-    given = [f"{called}={value}"] if called.startswith("-") else ["--", value]
+def _line(command: str, parameter: click.Parameter, value: str) -> list[str]:
+    """The command line with this value, an argument in its place."""
     needed = NEEDED.get(command, [])
-    if called == "--reason":
-        needed = needed[:1]
-    elif not called.startswith("-"):
-        needed = needed[1:]
-    return [command, *needed, *given]
+    if isinstance(parameter, click.Option):
+        return [command, *needed, f"{_called(parameter)}={value}"]
+    start = next((place for place, word in enumerate(needed) if word.startswith("-")), len(needed))
+    words, options = needed[:start], needed[start:]
+    place = [p for p in main.commands[command].params if isinstance(p, click.Argument)].index(parameter)
+    return [command, *options, "--", *words[:place], value, *words[place + 1 :]]
 
 
 LINES = [
-    _line(command, _called(parameter), value)
+    _line(command, parameter, value)
     for command, parameter in _taking_values()
     for value in BAD.get(_called(parameter), [])
 ]

@@ -57,6 +57,21 @@ def test_one_table_of_all_heads_in_which_one_does_not_start(aebench, places: Pat
     assert (0, "") == (alone.returncode, alone.stderr)
 
 
+def test_base_is_climbed_and_trained_once(aebench, places: Path, tmp_path: Path) -> None:
+    """For all heads together, and its traces are gone in the end; each head climbs and trains by itself."""
+    heads = [str(places / name) for name in ("same", "again")]
+    words = ("compare", "--base", "here", *heads, "linear", "-f", "reference", "-o", "out")
+    shown = aebench(*words, "--only", "numbers,quality", "-s", "0")
+    assert 0 == shown.returncode, shown.stderr
+    trained = [line.split("] ")[1] for line in shown.stderr.splitlines() if ", seed 0: " in line]
+    names = [line.split(", ")[1] for line in trained]
+    assert ["reference", "reference@same", "reference", "reference@again"] == names
+    assert [False, False, True, False] == [line.endswith("(before)") for line in trained]
+    assert [] == [*tmp_path.rglob("traces")]
+    for name in ("same", "again"):
+        assert {"identical"} == {row["verdict"] for row in read(tmp_path / "out" / name)["numbers"]}
+
+
 def test_known_differences_are_read_where_they_are(aebench, places: Path, tmp_path: Path) -> None:
     """results/known.toml is read without being named; a damaged file ends the call before anything is computed, and
     plain `compare` takes none."""

@@ -1,0 +1,134 @@
+"""Bisecting releases: which there are, in what order they are tried, what is bad, and what is only skipped."""
+
+from __future__ import annotations
+
+from itertools import product
+from pathlib import Path
+
+import pytest
+import releases as wheels
+
+from aebench.comparison.bisecting import Found, as_bad, search
+from aebench.errors import UsageError
+from aebench.processes import releases
+from aebench.processes.releases import between
+from aebench.records.comparisons import Side
+from aebench.records.matrices import Matrix
+from aebench.report.bisecting import sentence, status
+
+VERSIONS = ("2.9.1", "2.11.0", "2.12.0", "2.12.1", "2.13.0rc1", "2.13.0", "2.14.0rc2", "2.14.0", "2.15.0")
+
+
+def test_the_releases_between_two_are_asked_of_pip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In their order, as numbers; pre-releases and builds of a release only where they are named."""
+    wheels.offer(monkeypatch, tmp_path / "wheels", "torch", *VERSIONS)
+    assert ["2.11.0", "2.12.0", "2.12.1", "2.13.0", "2.14.0"] == between("torch", "2.11", "2.14")
+    assert ["2.13.0rc1", "2.13.0", "2.14.0rc2"] == between("torch", "2.13rc1", "2.14rc2")
+    wheels.offer(monkeypatch, tmp_path / "builds", "torch", "2.12.0+cpu", "2.13.0", "2.13.0+cpu", "2.14.0")
+    assert ["2.12.0", "2.13.0", "2.14.0"] == between("torch", "2.12", "2.14")
+    assert ["2.13.0+cpu", "2.14.0"] == between("torch", "2.13+cpu", "2.14")
+
+
+@pytest.mark.parametrize(
+    ("package", "first", "last", "problem"),
+    [
+        ("torch", "2.14", "2.11", "2.14 is no release before 2.11; name the earlier one first"),
+        ("torch", "2.11", "2.11.0", "is no release before"),
+        ("torch", "2.10", "2.14", "the index has no release 2.10 of torch for this interpreter; it has 2.9.1, 2.11.0"),
+        ("torch", "2.11", "2.14.7", "the index has no release 2.14.7 of torch"),
+        ("tensorflow", "2.11", "2.14", "pip cannot say which releases of tensorflow there are: ERROR: No matching"),
+    ],
+)
+def test_releases_that_there_are_not_are_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, package: str, first: str, last: str, problem: str
+) -> None:
+    """Each with its own sentence."""
+    wheels.offer(monkeypatch, tmp_path / "wheels", "torch", *VERSIONS)
+    with pytest.raises(UsageError) as caught:
+        between(package, first, last)
+    assert (True, 1) == (problem in str(caught.value), len(str(caught.value).splitlines()))
+
+
+def test_names_that_are_no_versions_are_passed_over() -> None:
+    """Very old releases of some packages are called so; pip itself hides most of them."""
+    assert (None, "1.0") == (releases._version("dev-r12"), str(releases._version("1.0")))
+
+
+@pytest.mark.parametrize("count", range(2, 9))
+def test_every_first_bad_release_is_found(count: int) -> None:
+    """Wherever it is, in as many steps as halving takes."""
+    for first in range(1, count):
+        asked: list[int] = []
+
+        def is_bad(number: int, first: int = first, asked: list[int] = asked) -> bool:
+            asked.append(number)
+            return number >= first
+
+        assert (first - 1, [first]) == search(count, is_bad)
+        assert len(asked) <= (count - 2).bit_length()
+        assert set() == set(asked) & {0, count - 1}
+
+
+@pytest.mark.parametrize("skipped", list(product((False, True), repeat=4)))
+def test_what_is_skipped_leaves_only_those_that_it_hides(skipped: tuple[bool, ...]) -> None:
+    """The first bad one is always among what is left, all but the last of which were skipped."""
+    for first in range(1, 6):
+
+        def is_bad(number: int, first: int = first) -> bool | None:
+            return None if skipped[number - 1] else number >= first
+
+        good, among = search(6, is_bad)
+        assert good < first
+        assert first in among
+        assert [*range(good + 1, among[-1] + 1)] == among
+        assert all(skipped[number - 1] for number in among[:-1])
+
+
+NUMBERS = ("linear", "")
+SPEED = {("linear", "training"): "slower", (None, "import"): "slower"}
+
+
+@pytest.mark.parametrize(
+    ("verdict", "weight", "wanted", "expected"),
+    [
+        ("moved", "moved", "moved", True),
+        ("parted", "regression", "moved", True),
+        ("identical", None, "moved", False),
+        ("moved", "moved", "parted", False),
+        ("parted", "regression", "parted", True),
+        ("parted", "regression", "failed", False),
+        ("undecided", "undecided", "moved", None),
+        ("not compared", "undone", "moved", None),
+    ],
+)
+def test_numbers_are_bad_where_they_moved_as_far(
+    verdict: str, weight: str | None, wanted: str, expected: bool | None
+) -> None:
+    """What only moves is good where the bad release parts; what is not decided is skipped."""
+    assert expected is as_bad({NUMBERS: (verdict, weight)}, {NUMBERS: wanted})
+
+
+def test_speed_is_bad_where_one_of_its_rows_is() -> None:
+    """Good only where every one is decided; another row says nothing."""
+    slower, as_fast, open_ = ("slower", "regression"), ("not slower", None), ("undecided", "undecided")
+    training, whole = SPEED
+    assert True is as_bad({training: slower, whole: open_}, SPEED)
+    assert None is as_bad({training: as_fast, whole: open_}, SPEED)
+    assert None is as_bad({training: as_fast}, SPEED)
+    assert False is as_bad({training: as_fast, whole: as_fast, ("linear", "inference"): slower}, SPEED)
+
+
+def test_the_answer_is_worded_as_git_words_it() -> None:
+    """Each end has its sentence and its status."""
+    tried = Matrix(base=Side(name="torch-1", said="torch-1", python=None, variables={}), heads=[], gone=[])
+    answers = [
+        (("2",), "", 0, "torch 2 is the first bad release; 1 is good."),
+        (("2", "3"), "", 125,
+         "There are only skipped releases left: the first bad release of torch is one of 2, 3; 1 is good."),
+        ((), "3 does not differ from 1", 2, "There is nothing to look for: 3 does not differ from 1."),
+        ((), "it is undecided whether 3 differs from 1", 125,
+         "There is nothing to look for: it is undecided whether 3 differs from 1."),
+    ]  # fmt: skip
+    for among, reason, *expected in answers:
+        found = Found(tried, "1", among, reason)
+        assert expected == [status(found), sentence(found, "torch")]

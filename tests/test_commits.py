@@ -1,0 +1,36 @@
+"""Commits as environments: what stands in a commit is somebody else's text, and may be anything."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from aebench.comparison import commits
+from aebench.errors import UsageError
+
+NAMED = '[project]\nname = "one"\n'
+WRONG = {
+    "no text as name": ("[project]\nname = 3\n", "can be built: its pyproject.toml: "),
+    "a name that leads elsewhere": ('[project]\nname = "one/../../two"\n', "name is invalid: 'one/../../two'"),
+    "no table of what builds it": (f"build-system = 3\n{NAMED}", "can be built: its pyproject.toml: "),
+    "no list of what builds it": (f"{NAMED}[build-system]\nrequires = 3\n", "can be built: its pyproject.toml: "),
+    "no requirement": (f'{NAMED}[build-system]\nrequires = ["!!"]\n', "Expected package name"),
+    "no table": ("project = 3\n", "can be built: its pyproject.toml: "),
+    "nested without end": (f"a = {'[' * 3000}{']' * 3000}\n", "holds no package: "),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_commit_s_own_words_are_checked(tmp_path: Path, name: str) -> None:
+    """Before anything is written: one line says what is wrong with them."""
+    text, problem = WRONG[name]
+    (tmp_path / "pyproject.toml").write_text(text)
+    user = ("-c", "user.name=somebody", "-c", "user.email=somebody@example.org")
+    for words in (("init", "-q"), ("add", "."), (*user, "commit", "-q", "-m", "one")):
+        subprocess.run(["git", "-C", tmp_path, *words], check=True)
+    with pytest.raises(UsageError) as caught:
+        commits.environment("HEAD", tmp_path)
+    assert problem in str(caught.value)
+    assert "\n" not in str(caught.value)

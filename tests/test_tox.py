@@ -1,0 +1,79 @@
+"""The matrix that tox makes: it holds every framework alone and together, and nothing that did not run is green."""
+
+from __future__ import annotations
+
+import configparser
+import importlib.util
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+FRAMEWORKS = {"tensorflow-cpu": "tensorflow", "torch": "pytorch"}
+KEYS = ("package", "deps", "commands", "change_dir", "base_python")
+
+
+@pytest.fixture(scope="module")
+def environments() -> dict[str, dict[str, list[str]]]:
+    """What tox makes of the file: the lines of each setting by environment."""
+    if importlib.util.find_spec("tox") is None:
+        pytest.skip("tox is not installed: pip install -c constraints.txt 'aebench[dev]'")
+    command = [sys.executable, "-m", "tox", "config", "-e", "ALL", "-k", *KEYS]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=100)
+    assert 0 == done.returncode, done.stderr
+    # Indented lines belong to the key above them.
+    parser = configparser.ConfigParser(delimiters=["="], interpolation=None, strict=False)
+    parser.read_string(done.stdout)
+    sections = {name.removeprefix("testenv:"): parser[name] for name in parser.sections()}
+    found = {name: section for name, section in sections.items() if name not in ("tox", ".pkg")}
+    return {name: {key: section.get(key, "").split("\n") for key in KEYS} for name, section in found.items()}
+
+
+def test_every_framework_alone_and_together_on_every_python(environments: dict[str, dict[str, list[str]]]) -> None:
+    """3.11 to 3.13 with each, with both and with none; the versions of each; the lowest that are allowed."""
+    pythons = [
+        f"py3{minor}-{which}" for minor in (11, 12, 13) for which in ("both", "tensorflow", "pytorch", "neither")
+    ]
+    versions = [*(f"tf2{minor}" for minor in range(16, 22)), "torch213", "torch214", "torchnewest"]
+    assert {*pythons, *versions, "py311-lowest", "lint", "types"} == set(environments)
+    settings = configparser.ConfigParser(interpolation=None)
+    settings.read(ROOT / "tox.ini")
+    assert "false" == settings["tox"]["skip_missing_interpreters"]
+
+
+def test_an_environment_fails_where_its_framework_is_not_there(environments: dict[str, dict[str, list[str]]]) -> None:
+    """Each climbs the ladder in every framework that it installs, and in no other one; pytest alone would skip."""
+    for name, settings in environments.items():
+        installed = {FRAMEWORKS[match[0]] for line in settings["deps"] if (match := re.findall(r"^[\w-]+", line))
+                     and match[0] in FRAMEWORKS}  # fmt: skip
+        climbed = {word for line in settings["commands"] for word in re.findall(r"-f reference,(\w+)", line)}
+        assert (name, installed) == (name, climbed)
+        ran = any(line.startswith(("aebench agree", "pytest", "ruff", "mypy")) for line in settings["commands"])
+        assert (name, True) == (name, ran)
+
+
+def test_versions_are_measured_by_the_wheel(environments: dict[str, dict[str, list[str]]]) -> None:
+    """Away from the clone, whose folder of the package's name would hide it."""
+    for name, settings in environments.items():
+        if name.startswith(("tf", "torch")):
+            assert (["wheel"], False) == (settings["package"], settings["change_dir"] == [str(ROOT)])
+
+
+def lowest() -> list[str]:
+    """The lowest version that pyproject.toml allows of everything that it names and the tests need."""
+    extras = PROJECT["optional-dependencies"]
+    found = [Requirement(text) for text in (*PROJECT["dependencies"], *extras["cpu"], *extras["test"])]
+    bounds = {it.name: [bound.version for bound in it.specifier if bound.operator == ">="] for it in found}
+    return [f"{name}=={version}" for name, (version,) in sorted(bounds.items())]
+
+
+def test_the_lowest_versions_are_those_of_the_project() -> None:
+    """`lowest.txt` has them one a line: copy them there when a bound changes."""
+    lines = (ROOT / "lowest.txt").read_text(encoding="utf-8").splitlines()
+    assert lowest() == [line for line in lines if not line.startswith("#")]
