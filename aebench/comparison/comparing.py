@@ -120,9 +120,7 @@ def planned(asked: Asked) -> Plan:
     """
     found, left_out = pairs(asked.base, asked.head, asked.frameworks)
     subjects = tuple(name for sides in found for name in sides.names)
-    names = asked.options.autoencoders or tuple(
-        name for name in registry.autoencoders() if registry.offering(name, subjects)
-    )
+    names = asked.options.autoencoders or tuple(n for n in registry.autoencoders() if registry.offering(n, subjects))
     _require_timed(asked, names)
     options = replace(asked.options, autoencoders=names, frameworks=subjects)
     known = held(asked.base, asked.head, asked.only, subjects, asked.options)
