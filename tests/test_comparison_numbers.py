@@ -273,7 +273,7 @@ def test_base_and_the_reference_climb_once_for_all_heads(tmp_path: Path, monkeyp
         processes = {name: Unlucky(*errors if name == SIDES.head else ()) for name in (ARBITER, *SIDES.names)}
         with Lanes(processes) as lanes:  # type: ignore[arg-type]  # all that is called of a process
             source = Source("curve", None, "quick")
-            begin(SIDES, CLIMB, source, lanes, tmp_path / "traces", tmp_path / "common").numbers()
+            begin(SIDES, Fed(CLIMB, source, {}), lanes, tmp_path / "traces", tmp_path / "common").numbers()
         climbs.append([process.climbs for process in processes.values()])
     assert [[2, 2, 2], [1, 1, 1], [0, 0, 1]] == climbs
     assert 2 == sum(path.is_file() for path in tmp_path.rglob("*"))
