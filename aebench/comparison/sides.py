@@ -18,15 +18,14 @@ def side(said: str) -> Environment:
     """The environment of that name or at that place, or of that commit, branch or tag of the repository here.
 
     Raises:
-        UnknownNameError: it is none of these.
-        UsageError: there is no interpreter; a commit cannot be installed.
+        UsageError: it is none of these; there is no interpreter; a commit cannot be installed.
     """
     try:
         return environments.find(said)
-    except UnknownNameError:
+    except UnknownNameError as error:
         found = commits.environment(said)
         if found is None:
-            raise
+            raise UsageError(f"{error} Nor is there a commit, branch or tag '{said}' of a repository here.") from None
     return environments.tell(found)
 
 
