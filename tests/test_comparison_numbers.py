@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from aebench.agreement.bounds import Bound
 from aebench.agreement.compare import Agreement, Comparison
 from aebench.agreement.session import Ascent, Source
 from aebench.comparison import findings, verdict
-from aebench.comparison.numbers import Due, begin, judged, measured
+from aebench.comparison.numbers import Due, Fed, begin, judged, measured, of_data
 from aebench.errors import FrameworkError, UnwritableError
 from aebench.processes.events import Silent
 from aebench.processes.lanes import Lanes, errors_of
@@ -213,7 +214,7 @@ def test_who_fails_once_climbs_again(
 
     monkeypatch.setattr(Ascent, "agreements", agreements)
     with Lanes(processes) as lanes:  # type: ignore[arg-type]  # all that is called of a process
-        found = begin(SIDES, CLIMB, Source("curve", None, "quick"), lanes, tmp_path).numbers()
+        found = begin(SIDES, Fed(CLIMB, Source("curve", None, "quick"), {}), lanes, tmp_path).numbers()
         assert not traces.exists()
     assert expected == (found.verdict, processes[SIDES.base].climbs, found.failures)
 
@@ -241,7 +242,15 @@ def test_climbs_under_way_at_once_have_traces_of_their_own(tmp_path: Path, monke
     due = [Due(name, SIDES, "float32") for name in ("linear", "stacked", "tied", "sparse")]
     processes: dict[str, Any] = {name: Unlucky() for name in (ARBITER, *SIDES.names)}
     asked, rows = Options(("linear",), SIDES.names), []
-    measured(due, asked, processes, tmp_path / "traces", rows.append, lambda: len(under_way) == 3, Silent())
+    measured(
+        due,
+        partial(of_data, options=asked),
+        processes,
+        tmp_path / "traces",
+        rows.append,
+        lambda: len(under_way) == 3,
+        Silent(),
+    )
     assert ["linear", "stacked", "tied"] == [row.autoencoder for row in rows]
     assert 9 == len(set().union(*under_way))
     assert [] == list(tmp_path.iterdir())
@@ -264,7 +273,7 @@ def test_base_and_the_reference_climb_once_for_all_heads(tmp_path: Path, monkeyp
         processes = {name: Unlucky(*errors if name == SIDES.head else ()) for name in (ARBITER, *SIDES.names)}
         with Lanes(processes) as lanes:  # type: ignore[arg-type]  # all that is called of a process
             source = Source("curve", None, "quick")
-            begin(SIDES, CLIMB, source, lanes, tmp_path / "traces", tmp_path / "common").numbers()
+            begin(SIDES, Fed(CLIMB, source, {}), lanes, tmp_path / "traces", tmp_path / "common").numbers()
         climbs.append([process.climbs for process in processes.values()])
     assert [[2, 2, 2], [1, 1, 1], [0, 0, 1]] == climbs
     assert 2 == sum(path.is_file() for path in tmp_path.rglob("*"))
@@ -279,7 +288,7 @@ def test_a_trace_that_cannot_be_written_is_no_side_s_failure(tmp_path: Path) -> 
 
     processes = {ARBITER: Unlucky(), SIDES.base: Unlucky(), SIDES.head: Full()}
     with pytest.raises(UnwritableError, match="No space left"), Lanes(processes) as lanes:  # type: ignore[arg-type]
-        begin(SIDES, CLIMB, Source("curve", None, "quick"), lanes, tmp_path).numbers()
+        begin(SIDES, Fed(CLIMB, Source("curve", None, "quick"), {}), lanes, tmp_path).numbers()
 
 
 def test_a_record_that_contradicts_itself_is_refused() -> None:

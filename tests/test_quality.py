@@ -304,6 +304,8 @@ def test_what_failed_is_no_baseline(tmp_path: Path) -> None:
         (failed, "lost; what failed or parts is no baseline"),
         (invalid, "test_mse is nan"),
         ([trial("pytorch", 0, math.inf)], "seed 0: test_mse is inf; what failed"),
+        ([trial("pytorch@old", 0, 1.0)], "pytorch@old, seed 0: it is of another environment"),
+        ([trial("pytorch", 0, 1.0), {**trial("pytorch", 1, 1.0), "metrics": {}}], "seed 1: another seed has test_mse"),
         ([], "no finished trial"),
     ):
         with pytest.raises(UsageError, match=message):

@@ -71,6 +71,8 @@ class Kind:
         return self.caught.share >= self.required or not self.caught.of
 
 
+# Parts whose verdicts are of restarted processes.
+RESTARTED = ("speed", "memory")
 # Of slow-downs within the thresholds, and trainings within the margin, either answer is right.
 REQUIRED = {
     ("speed", "10 % slower"): LEAST_CAUGHT, ("speed", "20 % slower"): LEAST_CAUGHT,
@@ -104,7 +106,7 @@ def _kind(part: str, name: str, cases: Sequence[Case]) -> Kind:
     )
 
 
-def false_alarms(cases: Iterable[Case], parts: Iterable[str] = ("speed", "memory")) -> Count:
+def false_alarms(cases: Iterable[Case], parts: Iterable[str] = RESTARTED) -> Count:
     """Of the verdicts on rows that no fault touches, those that call something worse.
 
     What could not be used is no verdict. parts: of restarted processes, whose luck differs, by default.
@@ -130,5 +132,8 @@ def status(cases: Sequence[Case], *, complete: bool = True) -> int:
         return 1
     if any(case.failure for case in cases):
         return 2
+    # Verdicts all of which cannot be used show nothing.
+    unshown = not wrong.of and any(not it.planted for case in cases if case.part in RESTARTED for it in case.outcomes)
+    unshown |= any(kind.required and not kind.caught.of for kind in kinds(cases))
     rare = not wrong.of or wrong.at_most() <= MOST_FALSE_ALARMS
-    return 0 if cases and complete and rare else 125
+    return 0 if cases and complete and rare and not unshown else 125

@@ -106,8 +106,9 @@ def compare(
     """Tell what changed between two environments, or two commits.
 
     BASE and HEAD are environments (`aebench environments`), the path of one, or commits, branches or tags of the
-    repository here, which are then installed. The same frameworks, on both sides, compute, train and are timed side by
-    side; the verdict comes first. A second call with the same --output goes on.
+    repository here, which are then installed; either may be a bundle, for numbers alone. The same frameworks, on both
+    sides, compute, train and are timed side by side; the verdict comes first. A second call with the same --output goes
+    on.
 
     With --base there may be several heads. Each is compared with BASE in a folder of its own, and one table says what
     moved where; what results/known.toml explains is marked as known, and what it explains and is no more fails.
@@ -119,6 +120,7 @@ def compare(
       aebench compare old here --timed stacked,sparse,variational
       aebench compare .tox/torch213 .tox/torch214 --output results/runs/torch
       aebench compare main HEAD --only numbers
+      aebench compare golden.zip here --only numbers
       aebench compare --base tf218 tf219 tf220 tf221 variational --only numbers
     """
     if known is not None and not sides.several:

@@ -90,8 +90,13 @@ def _require_sound(run: Path, document: Content) -> None:
     wrong = [f"{row['autoencoder']}, {row['framework']}: {row['failure']}" for row in document["failures"]]
     parted = [row for row in document["agreements"] if row["parting"]]
     wrong += [f"{row['autoencoder']}, {row['dtype']}: {row['parting']}" for row in parted]
+    measured: dict[tuple[str, str], set[str]] = {}
     for trial in document["trials"]:
         reasons = [trial["failure"]] if "failure" in trial else list(_invalid(trial))
+        if "@" in trial["framework"]:
+            reasons.append("it is of another environment, whose name means nothing elsewhere")
+        usual = measured.setdefault((trial["autoencoder"], trial["framework"]), set(trial.get("metrics", ())))
+        reasons += [f"another seed has {name} or lacks it" for name in sorted(usual ^ set(trial.get("metrics", ())))]
         wrong += [f"{trial['autoencoder']}, {trial['framework']}, seed {trial['seed']}: {why}" for why in reasons]
     if wrong:
         raise UsageError(f"{run}: {wrong[0]}; what failed or parts is no baseline: run it again, or leave it out")

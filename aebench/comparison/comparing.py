@@ -14,6 +14,7 @@ from msgspec import structs
 from aebench import registry
 from aebench.comparison import numbers
 from aebench.comparison.findings import blocks_of, question
+from aebench.comparison.held import Held, feeding, held, taking_part
 from aebench.comparison.quality import Asked as QualityAsked
 from aebench.comparison.quality import compare as compare_quality
 from aebench.comparison.sequential import Thresholds
@@ -34,8 +35,7 @@ from aebench.records.fields import Float, checked, plain
 from aebench.records.qualities import Quality
 from aebench.records.reuse import require_same_document, require_same_options
 from aebench.records.store import locked
-from aebench.running.options import DTYPES, Options, check, processes_of
-from aebench.running.resume import conditions
+from aebench.running.options import DTYPES, Options, check
 from aebench.running.trainings import Trainings
 
 FILE = "comparison.json"
@@ -88,12 +88,13 @@ class Deadline:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is asked, once it is known what there is. options: with the subjects of both sides as frameworks."""
+    """What is asked, once it is known what there is. options: with both sides' subjects. held: what a bundle says."""
 
     asked: Asked
     pairs: tuple[Sides, ...]
     left_out: tuple[str, ...]
     options: Options
+    held: Held | None = None
 
     def todo(self) -> Iterator[tuple[str, Sides]]:
         """Every autoencoder with every framework that has it on both sides."""
@@ -119,13 +120,13 @@ def planned(asked: Asked) -> Plan:
     """
     found, left_out = pairs(asked.base, asked.head, asked.frameworks)
     subjects = tuple(name for sides in found for name in sides.names)
-    names = asked.options.autoencoders or tuple(
-        name for name in registry.autoencoders() if registry.offering(name, subjects)
-    )
+    names = asked.options.autoencoders or tuple(n for n in registry.autoencoders() if registry.offering(n, subjects))
     _require_timed(asked, names)
     options = replace(asked.options, autoencoders=names, frameworks=subjects)
-    check(options)
-    return Plan(asked, tuple(found), tuple(left_out), options)
+    known = held(asked.base, asked.head, asked.only, subjects, asked.options)
+    if known is None:
+        check(options)
+    return Plan(asked, tuple(found), tuple(left_out), known.options if known else options, known)
 
 
 def _require_timed(asked: Asked, names: Sequence[str]) -> None:
@@ -152,8 +153,8 @@ def compare(plan: Plan, folder: Path, listener: Listener, common: Common | None 
     """
     deadline = Deadline(plan.asked.limit)
     with locked(folder):
-        with processes_of(plan.options, folder / "logs", arbiter=True) as processes:
-            found = _begun(plan, folder / FILE, conditions(plan.options, processes))
+        with taking_part(plan.held, plan.options, folder / "logs") as (processes, now):
+            found = _begun(plan, folder / FILE, now)
             if "numbers" in found.only:
                 _climb(plan, found, processes, folder, deadline, listener, common.traces if common else None)
             if "quality" in found.only:
@@ -271,7 +272,8 @@ def _climb(
         _keep(folder, found)
 
     due, traces = _unclimbed(plan, found), folder / "traces"
-    numbers.measured(due, plan.options, processes, traces, keep, deadline.over, listener, common)
+    feed = feeding(plan.held, plan.options, traces)
+    numbers.measured(due, feed, processes, traces, keep, deadline.over, listener, common)
 
 
 def _unclimbed(plan: Plan, found: Comparison) -> list[numbers.Due]:

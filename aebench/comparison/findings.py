@@ -12,6 +12,7 @@ from aebench.comparison.noninferior import LOOKS
 from aebench.comparison.sequential import Thresholds
 from aebench.comparison.speed import Question, Row, verdicts
 from aebench.comparison.verdicts import Verdict, Word
+from aebench.records.archive import SUFFIX
 from aebench.records.blocks import Pair
 from aebench.records.comparisons import Comparison, MovedRung, Numbers, Sides, What
 from aebench.records.comparisons import Weight as Weight
@@ -246,8 +247,9 @@ def again(found: Comparison, framework: str, names: Sequence[str], what: What) -
     """The command that compares these once more, and shows all of it."""
     words = ["aebench", "compare", found.base.said, found.head.said, *names, "-f", framework, "--only", what, "--all"]
     options = found.options
-    words += ["-d", options.dataset, "-p", options.schedule]
-    words += ["-s", ",".join(map(str, options.seeds))] if list(options.seeds) != list(SEEDS) else []
+    if not any(side.said.endswith(SUFFIX) for side in (found.base, found.head)):  # a bundle says these itself
+        words += ["-d", options.dataset, "-p", options.schedule]
+        words += ["-s", ",".join(map(str, options.seeds))] if list(options.seeds) != list(SEEDS) else []
     words += ["--data-dir", options.data_dir] if options.data_dir else []
     if what in ("speed", "memory"):
         asked, usual = thresholds(found), Thresholds()

@@ -13,7 +13,7 @@ from aebench import registry
 from aebench.agreement import session
 from aebench.agreement.compare import Agreement
 from aebench.agreement.ladder import RUNGS, Climb
-from aebench.agreement.session import Ascent, Source
+from aebench.agreement.session import Ascent, Feeding, Kept, Source
 from aebench.arrays import Dtype
 from aebench.errors import AebenchError, UnwritableError
 from aebench.processes.events import Listener
@@ -34,20 +34,29 @@ class Due(NamedTuple):
     dtype: Dtype
 
 
+class Fed(NamedTuple):
+    """What is climbed, what it reads, and who does not climb because there is a trace already."""
+
+    climb: Climb
+    source: Feeding
+    kept: Kept
+
+
 def measured(
-    due: Sequence[Due], options: Options, processes: Mapping[str, FrameworkProcess], folder: Path,
+    due: Sequence[Due], feed: Callable[[Due], Fed], processes: Mapping[str, FrameworkProcess], folder: Path,
     keep: Callable[[Numbers], None], over: Callable[[], bool], listener: Listener, common: Path | None = None,
 ) -> None:  # fmt: skip
     """Let both sides of each climb, until the time is over.
 
-    processes: of all sides, and of the reference. folder: for traces, and removed. keep: is handed what moved in each
-    climb as soon as it is known. common: where traces of base and of the reference stay, for other heads.
+    feed: says what each reads. processes: of all sides, and of the reference, as far as they climb. folder: for traces,
+    and removed. keep: is handed what moved in each climb as soon as it is known. common: where traces of base and of
+    the reference stay, for other heads.
     """
 
     def started(it: Due) -> Climbing:
         # Each in a folder of its own: two climbs are under way at once.
         place = Path(it.autoencoder) / it.sides.framework
-        return begin(it.sides, *_asked(it, options), lanes, folder / place, common and common / place)
+        return begin(it.sides, feed(it), lanes, folder / place, common and common / place)
 
     with Lanes(processes) as lanes:
         lanes.at_end(partial(shutil.rmtree, folder, ignore_errors=True))
@@ -61,10 +70,11 @@ def measured(
             listener.advance(done, len(due))
 
 
-def _asked(due: Due, options: Options) -> tuple[Climb, Source]:
+def of_data(due: Due, options: Options) -> Fed:
+    """What is climbed on the data set that is asked for."""
     autoencoder = registry.autoencoder(due.autoencoder)
     source = Source(dataset_name(options, autoencoder), options.data_dir, options.schedule)
-    return Climb(autoencoder, options.seeds[0], due.dtype, options.device), source
+    return Fed(Climb(autoencoder, options.seeds[0], due.dtype, options.device), source, {})
 
 
 @dataclass(frozen=True)
@@ -73,7 +83,7 @@ class Climbing:
 
     sides: Sides
     ascent: Ascent
-    source: Source
+    source: Feeding
     lanes: Lanes
     common: Path | None = None
 
@@ -114,17 +124,15 @@ class Climbing:
             return [], {ARBITER: str(error)}
 
 
-def begin(
-    sides: Sides, climb: Climb, source: Source, lanes: Lanes, folder: Path, common: Path | None = None
-) -> Climbing:
+def begin(sides: Sides, fed: Fed, lanes: Lanes, folder: Path, common: Path | None = None) -> Climbing:
     """Let them climb as soon as their processes are free. folder, common: for traces, as of `measured`."""
-    names = registry.offering(climb.autoencoder.name, (ARBITER, *sides.names))
-    places = {name: _place(common, name, climb) for name in names} if common is not None else {}
+    names = registry.offering(fed.climb.autoencoder.name, (ARBITER, *sides.names))
+    places = {name: _place(common, name, fed.climb) for name in names} if common is not None else {}
     # Who climbed beside another head does not climb again.
-    kept = {name: partial(_copy, place) for name, place in places.items() if place.exists()}
-    ascent = session.ascent(names, climb, folder, kept=kept)
-    ascent.begin(lanes, source)
-    return Climbing(sides, ascent, source, lanes, common)
+    climbed = {name: partial(_copy, place) for name, place in places.items() if place.exists()}
+    ascent = session.ascent(names, fed.climb, folder, kept={**climbed, **fed.kept})
+    ascent.begin(lanes, fed.source)
+    return Climbing(sides, ascent, fed.source, lanes, common)
 
 
 def _place(common: Path, name: str, climb: Climb) -> Path:

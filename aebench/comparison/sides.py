@@ -18,15 +18,14 @@ def side(said: str) -> Environment:
     """The environment of that name or at that place, or of that commit, branch or tag of the repository here.
 
     Raises:
-        UnknownNameError: it is none of these.
-        UsageError: there is no interpreter; a commit cannot be installed.
+        UsageError: it is none of these; there is no interpreter; a commit cannot be installed.
     """
     try:
         return environments.find(said)
-    except UnknownNameError:
+    except UnknownNameError as error:
         found = commits.environment(said)
         if found is None:
-            raise
+            raise UsageError(f"{error} Nor is there a commit, branch or tag '{said}' of a repository here.") from None
     return environments.tell(found)
 
 
@@ -54,8 +53,8 @@ def pairs(base: Environment, head: Environment, asked: Sequence[str] = ()) -> tu
 
 
 def are_one(base: Environment, head: Environment) -> bool:
-    """Whether both are the same interpreter, started in the same way."""
-    return (base.python, base.variables) == (head.python, head.variables)
+    """Whether both are the same interpreter, started in the same way, or the same bundle."""
+    return base.place == head.place
 
 
 def require_frameworks(names: Sequence[str]) -> None:

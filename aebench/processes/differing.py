@@ -10,6 +10,7 @@ from aebench.processes.environments import Environment
 from aebench.processes.probing import contents, frameworks
 from aebench.processes.worker import FrameworkProcess
 from aebench.records import capture
+from aebench.records.archive import opened
 from aebench.records.comparisons import Apart
 
 NONE = "–"
@@ -37,7 +38,7 @@ def _plain(base: Environment, head: Environment) -> Iterator[Apart]:
     yield from _between("package", *({name: side.packages[name] for name in sorted(common)} for side in (one, other)))
     # Tools of one side's user, or a framework that the other side lacks: they take no part where both sides compute.
     alone = [", ".join(f"{n} {v}" for n, v in side.packages.items() if n not in common) for side in (one, other)]
-    if any(alone):
+    if any(alone) and base.bundle is None and head.bundle is None:  # of a bundle's only a few are on record
         base_alone, head_alone = (names or NONE for names in alone)
         yield Apart(kind="package", name="on one side only", base=base_alone, head=head_alone)
     yield from _between("variable", dict(base.variables), dict(head.variables))
@@ -47,14 +48,18 @@ def _of_frameworks(base: Environment, head: Environment, names: Iterable[str]) -
     """What the frameworks that both hold say of themselves, each loaded in a process of its own."""
     for name in names:
         if all(frameworks(environment)[name] is not None for environment in (base, head)):
-            yield from _between(name, *(_said(f"{name}@{environment.name}") for environment in (base, head)))
+            yield from _between(name, *(_said(name, environment) for environment in (base, head)))
 
 
-def _said(name: str) -> dict[str, str]:
+def _said(framework: str, environment: Environment) -> dict[str, str]:
     """What the subject says of itself; where it cannot, why. Its variables are the environment's, and told already."""
+    name = f"{framework}@{environment.name}"
     try:
-        with FrameworkProcess(name) as process:
-            found = process.call(capture.subject, name)
+        if environment.bundle is not None:
+            found = opened(environment.bundle).manifest.conditions.subjects[framework]
+        else:
+            with FrameworkProcess(name) as process:
+                found = process.call(capture.subject, name)
     except AebenchError as error:
         return {"loading it": str(error)}
     known = {"version": found.version or NONE, **(found.settings or {})}

@@ -125,11 +125,14 @@ def described(name: str) -> Subject:
 
 @cache
 def contents(environment: Environment) -> Contents:
-    """What its interpreter says; asked once in a process.
+    """What its interpreter says; asked once in a process. Of a bundle, what is on record.
 
     Raises:
         UsageError: it cannot be run, or is no Python that says so.
     """
+    if environment.bundle is not None:
+        made = opened(environment.bundle).manifest.conditions
+        return Contents(made.subjects[registry.ARBITER].python or UNKNOWN_VERSION, made.packages or {}, ())
     what = f"environment {environment.name}: {environment.python or sys.executable}"
     try:
         found = subprocess.run(

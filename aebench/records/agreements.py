@@ -43,6 +43,10 @@ class Agreement(Part):
     blind: dict[str, Number] | Optional = UNSET
     command: str | Optional = UNSET
 
+    def __post_init__(self) -> None:
+        if self.parting is None and (not self.rungs or any(rung.arrays == 0 for rung in self.rungs)):
+            raise ValueError(f"{self.left} and {self.right} agree, but nothing of them was compared on a rung")
+
 
 class AgreementOfOne(Part):
     """The agreements of one autoencoder in a run; failures: why a framework did not climb."""

@@ -26,6 +26,7 @@ KIND, SUFFIX, MANIFEST = "bundle", ".zip", "manifest.json"
 MOST_EXPANDED = 100
 LARGEST_MANIFEST = 64 * 2**20  # bytes; that of twelve autoencoders has 100,000
 BLOCK = 2**20
+DIGEST = 16  # characters of a bundle's own checksum
 # What damaged files make `zipfile` raise.
 BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError, RuntimeError)
 # The same content gives the same bytes, whenever it is packed.
@@ -34,10 +35,11 @@ EPOCH = (1980, 1, 1, 0, 0, 0)
 
 @dataclass(frozen=True)
 class Archive:
-    """A bundle that was looked through, and is whole."""
+    """A bundle that was looked through, and is whole. digest: of its manifest, and with that of all that it holds."""
 
     path: Path
     manifest: Bundle
+    digest: str
 
     def unpack(self, member: str, to: Path) -> None:
         """Leave the member's content at the path.
@@ -100,7 +102,7 @@ def opened(path: Path) -> Archive:
             raise documents.damaged(path, KIND, f"{what} {name}")
         for name, member in manifest.members.items():
             _copy(path, packed, name, member, None)
-    return Archive(path, manifest)
+    return Archive(path, manifest, hashlib.sha256(text).hexdigest()[:DIGEST])
 
 
 @contextmanager

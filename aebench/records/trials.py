@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 from msgspec import UNSET
 
@@ -26,7 +27,7 @@ class Metric(Part):
 
     value: Number
     unit: str
-    better: str
+    better: Literal["lower", "higher", "none"]
     version: Count | Optional = UNSET
 
 

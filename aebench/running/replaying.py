@@ -27,7 +27,7 @@ from aebench.processes.worker import FrameworkProcess
 from aebench.records import capture, documents
 from aebench.records.archive import Archive, opened
 from aebench.records.bundles import Bundled
-from aebench.records.conditions import Conditions
+from aebench.records.conditions import Conditions, Subject
 from aebench.records.fields import plain
 from aebench.registry import ARBITER
 from aebench.running.ladders import one_ahead
@@ -68,7 +68,7 @@ def of_subjects(names: Sequence[str], autoencoders: tuple[str, ...], dtypes: tup
     """What subjects, some of whom are a bundle's, have to climb to be compared: what the first one's bundle holds.
 
     Raises:
-        UsageError: another bundle does not hold the same climbs.
+        UsageError: the bundle does not hold what is asked for, or another one not the same climbs.
         ResultError: a bundle is damaged.
     """
     places = bundled(names)
@@ -76,6 +76,7 @@ def of_subjects(names: Sequence[str], autoencoders: tuple[str, ...], dtypes: tup
     others = {name: (archives[path], registry.bare(name)) for name, path in places.items()}
     here = tuple(name for name in names if name not in (ARBITER, *places))
     asked = Asked(next(iter(archives.values())), here, autoencoders, dtypes, device, others)
+    _require_held(asked)
     for climb in asked.climbs():
         for bundle in archives.values():
             _require_same(asked.bundle, bundle, climb)
@@ -105,9 +106,9 @@ def replay(asked: Asked, folder: Path, listener: Listener) -> dict[str, Any]:
         ResultError: a member does not hold what it should.
     """
     _require_held(asked)
-    options, document = _options(asked), dict[str, Any](agreements=[], failures=[])
+    options, document = options_of(asked), dict[str, Any](agreements=[], failures=[])
     with processes_of(options, None, arbiter=False) as processes:
-        now = _conditions(asked, processes)
+        now = conditions_of(asked, processes)
         with Lanes(processes) as lanes:
             for ascents, seed in one_ahead(_begun(asked, lanes, folder)):
                 found = ascents.document(listener)
@@ -139,7 +140,8 @@ def _require_held(asked: Asked) -> None:
         raise UsageError(f"there is nothing to replay: no framework that is asked for has {', '.join(sorted(climbed))}")
 
 
-def _options(asked: Asked) -> Options:
+def options_of(asked: Asked) -> Options:
+    """What is asked of those who climb here, as the bundle says it."""
     climbs, said = asked.climbs(), asked.bundle.manifest.conditions
     return Options(
         autoencoders=tuple(dict.fromkeys(climb.specification.name for climb in climbs)),
@@ -151,14 +153,12 @@ def _options(asked: Asked) -> Options:
     )
 
 
-def _conditions(asked: Asked, processes: Mapping[str, FrameworkProcess]) -> Conditions:
+def conditions_of(asked: Asked, processes: Mapping[str, FrameworkProcess]) -> Conditions:
     """Who climbs here as their processes say it, who has climbed as the bundles do."""
-    kept = {ARBITER: asked.bundle.manifest.conditions.subjects.get(ARBITER)}
-    for name, (bundle, called) in asked.others.items():
-        subject = bundle.manifest.conditions.subjects.get(called)
-        kept[name] = subject and structs.replace(subject, environment=registry.environment(name))
+    climbed = {ARBITER: _described(asked.bundle, ARBITER, ARBITER)}
+    climbed |= {name: _described(bundle, called, name) for name, (bundle, called) in asked.others.items()}
     return capture.here(
-        subjects={name: subject for name, subject in kept.items() if subject} | subjects(processes),
+        subjects=climbed | subjects(processes),
         autoencoders=[climb.specification for climb in asked.climbs()],
         data=asked.bundle.manifest.conditions.data,
         schedule=asked.bundle.manifest.conditions.schedule,
@@ -166,14 +166,21 @@ def _conditions(asked: Asked, processes: Mapping[str, FrameworkProcess]) -> Cond
     )
 
 
+def _described(bundle: Archive, called: str, name: str) -> Subject:
+    """A subject that a bundle holds, as the one of that name here."""
+    subject = bundle.manifest.conditions.subjects[called]
+    known = {**(subject.settings or {}), "bundle": bundle.digest}
+    return structs.replace(subject, environment=registry.environment(name), settings=known)
+
+
 def _begun(asked: Asked, lanes: Lanes, folder: Path) -> Iterator[tuple[Ascents, int]]:
     """The climbs of one autoencoder and seed after the other, in each dtype, under way."""
     for (name, seed), each in groupby(asked.climbs(), lambda climb: (climb.specification.name, climb.seed)):
         bundled = list(each)
         climbs = [taken(climb, asked.device) for climb in bundled]
-        kept = [_kept(asked, climb) for climb in bundled]
+        known = [kept(asked, climb) for climb in bundled]
         source = unpacked(asked.bundle, bundled[0], folder)
-        yield session.begin(lanes, climbs, source, folder / f"{name}-seed{seed}", kept=kept), seed
+        yield session.begin(lanes, climbs, source, folder / f"{name}-seed{seed}", kept=known), seed
 
 
 def taken(climb: Bundled, device: str) -> Climb:
@@ -190,10 +197,11 @@ def unpacked(bundle: Archive, climb: Bundled, folder: Path) -> Unpacked:
     return Unpacked(climb.dataset, paths[climb.data], paths[climb.drawn])
 
 
-def _kept(asked: Asked, climb: Bundled) -> session.Kept:
-    """Who has climbed: the reference, and the subjects of bundles that are asked for."""
+def kept(asked: Asked, climb: Bundled, among: Iterable[str] | None = None) -> session.Kept:
+    """Who has climbed: the reference, and the subjects of bundles that are asked for, all or those among the names."""
     found = {ARBITER: partial(unpack_trace, asked.bundle, climb, ARBITER, ARBITER)}
-    for name, (bundle, called) in asked.others.items():
+    for name in asked.others if among is None else asked.others.keys() & set(among):
+        bundle, called = asked.others[name]
         same = next(other for other in bundle.manifest.climbs if other.key == climb.key)
         if called in same.traces:
             found[name] = partial(unpack_trace, bundle, same, called, name)

@@ -1,0 +1,73 @@
+"""A bundle as base or head of a comparison: what was computed when it was made, and what is computed now."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from aebench import registry
+from aebench.agreement import session
+from aebench.audit.climbs import climb_planted
+from aebench.comparison.comparing import PARTS, Asked, Plan, compare, planned
+from aebench.comparison.findings import again
+from aebench.comparison.sides import side
+from aebench.comparison.verdict import findings, status
+from aebench.errors import UsageError
+from aebench.processes.events import Silent
+from aebench.processes.worker import FrameworkProcess
+from aebench.records.comparisons import What
+from aebench.registry import ARBITER, HERE
+from aebench.running import options
+from aebench.running.options import Options
+
+
+@pytest.fixture(autouse=True)
+def alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Planted fault: a reference that does not start."""
+
+    class Alone(FrameworkProcess):
+        def __init__(self, framework: str, log: Path | None = None) -> None:
+            assert registry.plain(framework) != ARBITER
+            super().__init__(framework, log)
+
+    monkeypatch.setattr(options, "FrameworkProcess", Alone)
+
+
+def plan(base: str, head: str, *autoencoders: str, only: tuple[What, ...] = ("numbers",)) -> Plan:
+    """What is compared of PyTorch."""
+    return planned(Asked(side(base), side(head), Options(autoencoders, ()), ("pytorch",), only))
+
+
+def test_what_has_not_changed_is_identical(golden: Path, tmp_path: Path) -> None:
+    """Every climb of the bundle, each rung to the last bit, on the machine that made it; a second call climbs nothing,
+    and the command that shows it again leaves out what the bundle says itself."""
+    asked = plan(str(golden), HERE)
+    found = compare(asked, tmp_path, Silent())
+    assert {("linear", "identical"), ("tied", "identical")} == {(row.autoencoder, row.verdict) for row in found.numbers}
+    assert (4, True, 0) == (len(found.numbers), found.complete, status(findings(found)))
+    assert {12} == {len(row.rungs) for row in found.numbers}
+    assert {0.0} == {rung.relative for row in found.numbers for rung in row.rungs}
+    expected = f"aebench compare {golden} here tied -f pytorch --only numbers --all"
+    assert expected == again(found, "pytorch", ["tied"], "numbers")
+    assert found.numbers == compare(asked, tmp_path, Silent()).numbers
+
+
+def test_what_parts_is_a_regression(golden: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Planted fault: in the framework here; it parts where the fault is, and the command's status says so."""
+    monkeypatch.setattr(session, "climb_in", partial(climb_planted, "pytorch-tied-decoder_bias_dropped"))
+    found = compare(plan(str(golden), HERE, "tied"), tmp_path, Silent())
+    assert {("float64", "parted"), ("float32", "parted")} == {(row.dtype, row.verdict) for row in found.numbers}
+    assert all("rung gradients, step 0: decoder1.bias" in (row.parting or "") for row in found.numbers)
+    assert 1 == status(findings(found))
+
+
+def test_a_bundle_holds_numbers_alone(golden: Path) -> None:
+    """Times and trainings are refused, and so is what it does not hold."""
+    with pytest.raises(UsageError, match="holds numbers and no times: add --only numbers"):
+        plan(str(golden), HERE, only=PARTS)
+    with pytest.raises(UsageError, match="holds no sparse; it holds linear, tied"):
+        plan(str(golden), HERE, "sparse")
+    with pytest.raises(UsageError, match="are one environment"):
+        plan(str(golden), str(golden))
