@@ -19,7 +19,7 @@ from aebench.processes import executors, pools
 from aebench.processes.events import Silent
 from aebench.processes.executors import Chosen, Handed, find
 
-NEEDS = {"processes": (), "loky": ("loky",), "dask": ("distributed",)}
+NEEDS = {"processes": (), "loky": ("loky",), "dask": ("distributed",), "submitit": ("submitit",)}
 
 
 class Heard(Silent):
@@ -33,12 +33,19 @@ class Heard(Silent):
         self.notes.append(text)
 
 
-@pytest.fixture(params=NEEDS)
-def chosen(request: pytest.FixtureRequest) -> Chosen:
+# submitit looks after its jobs every few seconds.
+@pytest.fixture(params=[pytest.param(name, marks=pytest.mark.slow if name == "submitit" else ()) for name in NEEDS])
+def chosen(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Chosen:
     """Each executor in turn, with two workers; skipped where its package is not installed."""
     for package in NEEDS[request.param]:
         pytest.importorskip(package, reason=f"{package} is not installed: pip install 'aebench[executors]'")
-    return Chosen(request.param, find(request.param).factory, {"workers": 2}, "a test's")
+    settings: dict[str, Any] = {"workers": 2}
+    if request.param == "submitit":
+        monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))  # a job finds what is installed, and not the tests
+        settings = {"folder": str(tmp_path_factory.mktemp("jobs")), "cluster": "local"}
+    return Chosen(request.param, find(request.param).factory, settings, "a test's")
 
 
 def chosen_as(factory: Callable[[Mapping[str, Any]], Executor], **settings: Any) -> Chosen:

@@ -69,7 +69,7 @@ SEEDS = click.option(
 )
 EXECUTOR = click.option(
     "--executor", callback=executor, metavar="NAME",
-    help="Train in other processes or on other machines, several at once: processes, loky, dask, or another "
+    help="Train in other processes or on other machines, several at once: processes, loky, dask, submitit, or another "
     "package's; its settings stand in aebench.toml. Seconds are then no measure of speed.",
 )  # fmt: skip
 # Of the commands that time: they name the reason, not only that there is no such option.

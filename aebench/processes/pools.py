@@ -42,6 +42,15 @@ class Cluster(Workers):
     wait: Annotated[float, msgspec.Meta(gt=0)] = 30.0
 
 
+class Jobs(Part):
+    """Settings of submitit. folder: for what it leaves of its jobs, which all machines see. cluster: `slurm`, `local`,
+    or, by default, whichever is there. parameters: as of its `update_parameters`, such as `timeout_min`."""
+
+    folder: str = "submitit"
+    cluster: str | None = None
+    parameters: dict[str, Any] = {}
+
+
 def processes(settings: Mapping[str, Any]) -> Executor:
     """Processes on this machine, by the standard library."""
     workers = _taken(settings, Workers).workers or cores()
@@ -79,6 +88,41 @@ def dask(settings: Mapping[str, Any]) -> Executor:
         _Owner(None, closing).shutdown()
         raise
     return _Owner(client.get_executor(pure=False), closing, workers if cluster else None)
+
+
+def submitit(settings: Mapping[str, Any]) -> Executor:
+    """Jobs of a queue such as SLURM's, one for each call."""
+    from submitit import AutoExecutor
+
+    found = _taken(settings, Jobs)
+    queue = AutoExecutor(folder=found.folder, cluster=found.cluster)
+    queue.update_parameters(**found.parameters)
+    return _Queue(queue)
+
+
+class _Queue(Executor):
+    """The executor that submitit's, whose jobs are no futures, stands behind."""
+
+    def __init__(self, queue: Any) -> None:
+        self._queue = queue
+
+    def submit(self, fn: Callable[..., Any], /, *arguments: Any, **keywords: Any) -> Future[Any]:
+        """The job's future; who cancels it cancels the job."""
+        future: Future[Any] = Future()
+        job = self._queue.submit(fn, *arguments, **keywords)
+        future.add_done_callback(lambda ended: job.cancel() if ended.cancelled() else None)
+        threading.Thread(target=_settle, args=(future, job), daemon=True).start()
+        return future
+
+
+def _settle(future: Future[Any], job: Any) -> None:
+    """Wait for the job, and hand on how it ended."""
+    job.wait()
+    if future.set_running_or_notify_cancel():
+        try:
+            future.set_result(job.result())
+        except Exception as error:  # submitit's, for a job that was lost
+            future.set_exception(error)
 
 
 class _Owner(Executor):
