@@ -59,6 +59,10 @@ class FrameworkError(AebenchError):
     """A framework or one of its devices is not available here; the message says how to get it."""
 
 
+class ExecutorError(AebenchError):
+    """An executor is not installed, takes no work, or is gone, or lost a worker; the message says which."""
+
+
 class OutOfMemoryError(FrameworkError):
     """The memory of the machine, or of the device, does not hold what a framework was asked for."""
 

@@ -52,6 +52,7 @@ def refusal(benchmark_here: Callable[..., pytest.RunResult], tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (["--executor", "dask"], "one thing after the other: leave out --executor"),
         (["-n", "2"], "one thing after the other: leave out -n and other options of xdist"),
         (["-n", "2", "--dist=each"], "leave out -n"),
         (["--dist=each"], "leave out -n"),

@@ -14,6 +14,7 @@ from aebench.cli.options import (
     DATASET,
     DEVICE,
     FRAMEWORKS,
+    NO_EXECUTOR,
     ONLY,
     OUTPUT,
     SCHEDULE,
@@ -40,6 +41,7 @@ SEEDS_OF_TRAININGS = 12  # at most: what they do not decide stays undecided
 @click.option("--time-limit", type=Minutes(), metavar="MINUTES", help="After so many minutes nothing more is planted.")
 @click.option("--dry-run", is_flag=True, help="Say what would be planted, and end.")
 @click.option("--all", "everything", is_flag=True, help="Also name everything that was not caught.")
+@NO_EXECUTOR
 @OUTPUT
 def audit(
     autoencoders: tuple[str, ...], only: tuple[str, ...], repeats: int, time_limit: float | None, dry_run: bool,

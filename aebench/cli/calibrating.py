@@ -14,6 +14,7 @@ from aebench.cli.options import (  # fmt: skip
     DATASET,
     DEVICE,
     FRAMEWORKS,
+    NO_EXECUTOR,
     OUTPUT,
     SCHEDULE,
     console,
@@ -37,6 +38,7 @@ from aebench.cli.values import MOST, Minutes
     "--time-limit", type=Minutes(), metavar="MINUTES", help="After so many minutes no block begins; default: no limit."
 )
 @click.option("--all", "everything", is_flag=True, help="Also show in what way rows vary, and what was simulated.")
+@NO_EXECUTOR
 @OUTPUT
 def calibrate(
     autoencoders: tuple[str, ...], frameworks: tuple[str, ...], blocks: int, time_limit: float | None,

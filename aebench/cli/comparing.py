@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from aebench.cli.options import DATA_DIR, DATASET, DEVICE, ONLY, OUTPUT, SCHEDULE, completed, console, kept_in
+from aebench.cli.options import (
+    DATA_DIR,
+    DATASET,
+    DEVICE,
+    NO_EXECUTOR,
+    ONLY,
+    OUTPUT,
+    SCHEDULE,
+    completed,
+    console,
+    kept_in,
+)
 from aebench.cli.values import Minutes, Place, Share, named, names, text, whole, words
 
 if TYPE_CHECKING:
@@ -86,6 +97,7 @@ def _sides(context: click.Context, parameter: click.Parameter, value: Sequence[s
 )  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Say what would be compared, and what differs, and end.")
 @click.option("--all", "everything", is_flag=True, help="Also show what did not move.")
+@NO_EXECUTOR
 @OUTPUT
 def compare(
     base: str | None, sides: Sides, known: Path | None, dry_run: bool, everything: bool, output: Path | None,

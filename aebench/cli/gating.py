@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from aebench.cli.options import AUTOENCODERS, DATA_DIR, DATASET, DEFAULTS, DEVICE, OUTPUT, SCHEDULE, console, kept_in
+from aebench.cli.options import (
+    AUTOENCODERS,
+    DATA_DIR,
+    DATASET,
+    DEFAULTS,
+    DEVICE,
+    NO_EXECUTOR,
+    OUTPUT,
+    SCHEDULE,
+    console,
+    kept_in,
+)
 from aebench.cli.values import Folder, Minutes, Place, text, words
 
 if TYPE_CHECKING:
@@ -49,6 +60,7 @@ OF_ENVIRONMENTS = ("dataset", "data_dir", "schedule", "device", "dtype", "output
     "--to", "folder", type=Place(path_type=Path), default=Path("results"), show_default=True,
     help="Folder of results, whose baselines/ and limits.toml hold what was accepted.",
 )  # fmt: skip
+@NO_EXECUTOR
 @click.pass_context
 def gate(
     context: click.Context, /, what: str, autoencoders: tuple[str, ...], frameworks: tuple[str, ...], everything: bool,

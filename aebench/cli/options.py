@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from aebench.cli.values import Folder, Place, data_set, names, whole, words
+from aebench.cli.values import Folder, Place, data_set, executor, names, no_executor, whole, words
 
 if TYPE_CHECKING:
     from aebench.report.progress import Bars
@@ -67,6 +67,13 @@ DEVICE = click.option("--device", type=click.Choice(["cpu", "gpu"]), default="cp
 SEEDS = click.option(
     "--seeds", "-s", default="0", show_default=True, callback=whole("0,1,2"), help="Whole numbers, separated by commas."
 )
+EXECUTOR = click.option(
+    "--executor", callback=executor, metavar="NAME",
+    help="Train in other processes or on other machines, several at once: processes, loky, dask, or another "
+    "package's; its settings stand in aebench.toml. Seconds are then no measure of speed.",
+)  # fmt: skip
+# Of the commands that time: they name the reason, not only that there is no such option.
+NO_EXECUTOR = click.option("--executor", hidden=True, expose_value=False, callback=no_executor)
 IMPORTANCE_SAMPLES = click.option(
     "--importance-samples", callback=whole("50,5000"), metavar="K[,K]...",
     help="Also measure the variational importance-weighted bound with so many codings an image, such as 50,5000.",

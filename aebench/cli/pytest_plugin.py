@@ -44,6 +44,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config, parser: pytest.Pa
     _add(parser, "seeds", metavar="N[,N]...", default=SEEDS, help=f"Default: {SEEDS}.")
     samples = "Also measure the importance-weighted bound: 50,5000."
     _add(parser, "importance-samples", metavar="K[,K]...", help=samples)
+    _add(parser, "executor", help=argparse.SUPPRESS)  # as the commands that time, for the reason
     _add(parser, "trials", metavar="FOLDER", help="Keep what is trained there, and go on with what is there.")
 
 
@@ -97,7 +98,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def _beside(config: pytest.Config) -> str:
-    """How not to run beside others by pytest-xdist, where pytest-benchmark would time nothing; else empty."""
+    """How not to run beside others, by pytest-xdist, where pytest-benchmark would time nothing, or by an executor; else
+    empty."""
+    if option(config, "executor") is not None:
+        return "leave out --executor; `aebench run --executor NAME` trains elsewhere"
     if "PYTEST_XDIST_WORKER" in os.environ:
         return "it cannot run in a worker of xdist (PYTEST_XDIST_WORKER is set)"
     asked = config.getoption("numprocesses", None) or config.getoption("tx", None)

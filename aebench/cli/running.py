@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from aebench.cli.ending import status_of_results
-from aebench.cli.options import DEFAULTS, IMPORTANCE_SAMPLES, console, selection
+from aebench.cli.options import DEFAULTS, EXECUTOR, IMPORTANCE_SAMPLES, console, selection
 
 
 @click.command()
@@ -21,8 +21,9 @@ from aebench.cli.options import DEFAULTS, IMPORTANCE_SAMPLES, console, selection
 )
 @click.option("--resume", is_flag=True, help="Go on with an interrupted run: that of --output, else the newest.")
 @click.option("--agreement/--no-agreement", default=True, show_default=True, help="Climb the agreement ladder first.")
+@EXECUTOR
 @click.pass_context
-def run(context: click.Context, /, output: Path | None, resume: bool, **asked: Any) -> None:
+def run(context: click.Context, /, output: Path | None, resume: bool, executor: Any, **asked: Any) -> None:
     """Train the autoencoders, measure them, and compare frameworks.
 
     The reference judges the agreement; it is trained, too, where --frameworks names it.
@@ -35,6 +36,7 @@ def run(context: click.Context, /, output: Path | None, resume: bool, **asked: A
       aebench run sparse -f pytorch,reference --seeds 0,1,2
       aebench run --resume                    after Ctrl-C, a crash or a power cut
       aebench run --resume --seeds 3,4        two more seeds of the newest run
+      aebench run -s 0,1,2,3 --executor dask  several trainings at once
     """
     from aebench.report.progress import Bars
     from aebench.running.run import Run
@@ -43,7 +45,7 @@ def run(context: click.Context, /, output: Path | None, resume: bool, **asked: A
     with Bars() as bars:
         started = Run(options, folder, bars)
         try:
-            document = started.execute(resume=resume)
+            document = started.execute(resume=resume, executor=executor)
         except KeyboardInterrupt as error:
             if started.conditions is None:
                 raise  # nothing was begun, so there is nothing to go on with

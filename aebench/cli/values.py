@@ -122,6 +122,26 @@ def named(kind: str, texts: Iterable[str]) -> tuple[str, ...]:
     return found
 
 
+def executor(_: click.Context, __: click.Parameter, value: str | None) -> Any:
+    """The executor of that name, as `aebench.processes.executors.find` gives it."""
+    if value is None:
+        return None
+    if not value.strip():
+        raise click.BadParameter(NOTHING)
+    from aebench.processes.executors import find
+
+    return find(value)
+
+
+def no_executor(context: click.Context, _: click.Parameter, value: str | None) -> None:
+    """Refuse an executor: a click.UsageError with the reason."""
+    if value is not None:
+        raise click.UsageError(
+            f"`{context.info_name}` takes no executor: what is timed has its machine to itself, and what trains beside "
+            "it would slow it down. `aebench run --executor NAME` trains elsewhere."
+        )
+
+
 def words(_: click.Context, __: click.Parameter, value: str | None) -> tuple[str, ...]:
     """A callback that splits words at commas, each once; what they may be is somebody else's affair."""
     found = () if value is None else tuple(dict.fromkeys(word.strip() for word in value.split(",")))

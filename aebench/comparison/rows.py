@@ -31,9 +31,10 @@ def _metrics(trial: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
 
 
 def costs(trial: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
-    """Seconds of 1,000 images, where an epoch was warm, and the most bytes its process held, where that is known."""
+    """Seconds of 1,000 images, where an epoch was warm and the machine the training's own; and the most bytes that its
+    process held, where that is known."""
     speed = trial["speed"]
-    if speed["warm"]:
+    if speed["warm"] and speed.get("alone", True):
         yield "seconds_per_1000_images", float(speed["seconds_per_1000_images"])
     if "peak_bytes" in speed:
         yield "peak_bytes", float(speed["peak_bytes"])

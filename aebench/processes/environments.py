@@ -72,10 +72,12 @@ class Entry(Part):
 
 
 class Settings(Part):
-    """What `aebench.toml` holds, or `[tool.aebench]`. options: what a project fixes of the commands' options."""
+    """What `aebench.toml` holds, or `[tool.aebench]`. options: what a project fixes of the commands' options. executor:
+    the settings of executors, by their names."""
 
     environments: dict[str, Entry] = {}
     options: dict[str, Any] = {}
+    executor: dict[str, dict[str, Any]] = {}
 
 
 @dataclass(frozen=True)

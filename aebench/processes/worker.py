@@ -110,7 +110,7 @@ class _Worker:
 
 
 @contextlib.contextmanager
-def _uninterrupted() -> Iterator[None]:
+def uninterrupted() -> Iterator[None]:
     """A process that begins here leaves Ctrl-C to the harness from its first moment: terminals send it to both."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
@@ -198,7 +198,7 @@ class FrameworkProcess:
         undone.callback(shutil.rmtree, temporary, ignore_errors=True)
         here, there = Pipe()
         undone.callback(here.close)
-        with there, _uninterrupted():
+        with there, uninterrupted():
             process = subprocess.Popen(
                 [*_started_by(environment, there.fileno())],
                 pass_fds=[there.fileno()],

@@ -79,6 +79,14 @@ def variables() -> dict[str, str]:
     return dict(sorted({**WORKER_VARIABLES, **noted}.items()))
 
 
+def take_on(others: Mapping[str, str]) -> None:
+    """From now on this process has these of the variables that choose kernels, and no others: Dask sets some for its
+    workers, and what they start is to compute as on the machine that asks for it."""
+    for name in [name for name in os.environ if name.startswith(NOTED_VARIABLES) and not name.endswith(LEFT_OUT)]:
+        del os.environ[name]
+    os.environ.update(others)
+
+
 def subject(name: str) -> Subject:
     """In a framework's process: what it says about itself."""
     framework = registry.framework(name)

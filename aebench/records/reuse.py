@@ -26,9 +26,12 @@ def require_same_options(path: Path, then: Content, now: Content, advice: str) -
         raise UsageError(f"{path} was measured differently ({'; '.join(changed)}); {advice}")
 
 
-def require_same_document(path: Path, document: Content, now: Content, advice: str) -> dict[str, Any]:
+def require_same_document(
+    path: Path, document: Content, now: Content, advice: str, *, matter: Matter | None = None
+) -> dict[str, Any]:
     """Refuse to go on with a document whose conditions are not those of now; both conditions are plain data.
 
+    matter: only what matters for that counts; default: everything.
     Returns the conditions of both, those of now with the subjects, specifications and data of then.
 
     Raises:
@@ -37,7 +40,7 @@ def require_same_document(path: Path, document: Content, now: Content, advice: s
     if document["conditions"] is None:
         raise UsageError(f"{path} does not say under which conditions it was measured; {advice}")
     before, after = (checked(each, Conditions) for each in (document["conditions"], now))
-    if found := differences(before, after):
+    if found := [d for d in differences(before, after) if matter is None or matter in d.matters]:
         raise UsageError(f"{path} was measured differently ({in_words(found)}); {advice}")
     return plain(merged(before, after))
 

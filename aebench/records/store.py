@@ -6,6 +6,7 @@ import os
 import shlex
 import sys
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -14,7 +15,7 @@ from filelock import FileLock, Timeout
 
 from aebench.errors import UnwritableError, UsageError
 
-LOCK, HOLDER = ".aebench.lock", ".aebench.holder"
+LOCK, HOLDER, WANTED = ".aebench.lock", ".aebench.holder", ".aebench.wanted"
 
 
 @contextmanager
@@ -47,7 +48,7 @@ def _unwritable(path: Path, error: OSError | NotImplementedError) -> UnwritableE
 
 def is_empty(folder: Path) -> bool:
     """Whether nothing was measured in the folder yet: it is missing, or holds no more than logs and a lock."""
-    return not folder.exists() or all(path.name in ("logs", LOCK, HOLDER) for path in folder.iterdir())
+    return not folder.exists() or all(path.name in ("logs", LOCK, HOLDER, WANTED) for path in folder.iterdir())
 
 
 def write_text(path: Path, text: str) -> None:
@@ -86,6 +87,32 @@ def locked(folder: Path, *, seconds: float = 0.0) -> Iterator[None]:
         with suppress(OSError):
             (folder / HOLDER).unlink(missing_ok=True)
         lock.release()
+
+
+@contextmanager
+def wanted(folder: Path) -> Iterator[str]:
+    """A token of this block in the folder: whoever works for it elsewhere goes on as long as the folder holds it.
+
+    What a killed process has left there is replaced by the next one's.
+
+    Raises:
+        UnwritableError: the folder cannot be written.
+    """
+    token = uuid.uuid4().hex
+    write_text(folder / WANTED, token)
+    try:
+        yield token
+    finally:
+        with suppress(OSError):
+            (folder / WANTED).unlink(missing_ok=True)
+
+
+def is_wanted(folder: Path, token: str) -> bool:
+    """Whether the folder holds the token of whoever works there."""
+    try:
+        return (folder / WANTED).read_text(encoding="utf-8") == token
+    except OSError:
+        return False
 
 
 def _holder(folder: Path) -> str:

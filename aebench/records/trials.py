@@ -33,13 +33,15 @@ class Metric(Part):
 
 class Speed(Part):
     """What a trial cost. trial_seconds: with all the measuring, over every session; only where it was trained.
-    peak_bytes: the most memory that its process held in the last session; missing where nobody can say."""
+    peak_bytes: the most memory that its process held in the last session; missing where nobody can say.
+    alone: false where an executor trained others at the same time, so that its seconds are no measure of its speed."""
 
     seconds_per_1000_images: Number
     warm: bool
     warm_up_seconds: Number | None
     trial_seconds: Number | Optional = UNSET
     peak_bytes: Count | Optional = UNSET
+    alone: bool | Optional = UNSET
 
 
 class Epoch(Part):

@@ -118,10 +118,11 @@ def _row(name: str, document: Document, frameworks: Sequence[str]) -> Iterable[C
 
 
 def _speed(mine: Sequence[Document]) -> Cell:
-    """Milliseconds of training steps per 1,000 images, the mean over the trainings."""
+    """Milliseconds of training steps per 1,000 images, the mean over the trainings that had a machine alone."""
     if any("failure" in t for t in mine):
         return Text("failed", "red")
-    return f"{1000.0 * mean(t['speed']['seconds_per_1000_images'] for t in mine):.3g}"
+    alone = [t["speed"] for t in mine if t["speed"].get("alone", True)]
+    return f"{1000.0 * mean(s['seconds_per_1000_images'] for s in alone):.3g}" if alone else "not alone"
 
 
 def _quality(mine: Sequence[Document], metric: str) -> Cell:

@@ -1,7 +1,8 @@
 """A run: plan, let each framework's process train, agree and measure, collect, resume.
 
-Frameworks take turns, so that each has the whole machine while it is timed. A finished trial is a file; a run that is
-interrupted, or killed, is taken up where it was and does nothing twice. A trial that fails is a row with its reason.
+Frameworks take turns, so that each has the whole machine while it is timed, unless an executor trains several at once.
+A finished trial is a file; a run that is interrupted, or killed, is taken up where it was and does nothing twice. A
+trial that fails is a row with its reason.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from aebench.agreement import session
 from aebench.agreement.ladder import Climb
 from aebench.agreement.session import Source
 from aebench.errors import ResultError, UsageError
+from aebench.processes.executors import Chosen, Handed
 from aebench.processes.lanes import Lanes
 from aebench.processes.worker import FrameworkProcess
 from aebench.records import documents
@@ -28,6 +30,7 @@ from aebench.records.fields import checked, plain
 from aebench.records.reuse import require_same_document
 from aebench.records.store import is_empty, locked
 from aebench.running.options import DTYPES, check, dataset_name, ordered, processes_of
+from aebench.running.points import distribute
 from aebench.running.resume import conditions, known_agreement, known_trial
 from aebench.running.trainings import Trainings
 
@@ -39,20 +42,31 @@ class Run(Trainings):
     agreements: list[dict[str, Any]] = field(default_factory=list)
     failures: list[dict[str, str]] = field(default_factory=list)
 
-    def execute(self, *, resume: bool) -> dict[str, Any]:
+    def execute(self, *, resume: bool, executor: Chosen | None = None) -> dict[str, Any]:
         """Do everything that is not done yet; the collected document, also left as `result.json`.
+
+        executor: trains in its workers, several at once, when the frameworks were compared here.
 
         Raises:
             UsageError: impossible options, or a folder that holds another run.
+            ExecutorError: the executor cannot be had, or is gone.
         """
-        with self.opened(resume=resume) as processes:
+        with contextlib.ExitStack() as opened:
+            # First: a cluster that is not there is told at once, and nothing is written.
+            handed = opened.enter_context(Handed(executor, self.listener)) if executor else None
+            processes = opened.enter_context(self.opened(resume=resume))
             for name in ordered(self.options):
                 if self.options.agreement:
                     self.agree(name, processes)
-                frameworks = registry.offering(name, self.options.frameworks)
-                for seed, framework in product(self.options.seeds, frameworks):
-                    self.measure(name, seed, framework, processes[framework])
+                for trial in () if handed else self._asked(name):
+                    self.measure(*trial, processes[trial[2]])
+            if handed:
+                distribute(self, [it for name in ordered(self.options) for it in self._asked(name)], processes, handed)
         return self.document()
+
+    def _asked(self, name: str) -> list[tuple[str, int, str]]:
+        """The trials of an autoencoder that are asked for: its name, a seed, a framework."""
+        return [*product((name,), self.options.seeds, registry.offering(name, self.options.frameworks))]
 
     @contextlib.contextmanager
     def opened(self, *, resume: bool) -> Iterator[dict[str, FrameworkProcess]]:
@@ -94,20 +108,16 @@ class Run(Trainings):
 
     def document(self) -> dict[str, Any]:
         """What there is so far, earlier calls' trials with it; complete when no trial is missing."""
-        asked = [
-            (name, seed, framework)
-            for name, seed in product(ordered(self.options), self.options.seeds)
-            for framework in registry.offering(name, self.options.frameworks)
-        ]
+        asked = [trial for name in ordered(self.options) for trial in self._asked(name)]
         for name, seed, framework in asked:
-            if self._measured(name, seed, framework) is None:
+            if self.measured(name, seed, framework) is None:
                 with contextlib.suppress(ResultError, UsageError):
-                    if known := known_trial(self.trial(name, seed, framework), self._now()):
+                    if known := known_trial(self.trial(name, seed, framework), self.now()):
                         self.trials.append(known)
         return {
             "options": asdict(self.options),
-            "conditions": plain(self._now()),
-            "complete": all(self._measured(*trial) for trial in asked),
+            "conditions": plain(self.now()),
+            "complete": all(self.measured(*trial) for trial in asked),
             "agreements": self.agreements,
             "trials": self.trials,
             "failures": self.failures,
@@ -116,7 +126,7 @@ class Run(Trainings):
     def agree(self, name: str, processes: dict[str, FrameworkProcess]) -> None:
         """The ladder in both dtypes at the first seed, unless its document is there."""
         path = self.folder / name / "agreement.json"
-        now = structs.replace(self._now(), dtype=None)
+        now = structs.replace(self.now(), dtype=None)
         if known := known_agreement(path, now, processes):
             self.agreements += known["agreements"]
             self.listener.finished(f"{name}, agreement", f"{session.outcome(known)} (compared before)")

@@ -55,34 +55,48 @@ class Trainings:
         Raises:
             UsageError: it is there, and was measured under other conditions.
         """
-        if known := self._measured(name, seed, framework):
+        if known := self.measured(name, seed, framework):
             return known
+        if first := registry.autoencoder(name).pretraining:
+            self.measure(first, seed, framework, process)
+        if (document := self.settled(name, seed, framework, process)) is not None:
+            return document
+        trial, what = self.trial(name, seed, framework), f"{name}, {framework}, seed {seed}"
+        self.listener.begin(what, 1)
+        document = attempt(trial, process, self.listener)
+        for _ in range(self.attempts - 1):
+            if "failure" in document:
+                self.listener.note(f"{what}: {outcome(document)}; it is tried again")
+                document = attempt(trial, process, self.listener)
+        return self.ended(document)
+
+    def settled(self, name: str, seed: int, framework: str, process: FrameworkProcess) -> dict[str, Any] | None:
+        """The trial's document where nothing is left to train: it is there, or what it starts from has failed.
+
+        Raises:
+            UsageError: it is there, and was measured under other conditions.
+        """
         trial = self.trial(name, seed, framework)
         first = trial.autoencoder.pretraining
-        before = self.measure(first, seed, framework, process) if first else {}
-        what = f"{name}, {framework}, seed {seed}"
-        document, again = None, ""
-        try:
-            document = known_trial(trial, seen_by(process, self._now())) if trial.result.exists() else None
-        except (ResultError, FrameworkError) as error:
-            again = f", again: {error}"
+        before = (self.measured(first, seed, framework) if first else None) or {}
         if "failure" in before:
-            document = failure(trial, CheckpointError(f"{first}, from which it starts, failed: {before['failure']}"))
-            self.listener.finished(what, outcome(document))
-        elif document is not None:
-            self.listener.finished(what, f"{outcome(document)} (before)")
-        else:
-            self.listener.begin(f"{what}{again}", 1)
-            document = attempt(trial, process, self.listener)
-            for _ in range(self.attempts - 1):
-                if "failure" in document:
-                    self.listener.note(f"{what}: {outcome(document)}; it is tried again")
-                    document = attempt(trial, process, self.listener)
-            self.listener.finished(what, outcome(document))
+            why = f"{first}, from which it starts, failed: {before['failure']}"
+            return self.ended(failure(trial, CheckpointError(why)))
+        try:
+            document = known_trial(trial, seen_by(process, self.now())) if trial.result.exists() else None
+        except (ResultError, FrameworkError) as error:
+            self.listener.note(f"{name}, {framework}, seed {seed}: trained again: {error}")
+            return None
+        return None if document is None else self.ended(document, " (before)")
+
+    def ended(self, document: dict[str, Any], how: str = "") -> dict[str, Any]:
+        """Put the document among these, and tell how its trial ended."""
+        what = f"{document['autoencoder']}, {document['framework']}, seed {document['seed']}"
+        self.listener.finished(what, f"{outcome(document)}{how}")
         self.trials.append(document)
         return document
 
-    def _now(self) -> Conditions:
+    def now(self) -> Conditions:
         """The conditions as they are now.
 
         Raises:
@@ -92,7 +106,7 @@ class Trainings:
             raise UsageError(f"{self.folder}: nothing was begun there yet")
         return self.conditions
 
-    def _measured(self, name: str, seed: int, framework: str) -> dict[str, Any] | None:
+    def measured(self, name: str, seed: int, framework: str) -> dict[str, Any] | None:
         """The trial's document, if it is among these."""
         wanted = name, seed, framework
         return next((t for t in self.trials if (t["autoencoder"], t["seed"], t["framework"]) == wanted), None)

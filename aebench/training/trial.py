@@ -49,6 +49,7 @@ class Trial:
 
     folder: the trial's own. pretrained: folder of the trial to start from. images: train on so many of the data set's
     first. importance_samples: numbers of samples an image at which a variational autoencoder's bound is measured.
+    alone: false where others train at the same time, which the result says of its seconds.
     """
 
     autoencoder: Autoencoder
@@ -63,6 +64,7 @@ class Trial:
     pretrained: Path | None = None
     images: int | None = None
     importance_samples: tuple[int, ...] = ()
+    alone: bool = True
 
     @property
     def identity(self) -> str:
@@ -218,7 +220,7 @@ def _document(
     trial: Trial, model: Model, progress: Progress, measured: Metrics, conditions: Conditions, peak: int | None
 ) -> dict[str, Any]:
     """The trial as plain data, written as its result. peak: bytes; None where another trial's may be among them."""
-    cost = speed(progress.history, progress.elapsed())
+    cost = speed(progress.history, progress.elapsed()) | ({} if trial.alone else {"alone": False})
     document = {
         "autoencoder": trial.autoencoder.name,
         "framework": trial.framework,

@@ -48,6 +48,7 @@ BAD = {
         "synthetic:5x0", "synthetic:-5x784", "synthetic:05x784", "synthetic:1e3x784", "synthetic:1.5x784",
         f"synthetic:{HUGE}x784", f"synthetic:{'9' * 5000}x1", "synthetic:10×10", "../digits", LONG, "\udcff",
     ],
+    "--executor": ["", " ", "nope", "daks", "processes,dask", "Dask", LONG, "\udcff"],
     "--data-dir": ["", " ", "file"],
     "--schedule": ["", "fast", "Quick", "quick,source"],
     "--profile": ["", "fast"],
