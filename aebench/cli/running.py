@@ -33,7 +33,7 @@ def run(context: click.Context, /, output: Path | None, resume: bool, executor: 
       aebench run
       aebench run stacked tied layerwise_joint --dataset mnist --schedule source
       aebench run variational -d mnist -p source --importance-samples 50,5000
-      aebench run sparse -f pytorch,reference --seeds 0,1,2
+      aebench run 'layerwise_*' -f pytorch,reference --seeds 0,1,2
       aebench run --resume                    after Ctrl-C, a crash or a power cut
       aebench run --resume --seeds 3,4        two more seeds of the newest run
       aebench run -s 0,1,2,3 --executor dask  several trainings at once

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from aebench import registry
+from aebench.cli.values import named
+from aebench.errors import UnknownNameError
 from aebench.records.machine import gpus
 
 
@@ -119,3 +121,24 @@ def test_a_folder_that_hides_the_package_is_named(tmp_path: Path) -> None:
     assert (2, "") == (done.returncode, done.stdout)
     assert f"the folder {tmp_path / 'aebench'} hides the package" in done.stderr
     assert 1 == len(done.stderr.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        (("layerwise_*",), ["layerwise_separate", "layerwise_joint", "layerwise_cached"]),
+        (("tied,variational*", "tied"), ["tied", "variational", "variational_gamma"]),
+        (("?parse",), ["sparse"]),
+        (("*",), list(registry.autoencoders())),
+    ],
+)
+def test_autoencoders_are_named_by_patterns_too(said: tuple[str, ...], expected: list[str]) -> None:
+    """As a shell's, each once, in the registry's order."""
+    assert expected == list(named("autoencoder", said))
+
+
+@pytest.mark.parametrize("said", ["layer_*", "[", "linear*x"])
+def test_a_pattern_that_nothing_matches_is_no_autoencoder(said: str) -> None:
+    """It is told what there is."""
+    with pytest.raises(UnknownNameError, match=r"unknown autoencoder .* Known: linear"):
+        named("autoencoder", [said])

@@ -91,7 +91,7 @@ def test_other_digits_than_the_known_are_refused(monkeypatch: pytest.MonkeyPatch
         load("digits")
 
 
-@pytest.mark.parametrize("content", [None, b"", b"no gzip", gzip.compress(b"1,2\n3\n")])
+@pytest.mark.parametrize("content", [None, b"", b"no gzip", gzip.compress(b"1,2\n3\n", mtime=0)])
 def test_a_damaged_file_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: bytes | None) -> None:
     """It is not there, or holds something else."""
     path = tmp_path / digits.FILE
