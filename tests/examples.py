@@ -16,6 +16,13 @@ OPTIONS: dict[str, Any] = {
 }  # fmt: skip
 
 
+# A rung of a pair that agrees.
+RUNG: dict[str, Any] = {
+    "rung": "init", "place": "phase1/init/0/encoder1.weight", "relative": 0.0, "headroom": 10.0, "bound": 1e-13,
+    "reason": "rounding", "arrays": 4,
+}  # fmt: skip
+
+
 def conditions(*names: str, autoencoder: str = "tied", **changes: Any) -> dict[str, Any]:
     """Conditions in which everything is known, of subjects of these names, as plain data."""
     found = Conditions(

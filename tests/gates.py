@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from examples import OPTIONS, conditions, trial
+from examples import OPTIONS, RUNG, conditions, trial
 
 from aebench.records import documents
 
@@ -15,7 +15,7 @@ SEEDS = (0, 1, 2, 3, 4)
 def agreement(**changes: Any) -> dict[str, Any]:
     """A pair that agrees."""
     row = {"autoencoder": "tied", "dtype": "float32", "left": "reference", "right": "pytorch", "parting": None}
-    return {**row, "rungs": [], "vacuous": [], **changes}
+    return {**row, "rungs": [RUNG], "vacuous": [], **changes}
 
 
 def trials(factor: float = 1.0, seeds: tuple[int, ...] = SEEDS, framework: str = "pytorch") -> list[dict[str, Any]]:

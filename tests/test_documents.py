@@ -10,14 +10,16 @@ from typing import Any
 import msgspec
 import pytest
 from click.testing import CliRunner
-from examples import OPTIONS, conditions, planted, trial
+from examples import OPTIONS, RUNG, conditions, planted, trial
 
 from aebench.cli import main
 from aebench.comparison.accepting import accept
 from aebench.errors import ResultError, UnknownNameError
 from aebench.records import documents
+from aebench.records.agreements import Agreement
 from aebench.records.documents import FORMATS, KINDS
 from aebench.records.documents import FORMER_FORMATS as FORMER
+from aebench.records.fields import checked
 
 RESULTS = Path(__file__).parents[1] / "results"
 # What is committed there; `results/runs` is where `aebench run` leaves its own.
@@ -228,3 +230,13 @@ def test_the_kinds_are_listed_and_another_is_refused() -> None:
     assert list(KINDS) == CliRunner().invoke(main, ["schema"]).output.split()
     with pytest.raises(UnknownNameError, match=r"did you mean 'trial'\?"):
         documents.schema("trail")
+
+
+@pytest.mark.parametrize("rungs", [[], [{**RUNG, "arrays": 0}], [RUNG, {**RUNG, "rung": "step", "arrays": 0}]])
+def test_a_pair_of_which_nothing_was_compared_does_not_agree(rungs: list[dict[str, Any]]) -> None:
+    """Planted: no rung, or a rung without an array. One that parts may have ended before any."""
+    pair = {"autoencoder": "tied", "left": "tensorflow", "right": "pytorch", "dtype": "float32"}
+    with pytest.raises(msgspec.ValidationError, match="tensorflow and pytorch agree, but nothing of them was compared"):
+        checked({**pair, "parting": None, "rungs": rungs}, Agreement)
+    assert "phase1" == checked({**pair, "parting": "phase1", "rungs": rungs}, Agreement).parting
+    assert checked({**pair, "parting": None, "rungs": [RUNG]}, Agreement)

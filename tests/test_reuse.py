@@ -10,7 +10,7 @@ from typing import Any
 from unittest import mock
 
 import pytest
-from examples import OPTIONS, Inline, changes, conditions, inline, planted
+from examples import OPTIONS, RUNG, Inline, changes, conditions, inline, planted
 from examples import trial as example
 
 from aebench import registry
@@ -51,7 +51,8 @@ def trial_of(framework: str, seed: int, **more: Any) -> dict[str, Any]:
 
 def row(name: str, left: str, right: str, dtype: str, **more: Any) -> dict[str, Any]:
     """The agreement of a pair."""
-    return {"autoencoder": name, "left": left, "right": right, "dtype": dtype, "parting": None, "rungs": [], **more}
+    pair = {"autoencoder": name, "left": left, "right": right, "dtype": dtype}
+    return {**pair, "parting": None, "rungs": [RUNG], **more}
 
 
 @pytest.fixture
