@@ -38,7 +38,8 @@ def calm(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(system.psutil, "virtual_memory", lambda: Memory(2**34, 2**33))
     monkeypatch.setattr(system.psutil, "swap_memory", lambda: SimpleNamespace(used=0))
     monkeypatch.setattr(system.psutil, "sensors_battery", lambda: None, raising=False)
-    monkeypatch.setattr(system, "adding", lambda _: 0.001)
+    monkeypatch.setattr(cores, "adding", lambda _: 0.001)
+    monkeypatch.setattr(cores, "SECONDS_BETWEEN", 0.001)
     for name in system.THREAD_VARIABLES:
         monkeypatch.delenv(name, raising=False)
 
@@ -54,7 +55,7 @@ def found(folder: Path, **files: str) -> dict[str, Seen]:
         path = folder / system.PROCESSORS / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(f"{text}\n")
-    return {it.what: it for it in seen(0.01, folder)}
+    return {it.what: it for it in seen(0.1, folder)}
 
 
 def test_a_calm_machine_has_nothing_to_do(tmp_path: Path) -> None:
@@ -117,7 +118,7 @@ def test_more_threads_than_cores_are_told(tmp_path: Path, monkeypatch: pytest.Mo
 def test_a_core_of_two_speeds_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Planted: every other time the work takes a fifth longer."""
     values = iter([0.001, 0.0012] * 10**6)
-    monkeypatch.setattr(system, "adding", lambda _: next(values))
+    monkeypatch.setattr(cores, "adding", lambda _: next(values))
     every = found(tmp_path)
     assert all(it.advice for name, it in every.items() if name.startswith("core "))
     assert "(1 to 1.2, a tenth beyond either)" in every[f"core {cores.cores()[0]}"].found
@@ -146,7 +147,7 @@ def test_the_program_that_works_is_named(tmp_path: Path, monkeypatch: pytest.Mon
 
 def test_a_machine_that_tells_little_is_looked_at(tmp_path: Path) -> None:
     """No file of the processors, no steal: not told, and no advice."""
-    every = {it.what: it for it in seen(0.01, tmp_path)}
+    every = {it.what: it for it in seen(0.1, tmp_path)}
     assert {"not told"} == {every[name].found for name in ("governor", "boost")}
     assert {None} == {it.advice for it in every.values()}
 

@@ -26,9 +26,7 @@ from aebench.cli.sweeping import scale
 SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
 
 
-@click.group(
-    cls=Group, epilog=STATUSES, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}
-)
+@click.group(cls=Group, epilog=STATUSES, context_settings=SETTINGS)
 @click.version_option(__version__, prog_name="aebench")
 @click.pass_context
 def main(context: click.Context) -> None:

@@ -10,18 +10,15 @@ import click
 
 from aebench.cli.options import (
     AUTOENCODERS,
-    DATA_DIR,
-    DATASET,
-    DEVICE,
     FRAMEWORKS,
     NO_EXECUTOR,
     ONLY,
     OUTPUT,
-    SCHEDULE,
     console,
     kept_in,
+    on_data,
+    time_limit,
 )
-from aebench.cli.values import Minutes
 
 SEEDS_OF_TRAININGS = 12  # at most: what they do not decide stays undecided
 
@@ -34,11 +31,8 @@ SEEDS_OF_TRAININGS = 12  # at most: what they do not decide stays undecided
     "--repeats", type=click.IntRange(1, 1000), default=10, show_default=True,
     help="How often each fault of speed and memory is planted; nothing is planted six times as often.",
 )  # fmt: skip
-@DATASET
-@DATA_DIR
-@SCHEDULE
-@DEVICE
-@click.option("--time-limit", type=Minutes(), metavar="MINUTES", help="After so many minutes nothing more is planted.")
+@on_data
+@time_limit("After so many minutes nothing more is planted.")
 @click.option("--dry-run", is_flag=True, help="Say what would be planted, and end.")
 @click.option("--all", "everything", is_flag=True, help="Also name everything that was not caught.")
 @NO_EXECUTOR

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from aebench.cli.options import DATA_DIR, DATASET, DEVICE, OUTPUT, SCHEDULE, completed, console, kept_in
-from aebench.cli.values import Minutes, named, text
+from aebench.cli.options import OUTPUT, completed, console, kept_in, on_data, time_limit
+from aebench.cli.values import named, text
 
 if TYPE_CHECKING:
     from aebench.comparison.comparing import Asked
@@ -68,14 +68,8 @@ def _autoencoder(context: click.Context, parameter: click.Parameter, value: str)
     "--package", callback=_package, metavar="NAME",
     help="What is installed of each release, such as tensorflow-cpu; default: the framework's usual package.",
 )  # fmt: skip
-@DATASET
-@DATA_DIR
-@SCHEDULE
-@DEVICE
-@click.option(
-    "--time-limit", type=Minutes(), metavar="MINUTES",
-    help="For each release; one that is not decided by then is skipped.",
-)  # fmt: skip
+@on_data
+@time_limit("For each release; one that is not decided by then is skipped.")
 @click.option("--dry-run", is_flag=True, help="Say which releases there are between GOOD and BAD, and end.")
 @OUTPUT
 def bisect(

@@ -10,17 +10,15 @@ import click
 
 from aebench.cli.options import (  # fmt: skip
     AUTOENCODERS,
-    DATA_DIR,
-    DATASET,
-    DEVICE,
     FRAMEWORKS,
     NO_EXECUTOR,
     OUTPUT,
-    SCHEDULE,
     console,
     kept_in,
+    on_data,
+    time_limit,
 )
-from aebench.cli.values import MOST, Minutes
+from aebench.cli.values import MOST
 
 
 @click.command()
@@ -30,13 +28,8 @@ from aebench.cli.values import MOST, Minutes
     "--blocks", type=click.IntRange(4, MOST), default=8, show_default=True,
     help="Of each autoencoder in each framework. A second call may ask for more.",
 )  # fmt: skip
-@DATASET
-@DATA_DIR
-@SCHEDULE
-@DEVICE
-@click.option(
-    "--time-limit", type=Minutes(), metavar="MINUTES", help="After so many minutes no block begins; default: no limit."
-)
+@on_data
+@time_limit("After so many minutes no block begins; default: no limit.")
 @click.option("--all", "everything", is_flag=True, help="Also show in what way rows vary, and what was simulated.")
 @NO_EXECUTOR
 @OUTPUT

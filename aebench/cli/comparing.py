@@ -10,18 +10,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from aebench.cli.options import (
-    DATA_DIR,
-    DATASET,
-    DEVICE,
     NO_EXECUTOR,
     ONLY,
     OUTPUT,
-    SCHEDULE,
     completed,
     console,
     kept_in,
+    on_data,
+    time_limit,
 )
-from aebench.cli.values import Minutes, Place, Share, matching, named, names, text, whole, words
+from aebench.cli.values import Place, Share, matching, named, names, text, whole, words
 
 if TYPE_CHECKING:
     from aebench.comparison.comparing import Asked, Plan
@@ -71,10 +69,7 @@ def _sides(context: click.Context, parameter: click.Parameter, value: Sequence[s
     "--timed", callback=names("autoencoder"), metavar="NAME[,NAME]...",
     help="The autoencoders whose speed and memory are compared; default: all that are.",
 )  # fmt: skip
-@DATASET
-@DATA_DIR
-@SCHEDULE
-@DEVICE
+@on_data
 @click.option(
     "--seeds", "-s", callback=whole("0,1,2"), metavar="N[,N]...",
     help="Seeds of the trainings, of which as many are taken as decide; the first is the ladder's.  [default: 0 to 26]",
@@ -84,10 +79,7 @@ def _sides(context: click.Context, parameter: click.Parameter, value: Sequence[s
     help="So much slower, as a part of base's time, must pass.",
 )  # fmt: skip
 @click.option("--intolerable", type=Share(), default=0.10, show_default=True, help="So much slower must fail.")
-@click.option(
-    "--time-limit", type=Minutes(), metavar="MINUTES",
-    help="After so many minutes nothing more is timed or trained; what is not decided then is undecided.",
-)  # fmt: skip
+@time_limit("After so many minutes nothing more is timed or trained; what is not decided then is undecided.")
 @click.option(
     "--known", type=Place(exists=True, dir_okay=False, path_type=Path),
     help=f"With --base: a file of known differences.  [default: {KNOWN}, where it is]",

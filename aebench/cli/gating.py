@@ -11,17 +11,15 @@ import click
 
 from aebench.cli.options import (
     AUTOENCODERS,
-    DATA_DIR,
-    DATASET,
     DEFAULTS,
-    DEVICE,
     NO_EXECUTOR,
     OUTPUT,
-    SCHEDULE,
     console,
     kept_in,
+    on_data,
+    time_limit,
 )
-from aebench.cli.values import Folder, Minutes, Place, text, words
+from aebench.cli.values import Folder, Place, text, words
 
 if TYPE_CHECKING:
     from aebench.comparison.fresh import Plan
@@ -40,15 +38,9 @@ OF_ENVIRONMENTS = ("dataset", "data_dir", "schedule", "device", "dtype", "output
     "--frameworks", "-f", callback=words, metavar="NAME[,NAME]...",
     help="Without environments; default: all that the baseline holds.",
 )  # fmt: skip
-@DATASET
-@DATA_DIR
-@SCHEDULE
-@DEVICE
+@on_data
 @click.option("--dtype", type=click.Choice(["float32", "float64"]), default="float32", show_default=True)
-@click.option(
-    "--time-limit", type=Minutes(), metavar="MINUTES",
-    help="After so many minutes nothing more is trained; what is not decided then is undecided.",
-)  # fmt: skip
+@time_limit("After so many minutes nothing more is trained; what is not decided then is undecided.")
 @click.option("--dry-run", is_flag=True, help="Say what would be trained in the environment, and end.")
 @click.option("--all", "everything", is_flag=True, help="Also show every metric.")
 @OUTPUT

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from aebench.cli.values import Folder, Place, data_set, executor, names, no_executor, whole, words
+from aebench.cli.values import Folder, Minutes, Place, data_set, executor, names, no_executor, whole, words
 
 if TYPE_CHECKING:
     from aebench.report.progress import Bars
@@ -99,6 +99,18 @@ def kept_in(folder: Path) -> Iterator[Bars]:
         except KeyboardInterrupt:
             click.echo(f"Interrupted; what is measured is kept. Go on with the same command and --output {folder}")
             raise
+
+
+def on_data(command: Command) -> Command:
+    """On what something is measured: data set, schedule and device."""
+    for option in (DEVICE, SCHEDULE, DATA_DIR, DATASET):
+        command = option(command)
+    return command
+
+
+def time_limit(says: str) -> Callable[[Command], Command]:
+    """Minutes on the command line, seconds to the command. says: what happens after them."""
+    return click.option("--time-limit", type=Minutes(), metavar="MINUTES", help=says)
 
 
 def selection(frameworks: Callable[[Any], Any] = FRAMEWORKS) -> Callable[[Command], Command]:

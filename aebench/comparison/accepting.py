@@ -95,8 +95,9 @@ def _require_sound(run: Path, document: Content) -> None:
         reasons = [trial["failure"]] if "failure" in trial else list(_invalid(trial))
         if "@" in trial["framework"]:
             reasons.append("it is of another environment, whose name means nothing elsewhere")
-        usual = measured.setdefault((trial["autoencoder"], trial["framework"]), set(trial.get("metrics", ())))
-        reasons += [f"another seed has {name} or lacks it" for name in sorted(usual ^ set(trial.get("metrics", ())))]
+        mine = set(trial.get("metrics", ()))
+        usual = measured.setdefault((trial["autoencoder"], trial["framework"]), mine)
+        reasons += [f"another seed has {name} or lacks it" for name in sorted(usual ^ mine)]
         wrong += [f"{trial['autoencoder']}, {trial['framework']}, seed {trial['seed']}: {why}" for why in reasons]
     if wrong:
         raise UsageError(f"{run}: {wrong[0]}; what failed or parts is no baseline: run it again, or leave it out")

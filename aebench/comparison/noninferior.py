@@ -34,8 +34,9 @@ from aebench.quality.margins import LEAPS
 Judged = Literal["worse", "not worse", "better", "undecided"]
 LOOKS = (3, 5, 8, 12, 18, 27)
 INTOLERABLE = 2.0
-FURTHEST = 1e100  # margins
 """So many margins worse must not pass; one margin worse must not fail."""
+FURTHEST = 1e100
+"""In margins. What lies further off is no further, and its square still is a number."""
 LEAST_DEVIATION = 0.1
 """In margins. Pairs that lie closer by chance are not believed: metrics that are counts often differ by nought."""
 FREEDOM = 0.75
@@ -80,7 +81,6 @@ def of_differences(differences: Sequence[float], misses: float, *, both_sides: b
 
     both_sides: no direction is better, so that a change beyond the margin is worse on either side.
     """
-    # Further than that is no further, and its square still is a number.
     values = [max(-FURTHEST, min(FURTHEST, float(value))) for value in differences]
     found = Evidence(len(values), math.fsum(values) / len(values) if values else math.nan)
     for pairs in takewhile(lambda look: look <= len(values), LOOKS):

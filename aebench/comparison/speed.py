@@ -173,8 +173,8 @@ def due(question: Question, pairs: Sequence[Pair]) -> Due | None:
     names: Sequence[str | None] = [name for name in timed if name in undecided]
     alone = not names and timed and None in able and None in undecided
     names = [None] if alone else names
-    wanted = math.ceil(len(compared) / CONTROL_EVERY) if names else LEAST_CONTROLS
-    wanted = wanted if question.speed else 0
+    least = math.ceil(len(compared) / CONTROL_EVERY) if names else LEAST_CONTROLS
+    wanted = least if question.speed else 0
     if timed and len(controls) < wanted:
         return _next(names if alone else timed, controls, control=True)
     return _next(names, compared, control=False) if names else None

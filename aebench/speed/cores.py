@@ -43,10 +43,14 @@ def hold(on: Collection[int]) -> None:
 
 
 class Pace:
-    """Within it a small piece of work is timed on the core, again and again, in a thread that has the core alone."""
+    """Within it a small piece of work is timed on the core, again and again, in a thread that has the core alone.
+
+    samples: processor time of the work, in seconds, each time; none where the core was taken from this process.
+    """
 
     def __init__(self, core: int) -> None:
-        self._core, self._over, self._samples = core, threading.Event(), list[float]()
+        self._core, self._over = core, threading.Event()
+        self.samples: list[float] = []
         self._thread = threading.Thread(target=self._sample, daemon=True)
 
     def __enter__(self) -> Pace:
@@ -62,10 +66,10 @@ class Pace:
     @property
     def seconds(self) -> float | None:
         """Processor time that the piece of work took on average; None where it was timed too few times."""
-        return float(np.mean(self._samples)) if len(self._samples) >= LEAST_SAMPLES else None
+        return float(np.mean(self.samples)) if len(self.samples) >= LEAST_SAMPLES else None
 
     def _sample(self) -> None:
         with contextlib.suppress(OSError):  # the core was taken from this process
             os.sched_setaffinity(0, {self._core})  # of this thread alone
             while not self._over.wait(SECONDS_BETWEEN):
-                self._samples.append(adding(ADDITIONS))
+                self.samples.append(adding(ADDITIONS))

@@ -6,7 +6,6 @@ Sources: what `pyperf system` looks at, and what the blocks of `aebench calibrat
 from __future__ import annotations
 
 import os
-import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,7 +14,6 @@ from pathlib import Path
 import numpy as np
 import psutil
 
-from aebench.records.circumstances import adding
 from aebench.records.machine import Watch, machine, read
 from aebench.speed import cores
 from aebench.speed.blocks import THREAD_VARIABLES
@@ -78,6 +76,9 @@ def _settings(root: Path) -> Iterator[Seen]:
 def _clocks(clocks: dict[int, list[float]]) -> Iterator[Seen]:
     """How long the same work took on each core."""
     for core, spent in clocks.items():
+        if not spent:
+            yield Seen(f"core {core}", "not told")
+            continue
         low, middle, high = (1e3 * float(np.quantile(spent, part)) for part in (0.1, 0.5, 0.9))
         advice = "its clock changes, or others share the core: `aebench calibrate` says what can be seen all the same"
         found = f"the same work took {middle:.3g} ms ({low:.3g} to {high:.3g}, a tenth beyond either)"
@@ -85,19 +86,10 @@ def _clocks(clocks: dict[int, list[float]]) -> Iterator[Seen]:
 
 
 def _clock(core: int, seconds: float) -> list[float]:
-    """Processor time of the piece of work, again and again on that core alone."""
-    spent = list[float]()
-
-    def work() -> None:
-        os.sched_setaffinity(0, {core})
-        until = time.monotonic() + seconds
-        while not spent or time.monotonic() < until:
-            spent.append(adding(cores.ADDITIONS))
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    thread.join()
-    return spent
+    """Processor time of the piece of work, again and again on that core."""
+    with cores.Pace(core) as pace:
+        time.sleep(seconds)
+    return pace.samples
 
 
 def _share(what: str, share: float | None, least: float, advice: str) -> Seen:

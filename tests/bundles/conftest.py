@@ -1,4 +1,4 @@
-"""One bundle, made once in a session, and copies of it that are damaged."""
+"""Bundles, made once in a session, and a reference that does not start."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ import pytest
 from aebench import registry
 from aebench.errors import FrameworkError
 from aebench.processes.events import Silent
+from aebench.processes.worker import FrameworkProcess
+from aebench.registry import ARBITER
+from aebench.running import options
 from aebench.running.bundling import make
 from aebench.running.options import Options
 
@@ -31,3 +34,15 @@ def golden(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("bundles") / "golden.zip"
     make(Options(("linear", "tied"), ("pytorch",)), path, Silent())
     return path
+
+
+@pytest.fixture
+def alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Planted fault: a reference that does not start."""
+
+    class Alone(FrameworkProcess):
+        def __init__(self, framework: str, log: Path | None = None) -> None:
+            assert registry.plain(framework) != ARBITER
+            super().__init__(framework, log)
+
+    monkeypatch.setattr(options, "FrameworkProcess", Alone)

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from aebench import registry
 from aebench.agreement import session
 from aebench.audit.climbs import climb_planted
 from aebench.comparison.comparing import PARTS, Asked, Plan, compare, planned
@@ -16,23 +15,11 @@ from aebench.comparison.sides import side
 from aebench.comparison.verdict import findings, status
 from aebench.errors import UsageError
 from aebench.processes.events import Silent
-from aebench.processes.worker import FrameworkProcess
 from aebench.records.comparisons import What
-from aebench.registry import ARBITER, HERE
-from aebench.running import options
+from aebench.registry import HERE
 from aebench.running.options import Options
 
-
-@pytest.fixture(autouse=True)
-def alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Planted fault: a reference that does not start."""
-
-    class Alone(FrameworkProcess):
-        def __init__(self, framework: str, log: Path | None = None) -> None:
-            assert registry.plain(framework) != ARBITER
-            super().__init__(framework, log)
-
-    monkeypatch.setattr(options, "FrameworkProcess", Alone)
+pytestmark = pytest.mark.usefixtures("alone")
 
 
 def plan(base: str, head: str, *autoencoders: str, only: tuple[What, ...] = ("numbers",)) -> Plan:

@@ -22,27 +22,19 @@ from aebench.audit.planted import FAULTS
 from aebench.data import load as load_data
 from aebench.errors import ResultError, UsageError
 from aebench.processes.events import Silent
-from aebench.processes.worker import FrameworkProcess
 from aebench.records.archive import opened
 from aebench.registry import ARBITER
-from aebench.running import options
 from aebench.running.replaying import Asked, of_subjects, replay
 from aebench.training import trial
 
 
 @pytest.fixture(autouse=True)
-def alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Planted fault: a reference that does not start, and data sets that are not there."""
-
-    class Alone(FrameworkProcess):
-        def __init__(self, framework: str, log: Path | None = None) -> None:
-            assert registry.plain(framework) != ARBITER
-            super().__init__(framework, log)
+def without_data(alone: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Planted fault: beside a reference that does not start, data sets that are not there."""
 
     def missing(*_: Any, **__: Any) -> None:
         raise AssertionError("a data set was asked for")
 
-    monkeypatch.setattr(options, "FrameworkProcess", Alone)
     monkeypatch.setattr(trial, "load_dataset", missing)
 
 
