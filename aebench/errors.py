@@ -7,10 +7,16 @@ without a traceback and exits with `exit_status`.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Sequence
 
 TRACEBACK = "AEBENCH_TRACEBACK"
 """The environment variable that asks for the traceback of every error."""
+
+# How a line begins that says what went wrong, in an installer or in a build that it runs; and how those of pip end that
+# only say that there is such a line, or where to read of such lines.
+ERROR = re.compile(r"(error|[\w.]*(Error|Exception)):", re.IGNORECASE)
+WRAPPED = ("subprocess-exited-with-error", "metadata-generation-failed", "failed-wheel-build-for-install", "-conflicts")
 
 
 class AebenchError(Exception):
@@ -33,6 +39,14 @@ def nearest(name: str, known: Sequence[str]) -> str:
     """A question after the known name that is like this one; empty where none is."""
     found = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     return f"; did you mean '{found[0]}'?" if found else ""
+
+
+def why(said: str) -> str:
+    """Of all that a program said, the line that tells why it failed: the last error that is not only about errors
+    above it, else the last line."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    errors = [line for line in lines if ERROR.match(line) and not line.endswith(WRAPPED)]
+    return (errors or lines or ["it gives no reason"])[-1]
 
 
 class UnknownNameError(AebenchError):

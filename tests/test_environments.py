@@ -13,7 +13,7 @@ import pytest
 from msgspec import structs
 
 import aebench
-from aebench import registry
+from aebench import errors, registry
 from aebench.errors import AebenchError, FrameworkError, UnknownNameError, UsageError
 from aebench.processes import differing, environments, inside, making, probing
 from aebench.processes.environments import Environment, find
@@ -174,7 +174,7 @@ PROBLEMS = {
     "no TOML": ("old", "[environments.old", "is no TOML"),
     "unknown key": ("old", '[environments.old]\npyton = "x"', "unknown field `pyton`"),
     "unknown table": ("old", '[environment.old]\npython = "x"', "unknown field `environment`"),
-    "of another type": ("old", "[environments.old]\npython = 3", "Expected `str | null`, got `int`"),
+    "of another type": ("old", "[environments.old]\npython = 3", "environment 'old': Expected `str | null`, got `int`"),
     "a name taken": ("here", '[environments.here]\npython = "x"', None),
     "a bad name": ("old", '[environments."a b"]\npython = "x"', "cannot be called 'a b'"),
     "nothing": ("", None, "names no environment behind the @"),
@@ -223,7 +223,7 @@ def test_the_name_here_is_taken(tmp_path: Path) -> None:
 
 def test_what_is_missing_is_named(bare: Path, other: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An environment without what a process needs says how to get it; one with too old a package, too."""
-    with pytest.raises(UsageError, match=r"bare lacks what its processes need; .*pip install 'filelock>=.* 'numpy>="):
+    with pytest.raises(UsageError, match=r"bare' lacks what its processes need; .*pip install 'filelock>=.* 'numpy>="):
         probing.subject(f"reference@{bare}")
     other_environments.distribution(bare, "numpy", "1.0")
     probing.contents.cache_clear()
@@ -243,8 +243,10 @@ def test_a_framework_that_is_not_there_is_named(other: Path, monkeypatch: pytest
 @pytest.mark.parametrize(
     ("script", "problem"),
     [
-        ("exit 3", "ends with status 3"), ("echo hello", "is no Python interpreter"), ("exec sleep 60", "says nothing"),
-        (":", "is no Python interpreter"),
+        ("exit 3", "ended with status 3: it gives no reason"), ("echo hello", "is no Python interpreter"),
+        ("exec sleep 60", "says nothing"),
+        ("echo 'OSError: no codec' >&2; echo '<no Python frame>' >&2; exit 1", "with status 1: OSError: no codec"),
+        ("kill -KILL $$", "ended by SIGKILL: somebody killed it"), (":", "is no Python interpreter"),
         ("""echo '{"python": "abc", "packages": {}}'""", "is no Python interpreter: Invalid version: 'abc'"),
     ],
 )  # fmt: skip
@@ -258,6 +260,13 @@ def test_what_is_no_interpreter_is_one_line(
     program.chmod(0o755)
     with pytest.raises(UsageError, match=problem):
         probing.subject(f"reference@{program}")
+
+
+def test_variables_that_an_interpreter_reads_are_named(tmp_path: Path) -> None:
+    """An entry's PYTHONHOME that leads nowhere keeps Python from starting: the message says whose it is."""
+    named(tmp_path, '[environments.lost]\nvariables = { PYTHONHOME = "/nowhere", OTHER = "1" }')
+    with pytest.raises(UsageError, match=r"'lost'.*No module named 'encodings'; .* PYTHONHOME=/nowhere, as its entry"):
+        probing.subject("reference@lost")
 
 
 def test_an_interpreter_may_print_before_it_answers(other: Path, tmp_path: Path) -> None:
@@ -339,7 +348,7 @@ def test_what_cannot_be_made_leaves_nothing(
     """Each mistake has its own sentence, and no file is written."""
     (tmp_path / "environments" / "taken").mkdir(parents=True)
     with pytest.raises(UsageError, match=problem):
-        making.make(name, requirements, python=python)
+        making.make(name, requirements, python=python, begin=lambda: pytest.fail("it is said to begin"))
     assert ["environments", "taken"] == [path.name for path in sorted(tmp_path.rglob("*"))]
 
 
@@ -390,4 +399,4 @@ def test_a_tree_without_git_runs_elsewhere(other: Path) -> None:
 )  # fmt: skip
 def test_why_an_installer_failed_is_one_line(said: str, expected: str) -> None:
     """The last error that is not only about errors above it, else the last line."""
-    assert making.why(said).startswith(expected)
+    assert errors.why(said).startswith(expected)

@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 
 import pytest
 from click.testing import CliRunner
-from examples import planted
+from examples import OPTIONS, planted
 from gates import SEEDS, agreement, trials, written
 from rich.console import Console
 
@@ -98,6 +98,9 @@ def unseeded(conditions_of: dict[str, Any]) -> dict[str, Any]:
 FAULTS: dict[str, tuple[list[dict[str, Any]], dict[str, Any], int, str]] = {
     "incomplete": (trials(), {"complete": False}, 2, "it is not complete"),
     "without agreement": (trials(), {"agreements": []}, 2, "it holds no agreement"),
+    "the reference alone": (
+        trials(), {"agreements": [], "options": {**OPTIONS, "agreement": True}}, 2, "run another framework beside it"
+    ),
     "parts": (trials(), {"agreements": [agreement(parting="step 3 parts")]}, 1, "step 3 parts"),
     "vacuous": (trials(), {"agreements": [agreement(vacuous=["losses"])]}, 125, "rung losses is vacuous"),
     "agreement of another": (
@@ -136,6 +139,21 @@ def test_what_was_not_compared_is_never_green(gated: Callable[..., Gated], name:
     found, changes, expected, words = FAULTS[name]
     gate = gated(found, **changes)
     assert (expected, True) == (status(gate.findings), any(words in finding.sentence for finding in gate.findings))
+
+
+@pytest.mark.parametrize("lacking", [("data",), ("specifications",), ()], ids=" and ".join)
+def test_a_baseline_of_unknown_data_or_specifications_is_said_to_be_so(
+    tmp_path: Path, lacking: tuple[str, ...]
+) -> None:
+    """Nobody can say whether they are the run's; without conditions, neither."""
+
+    def found(trial: dict[str, Any]) -> dict[str, Any]:
+        known = {key: {} if key in lacking else value for key, value in trial["conditions"].items()}
+        return {**trial, "conditions": known if lacking else None}
+
+    accept([written(tmp_path / "accepted", [found(it) for it in trials()])], reason="x", folder=tmp_path / "to")
+    findings = held(written(tmp_path / "run", trials()), folder=tmp_path / "to").findings
+    assert ["moved"] == [it.weight for it in findings if it.sentence.startswith("on which data and to which spec")]
 
 
 def test_only_what_is_named_has_to_be_there(gated: Callable[..., Gated]) -> None:

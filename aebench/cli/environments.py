@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import click
@@ -57,8 +58,8 @@ def add(name: str, requirements: tuple[str, ...], files: tuple[Path, ...], pytho
     from aebench.processes.making import make
 
     wanted = ", ".join((*requirements, *map(str, files))) or "what aebench needs"
-    click.echo(f"Installing {wanted}, which takes minutes.", err=True)
-    made = make(name, requirements, files=files, python=python)
+    begin = partial(click.echo, f"Installing {wanted}, which takes minutes.", err=True)
+    made = make(name, requirements, files=files, python=python, begin=begin)
     click.echo(f"{name}: {made.python}, named in {made.file}; its packages: {made.lock}")
 
 

@@ -24,10 +24,9 @@ from filelock import FileLock
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import InvalidName, canonicalize_name
 
-from aebench.errors import UsageError
+from aebench.errors import UsageError, why
 from aebench.plugins import OURS
 from aebench.processes.environments import Environment
-from aebench.processes.making import why
 from aebench.processes.temporary import scratch
 from aebench.records.machine import output
 

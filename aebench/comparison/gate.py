@@ -144,7 +144,10 @@ def _unsound(document: Document, scope: Scope) -> Iterator[Finding]:
     if document["agreements"] is None:
         return
     if document["trials"] and not document["agreements"]:
-        yield Finding("numbers", ("the run",), "undone", "it holds no agreement; run it without --no-agreement")
+        advice = "run it without --no-agreement"
+        if document["options"]["agreement"]:
+            advice = "the reference agrees with itself: run another framework beside it"
+        yield Finding("numbers", ("the run",), "undone", f"it holds no agreement; {advice}")
     agreed = {row["autoencoder"] for row in document["agreements"]}
     for name in dict.fromkeys(trial["autoencoder"] for trial in document["trials"]):
         if agreed and name not in agreed and scope.holds(name):

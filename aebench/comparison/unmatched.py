@@ -59,9 +59,15 @@ def unmatched(accepted: Trials, measured: Trials, scope: Scope, missing: Missing
             yield Finding("quality", (", ".join(key),), weight, words)
     for key, trials in accepted.items():
         yield from (Finding("quality", (", ".join(key),), "undone", words) for words in _no_numbers(trials))
-    if any(trial["conditions"] is None for key, trials in accepted.items() if key in measured for trial in trials):
+    if not all(_on_record(trial) for key, trials in accepted.items() if key in measured for trial in trials):
         words = "on which data and to which specifications it was trained is not on record, so nobody can say whether "
         yield Finding("quality", ("the baseline",), "moved", f"{words}they are those of the run")
+
+
+def _on_record(trial: Document) -> bool:
+    """Whether it says on which data it was trained, and to which specification."""
+    conditions = trial["conditions"] or {}
+    return bool(conditions.get("data")) and trial["autoencoder"] in (conditions.get("specifications") or {})
 
 
 def common(accepted: Sequence[Document], measured: Sequence[Document]) -> list[tuple[Document, Document]]:

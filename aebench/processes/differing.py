@@ -21,10 +21,13 @@ def differences(base: Environment, head: Environment, among: Iterable[str] | Non
     """All of them: the interpreter, packages by name, then build, libraries and settings of each framework.
 
     among: of these frameworks only, in whatever mode; default: of all that both hold.
+    Of one environment under two names there are none, which nothing has to be loaded for.
 
     Raises:
         UsageError: one of them cannot be asked.
     """
+    if base.place == head.place:
+        return []
     names = dict.fromkeys(map(registry.plain, among)) if among is not None else registry.frameworks()
     return [*_plain(base, head), *_of_frameworks(base, head, names)]
 

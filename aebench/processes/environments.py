@@ -193,11 +193,16 @@ def _content(path: Path, tables: tuple[str, ...]) -> Mapping[str, Any] | None:
 
 
 def _settings(path: Path, content: Mapping[str, Any]) -> Settings:
+    entries, where = content.get("environments"), ""
     try:
+        for name, entry in (entries if isinstance(entries, dict) else {}).items():
+            where = f" environment '{name}':"
+            msgspec.convert(entry, Entry)
+        where = ""
         settings = msgspec.convert(content, Settings)
     except msgspec.ValidationError as error:
         raise UsageError(
-            f'{path}: {error}; an environment is written as [environments.NAME] python = "PLACE"'
+            f'{path}:{where} {error}; an environment is written as [environments.NAME] python = "PLACE"'
         ) from error
     for name in settings.environments:
         require_name(name, f"{path}: ")

@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from packaging.requirements import InvalidRequirement, Requirement
 
-from aebench.errors import UsageError
+from aebench.errors import UsageError, why
 from aebench.processes import environments
 from aebench.processes.environments import OWN_FILE, PROJECT_FILE
 from aebench.processes.probing import needed
 from aebench.records.store import write_text
 
 FOLDER = "environments"
-# How a line begins that says what went wrong, in an installer or in a build that it runs; and how those of pip end that
-# only say that there is such a line, or where to read of such lines.
-ERROR = re.compile(r"(error|[\w.]*(Error|Exception)):", re.IGNORECASE)
-WRAPPED = ("subprocess-exited-with-error", "metadata-generation-failed", "failed-wheel-build-for-install", "-conflicts")
 
 
 @dataclass(frozen=True)
@@ -35,11 +30,15 @@ class Made:
     file: Path
 
 
-def make(name: str, requirements: Sequence[str], *, files: Sequence[Path] = (), python: str | None = None) -> Made:
+def make(
+    name: str, requirements: Sequence[str], *, files: Sequence[Path] = (), python: str | None = None,
+    begin: Callable[[], None] = lambda: None,
+) -> Made:  # fmt: skip
     """A new environment under `environments/`, beside the file that names it, or in the present folder.
 
     requirements: as pip takes them; what processes of aebench need is added. files: of requirements, such as a lock
-    file. python: an interpreter, or a version that is found on the path; None is this one.
+    file. python: an interpreter, or a version that is found on the path; None is this one. begin: called once
+    everything was found in order, before minutes go by.
 
     Raises:
         UsageError: the name is taken or no name; a requirement is none; there is no such interpreter; the installer
@@ -50,6 +49,7 @@ def make(name: str, requirements: Sequence[str], *, files: Sequence[Path] = (), 
     folder, log = file.parent / FOLDER / name, file.parent / FOLDER / f"{name}.log"
     _check(name, requirements, folder, configuration and configuration.settings.environments)
     interpreter = _interpreter(python)
+    begin()
     folder.parent.mkdir(parents=True, exist_ok=True)
     wanted = [*(str(found) for found in needed()), *requirements]
     try:
@@ -117,14 +117,6 @@ def _run(command: Sequence[str], log: Path) -> str:
     if ended.returncode:
         raise UsageError(f"{why(log.read_text(encoding='utf-8'))}; all that was said: {log}")
     return ended.stdout
-
-
-def why(said: str) -> str:
-    """Of all that an installer said, the line that tells why it failed: the last error that is not only about errors
-    above it, else the last line."""
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
-    errors = [line for line in lines if ERROR.match(line) and not line.endswith(WRAPPED)]
-    return (errors or lines or ["it gives no reason"])[-1]
 
 
 def _enter(file: Path, name: str, folder: Path) -> None:

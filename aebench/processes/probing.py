@@ -16,12 +16,12 @@ from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from aebench import registry
-from aebench.errors import FrameworkError, UsageError
+from aebench.errors import FrameworkError, UsageError, why
 from aebench.plugins import OURS
 from aebench.processes import environments
 from aebench.processes.environments import Environment
 from aebench.processes.inside import LONGEST_REASON
-from aebench.processes.worker import FrameworkProcess, variables_of
+from aebench.processes.worker import FrameworkProcess, how, variables_of
 from aebench.records.archive import opened
 from aebench.records.conditions import Subject
 from aebench.registry import HERE, UNKNOWN_VERSION
@@ -133,24 +133,30 @@ def contents(environment: Environment) -> Contents:
     if environment.bundle is not None:
         made = opened(environment.bundle).manifest.conditions
         return Contents(made.subjects[registry.ARBITER].python or UNKNOWN_VERSION, made.packages or {}, ())
-    what = f"environment {environment.name}: {environment.python or sys.executable}"
+    what = f"environment '{environment.said}': {environment.python or sys.executable}"
     try:
         found = subprocess.run(
             [environment.python or sys.executable, "-c", PROGRAM], env=variables_of(environment), text=True,
             capture_output=True, stdin=subprocess.DEVNULL, timeout=SECONDS, check=True,
         )  # fmt: skip
         # Its `sitecustomize` may have printed something before.
-        said = msgspec.json.decode((found.stdout.splitlines() or [""])[-1], type=Said)
-        Version(said.python)
+        answer = msgspec.json.decode((found.stdout.splitlines() or [""])[-1], type=Said)
+        Version(answer.python)
     except subprocess.TimeoutExpired as error:
         raise UsageError(f"{what} says nothing within {SECONDS:g} s; try it by hand: is it an interpreter?") from error
     except subprocess.CalledProcessError as error:
-        last = (error.stderr.strip().splitlines() or ["nothing"])[-1][:LONGEST_REASON]
-        raise UsageError(f"{what} ends with status {error.returncode} and says: {last}") from error
+        said = why(error.stderr)[:LONGEST_REASON]
+        raise UsageError(f"{what} ended {how(error.returncode)}: {said}{_told(environment)}") from error
     except (OSError, UnicodeDecodeError, msgspec.DecodeError, InvalidVersion) as error:
         raise UsageError(f"{what} is no Python interpreter: {error}") from error
-    packages = {str(canonicalize_name(name)): version for name, version in sorted(said.packages.items())}
-    return Contents(said.python, packages, tuple(_lacking(packages)))
+    packages = {str(canonicalize_name(name)): version for name, version in sorted(answer.packages.items())}
+    return Contents(answer.python, packages, tuple(_lacking(packages)))
+
+
+def _told(environment: Environment) -> str:
+    """What of its variables an interpreter itself reads, and may not start with."""
+    read = [f"{name}={value}" for name, value in environment.variables if name.startswith("PYTHON")]
+    return f"; it was started with {', '.join(read)}, as its entry says" if read else ""
 
 
 def frameworks(environment: Environment) -> dict[str, str | None]:
@@ -175,13 +181,13 @@ def require_ready(environment: Environment) -> None:
     found = contents(environment)
     if found.old:
         raise UsageError(
-            f"environment {environment.name} is Python {found.python}, and its processes need "
+            f"environment '{environment.said}' is Python {found.python}, and its processes need "
             f"{'.'.join(map(str, OLDEST))} or newer; make it with another interpreter"
         )
     if found.lacking:
         install = " ".join(f"'{name}'" for name in found.lacking)
         raise UsageError(
-            f"environment {environment.name} lacks what its processes need; get it with: {environment.python} -m pip "
+            f"environment '{environment.said}' lacks what its processes need; get it with: {environment.python} -m pip "
             f"install {install}"
         )
 

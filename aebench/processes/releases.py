@@ -8,8 +8,7 @@ import sys
 
 from packaging.version import InvalidVersion, Version
 
-from aebench.errors import UsageError
-from aebench.processes.making import why
+from aebench.errors import UsageError, why
 
 LISTED = re.compile(r"^Available versions: (.+)$", re.MULTILINE)
 

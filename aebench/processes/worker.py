@@ -213,11 +213,7 @@ class FrameworkProcess:
         return worker
 
     def _ended(self, status: int | None) -> str:
-        ended = f"{self.framework}: its process ended in the middle of its work"
-        if status is None or status >= 0:
-            return f"{ended}, with status {status}"
-        by = signal.Signals(-status)
-        return f"{ended}, by {by.name}" + (f": {SIGNALS[by]}" if by in SIGNALS else "")
+        return f"{self.framework}: its process ended in the middle of its work, {how(status)}"
 
     def _with_log(self, message: str) -> str:
         return f"{message}; see the end of {self.log}" if self.log else f"{message}; {TRACEBACK}=1 shows more"
@@ -237,6 +233,14 @@ class FrameworkProcess:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def how(status: int | None) -> str:
+    """How a process ended, by its exit status, which is negative where a signal ended it."""
+    if status is None or status >= 0:
+        return f"with status {status}"
+    by = signal.Signals(-status)
+    return f"by {by.name}" + (f": {SIGNALS[by]}" if by in SIGNALS else "")
 
 
 def _started_by(environment: Environment, descriptor: int) -> Iterator[str]:

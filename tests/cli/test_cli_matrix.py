@@ -40,7 +40,7 @@ def test_one_table_of_all_heads_in_which_one_does_not_start(aebench, places: Pat
     assert f"here → same, {heads[1]}, again: 1 could not be compared." == lines[0]
     (row,) = (line.split() for line in lines if line.startswith("linear "))
     assert ["linear", "reference", "numbers", "identical", "●", "not", "compared", "identical"] == row
-    assert f"not compared: {heads[1]}: environment empty lacks what its processes need" in shown.stdout
+    assert f"not compared: {heads[1]}: environment '{heads[1]}' lacks what its processes need" in shown.stdout
     assert {"same", "again", "matrix.json", "matrix.md", "matrix.xml"} == {
         path.name for path in (tmp_path / "out").iterdir() if not path.name.startswith(".")
     }
