@@ -101,5 +101,9 @@ class TrainingError(AebenchError):
     """Training produced a value that is not finite; says which step and which loss term first."""
 
 
+class ReproductionError(AebenchError):
+    """A reproduction cannot be made, or does not show what it is there to show; says why."""
+
+
 class UsageError(AebenchError):
     """A combination of options that makes no sense together."""
