@@ -1,0 +1,196 @@
+"""Reproductions made, tried and run: of a PyTorch that computes otherwise, of one that does so for aebench alone, and
+of one that is sound."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import other_environments
+import pytest
+from click.testing import CliRunner, Result
+from safetensors.numpy import load_file, save_file
+
+from aebench import registry
+from aebench.cli import main
+from aebench.processes import probing
+from aebench.processes.events import Silent
+from aebench.reproducing.finding import Asked
+from aebench.reproducing.reproducing import Reproduction, reproduce
+from aebench.reproducing.trying import compared
+
+# What makes another PyTorch of the one that is here, as soon as it is imported: its products are off by a thousandth.
+ODD = """
+import sys
+from importlib.abc import MetaPathFinder
+from importlib.util import find_spec
+
+class Odd(MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name != "torch.nn.functional" or {spared}:
+            return None
+        sys.meta_path.remove(self)
+        spec = find_spec(name)
+        run = spec.loader.exec_module
+
+        def exec_module(module):
+            run(module)
+            right = module.linear
+            module.linear = lambda x, weight, bias=None: right(x * {factor}, weight, bias)
+
+        spec.loader.exec_module = exec_module
+        return spec
+
+sys.meta_path.insert(0, Odd())
+"""
+ALWAYS, FOR_AEBENCH = "False", '"reproduce" in sys.argv[0]'
+# As an interpreter that knows its framework and nothing else: no aebench can be imported.
+ALONE = """
+import runpy, sys
+
+class Nobody:
+    def find_spec(self, name, path, target=None):
+        if name.partition(".")[0] == "aebench":
+            raise ImportError("there is no aebench here")
+
+sys.meta_path.insert(0, Nobody())
+sys.argv = ["reproduce.py"]
+runpy.run_path("reproduce.py", run_name="__main__")
+"""
+
+
+def environment(folder: Path, spared: str, factor: float = 1.001) -> str:
+    """A subject of PyTorch whose products are off, unless that is so."""
+    made = other_environments.make(folder)
+    (site,) = made.glob("lib/python*/site-packages")
+    (site / "odd_torch.py").write_text(ODD.format(spared=spared, factor=factor))
+    (site / "odd_torch.pth").write_text("import odd_torch\n")
+    return f"pytorch@{made}"
+
+
+@pytest.fixture(autouse=True, scope="module")
+def needed() -> None:
+    """PyTorch."""
+    if registry.version(registry.variants()["pytorch"]) is None:
+        pytest.skip("pytorch is not installed")
+
+
+@pytest.fixture(scope="module")
+def odd(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A PyTorch whose products are off by a thousandth."""
+    return environment(tmp_path_factory.mktemp("environments") / "odd", ALWAYS)
+
+
+@pytest.fixture(scope="module")
+def made(odd: str, tmp_path_factory: pytest.TempPathFactory) -> Reproduction:
+    """The reproduction of what parts in it."""
+    asked = Asked("linear", ("pytorch", probing.computing(odd)), dtypes=("float32",))
+    return reproduce(asked, tmp_path_factory.mktemp("made"), Silent())
+
+
+def invoked(*arguments: str) -> Result:
+    """How `aebench reproduce` ends."""
+    return CliRunner().invoke(main, ["reproduce", *arguments])
+
+
+def test_a_planted_difference_is_reproduced(made: Reproduction) -> None:
+    """It parts at the first product; the script shows it there, and not in the sound environment."""
+    assert "parts" == made.found.criterion
+    assert ("forward", "codings") == (made.found.place.rung, made.found.place.array)
+    assert [False, True] == [it.shows for it in made.tries]
+    assert made.shows
+    assert {"reproduce.py", "arrays.safetensors"} == {path.name for path in made.folder.iterdir()}
+
+
+def test_it_is_shrunk(made: Reproduction) -> None:
+    """From a hundred rows to one, and to one unit."""
+    assert made.before.rows > 10
+    assert (1, 1) == (made.after.rows, made.after.autoencoder.n_codings)
+
+
+def test_the_operation_is_named(made: Reproduction) -> None:
+    """The odd environment multiplies first, where the sound one does not."""
+    assert "operation 1 of" in made.operation
+    assert "the other side goes another way, through aten.mul" in made.operation
+    assert made.operation.split(",")[0] in (made.folder / "reproduce.py").read_text()
+
+
+def test_the_script_runs_without_aebench(made: Reproduction) -> None:
+    """Nothing in its text imports it, and where none can be imported, it says the same."""
+    text = (made.folder / "reproduce.py").read_text()
+    assert not [line for line in text.splitlines() if line.startswith(("import", "from")) and "aebench" in line]
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", ALONE], cwd=made.folder, capture_output=True, text=True, check=False
+    )
+    assert made.tries[0].said == done.stdout.strip(), done.stderr
+    assert 0 == done.returncode
+
+
+def test_the_script_says_what_it_shows(made: Reproduction) -> None:
+    """Versions, where, how far, how it is run, the seed; by the names of packages, not of aebench's environments."""
+    version = registry.version(registry.variants()["pytorch"])
+    head = (made.folder / "reproduce.py").read_text().split('"""')[1]
+    for words in (f"torch {version}", "codings", "seed 0", "float32", "python reproduce.py", "1 row"):
+        assert words in head
+
+
+def test_the_script_s_limit_is_the_bound_s(made: Reproduction, tmp_path: Path) -> None:
+    """Planted fault: another expectation, by twice the limit, is a difference; by half of it, it is none."""
+    for name in ("reproduce.py", "arrays.safetensors"):
+        (tmp_path / name).write_bytes((made.folder / name).read_bytes())
+    arrays, key = load_file(tmp_path / "arrays.safetensors"), None
+    text = (tmp_path / "reproduce.py").read_text()
+    limit = float(text.partition("largest=")[2].partition(",")[0])
+    key = "expected/" + text.partition("against='")[2].partition("'")[0]
+    for factor, expected in ((0.5, 0), (2.0, 1)):
+        moved = arrays[key].astype(np.float64) + factor * limit
+        save_file({**arrays, key: moved}, tmp_path / "arrays.safetensors")
+        done = subprocess.run([sys.executable, "reproduce.py"], cwd=tmp_path, check=False, capture_output=True)
+        assert expected == done.returncode
+
+
+def test_a_difference_outside_the_text_is_said_to_be(tmp_path: Path) -> None:
+    """Planted fault: products that are off for aebench alone. The script is kept, and called no reproduction."""
+    subject = environment(tmp_path / "odd_for_aebench", FOR_AEBENCH)
+    done = invoked("linear", "-f", f"pytorch,{subject}", "--dtype", "float32", "-o", str(tmp_path / "o"))
+    assert 2 == done.exit_code
+    assert "the difference is not in the network's text" in done.output
+    assert f"{tmp_path / 'o'} keeps what was written" in done.output
+    assert (tmp_path / "o" / "reproduce.py").is_file()
+
+
+def test_a_sound_pair_has_no_reproduction(tmp_path: Path) -> None:
+    """Of the same PyTorch in another environment nothing is written; the status is that of what could not be done."""
+    subject = f"pytorch@{other_environments.make(tmp_path / 'same')}"
+    done = invoked("linear", "-f", f"pytorch,{subject}", "--dtype", "float32", "-o", str(tmp_path / "o"))
+    assert 2 == done.exit_code
+    assert "pytorch and pytorch@same give the same, to the bit, in float32" in done.output
+    assert not (tmp_path / "o").exists()
+
+
+def test_what_moved_by_a_bit_is_reproduced(tmp_path: Path) -> None:
+    """A difference within the bounds, of one framework: any bit counts, and the script says so."""
+    subject = environment(tmp_path / "odd_by_a_bit", ALWAYS, 1.0 + 2.0**-23)
+    done = invoked("linear", "-f", f"pytorch,{subject}", "--dtype", "float32", "-o", str(tmp_path / "o"))
+    assert 0 == done.exit_code, done.output
+    assert "pytorch@odd_by_a_bit moved from pytorch, first at" in done.output
+    assert "largest=0.0" in (tmp_path / "o" / "reproduce.py").read_text()
+
+
+@pytest.mark.parametrize(
+    ("other", "expected"),
+    [
+        ({"0000 a 0": 1.0, "0001 b 0": 2.0}, "none, run one by one"),
+        (
+            {"0000 a 0": 1.0, "0001 b 0": 2.5},
+            "b, operation 2 of 2: of the same inputs output 0 differs by 0.5: 2 and 2.5",
+        ),
+        ({"0000 a 0": 1.0, "0001 c 0": 2.0}, "b, operation 2 of 2: the other side goes another way, through c"),
+    ],
+)
+def test_the_first_operation_that_differs_is_found(other: dict[str, float], expected: str) -> None:
+    """By its outputs, or by its name."""
+    one = {"0000 a 0": np.asarray(1.0), "0001 b 0": np.asarray(2.0)}
+    assert compared(one, {name: np.asarray(value) for name, value in other.items()}).startswith(expected)

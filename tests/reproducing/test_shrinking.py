@@ -1,0 +1,132 @@
+"""A case is made smaller for as long as it shows the difference, and no further."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import count
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from aebench import registry
+from aebench.agreement.bundled import narrow
+from aebench.agreement.ladder import Climb, record
+from aebench.data import load
+from aebench.errors import FrameworkError
+from aebench.records.trace import Place
+from aebench.reproducing.cases import Case, computed
+from aebench.reproducing.judging import Answers, Sides
+from aebench.reproducing.places import Climbed
+from aebench.reproducing.shrinking import shrunk
+
+FRAMEWORK = registry.framework(registry.ARBITER)
+
+
+class Pretended(Sides):
+    """Sides that show a difference where a test says so; the bad one computes as the reference does."""
+
+    def __init__(self, shows: Callable[[Case], bool]) -> None:
+        super().__init__("good", "bad", "moves", {}, Path(), count())
+        object.__setattr__(self, "shows", shows)
+
+    def ask(self, case: Case) -> Answers:
+        """What the reference gives."""
+        return Answers({"bad": computed(FRAMEWORK, case)}, self.shows(case), 0.0, 0.0, "")  # type: ignore[attr-defined]
+
+
+def case_of(name: str, place: str, seed: int = 0) -> Case:
+    """The case of a place of the reference's narrow climb."""
+    autoencoder = registry.autoencoder(name)
+    autoencoder, dataset = narrow(autoencoder, load(autoencoder.dataset or "digits"))
+    climb = Climb(autoencoder, seed, steps=2, moments=True)
+    with np.errstate(all="ignore"):
+        return Climbed(climb, dataset, record(FRAMEWORK, climb, dataset)).case(Place.parse(place))
+
+
+def made_small(case: Case, shows: Callable[[Case], bool], tries: int = 1000) -> Case:
+    """What is left of the case after so many tries at most."""
+    asked = count()
+    sides = Pretended(lambda it: next(asked) >= 0 and shows(it))
+    found, answers = shrunk(case, sides.ask(case), sides, lambda: next(asked) > 2 * tries)
+    assert answers.shows
+    assert answers.found["bad"][found.array].tobytes() == computed(FRAMEWORK, found)[found.array].tobytes()
+    return found
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "phase1/gradients/0/encoder1.weight", "phase1/evaluation/0/decoded", "phase1/program/8/encoder2.weight",
+        "phase1/trajectory/2/decoder1.bias", "phase1/rows/0/many.gradient.encoder1.bias",
+    ],
+)  # fmt: skip
+def test_what_always_shows_becomes_smallest(place: str) -> None:
+    """One step, one row, one unit, one pixel: of every kind of case."""
+    found = made_small(case_of("tied", place), lambda _: True)
+    assert {1} == {found.rows, found.steps or 1, *(layer.n_outputs for layer in found.autoencoder.layers)}
+
+
+def test_a_variational_case_becomes_smallest() -> None:
+    """Its noise, too."""
+    found = made_small(case_of("variational", "phase1/losses/0/total"), lambda _: True)
+    assert {"inputs": (1, 1), "noise": (1, 1)} == {name: found.arrays[name].shape for name in ("inputs", "noise")}
+
+
+def test_cached_phases_become_smaller() -> None:
+    """Of the images from which something is cached, those that are not read go, where the difference stays."""
+    case = case_of("layerwise_cached", "phase2/step/1/encoder2.weight")
+    assert 60 == len(case.arrays["images"])
+    found = made_small(case, lambda _: True)
+    assert (1, 1) == (len(found.arrays["images"]), found.rows)
+
+
+def test_what_has_to_stay_stays() -> None:
+    """A row, two units and all pixels stay, where they have to; the rest goes."""
+    case = case_of("tied", "phase1/gradients/0/encoder1.weight")
+    row = case.arrays["inputs"][17]
+
+    def shows(it: Case) -> bool:
+        rows = it.arrays["inputs"]
+        whole = rows.shape[1] == len(row) and any(np.array_equal(row, other) for other in rows)
+        return whole and it.autoencoder.n_codings >= 2
+
+    found = made_small(case, shows)
+    assert (1, len(row)) == found.arrays["inputs"].shape
+    assert row.tobytes() == found.arrays["inputs"].tobytes()
+    assert 2 <= found.autoencoder.n_codings <= 3
+
+
+def test_the_step_that_shows_it_is_found() -> None:
+    """Of four steps the third one alone, from what the two before have left."""
+    case = case_of("tied", "phase1/program/4/encoder1.weight")
+    third = case.arrays["images"][case.arrays["order"][2]]
+
+    def shows(it: Case) -> bool:
+        return any(np.array_equal(third, it.arrays["images"][rows]) for rows in it.arrays["order"])
+
+    found = made_small(case, shows)
+    assert (1, 2) == (found.steps, int(found.arrays["state/step"]))
+
+
+def test_it_stops_when_it_is_told_to() -> None:
+    """What shows by then is kept."""
+    case = case_of("tied", "phase1/gradients/0/encoder1.weight")
+    found = made_small(case, lambda _: True, tries=2)
+    assert found.rows > 1
+
+
+def test_a_smaller_case_that_cannot_be_computed_is_not_taken() -> None:
+    """Its error is no difference."""
+    case = case_of("tied", "phase1/gradients/0/encoder1.weight")
+
+    class Failing(Pretended):
+        def ask(self, case: Case) -> Answers:
+            if case.rows < 30:
+                raise FrameworkError("too few rows for this one")
+            return super().ask(case)
+
+    sides = Failing(lambda _: True)
+    found, _ = shrunk(case, sides.ask(case), sides, lambda: False)
+    assert 30 == found.rows
+    assert 1 == found.autoencoder.n_codings
