@@ -168,6 +168,8 @@ def _carried_out(plan: Plan, output: Path | None, everything: bool) -> int:
     export(of_comparison(found), folder, "comparison")
     print_comparison(found, console(), everything=everything)
     click.echo(f"\nResults: {folder / 'comparison.json'}, beside it Markdown and JUnit XML")
+    if any(row.verdict in ("parted", "moved") for row in found.numbers):
+        click.echo(f"What parted or moved, as a script without aebench: aebench reproduce {folder} -o issue")
     return status(findings(found))
 
 

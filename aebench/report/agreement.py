@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from rich.console import Console
 from rich.text import Text
 
+from aebench.records.archive import SUFFIX
 from aebench.report.summary import print_problems
 from aebench.report.tables import Column, Table
 
@@ -86,11 +87,19 @@ def _wrong(document: Document) -> Iterator[str]:
             yield f"{row['autoencoder']}, {row['dtype']}: {row['parting']}"
         if row["parting"] and "command" in row:
             yield f"  again with: {row['command']}"
+            yield from _as_script(row["command"])
         for rung in row.get("vacuous", ()):
             pair = f"{row['left']} – {row['right']}"
             yield f"{row['autoencoder']}, {row['dtype']}, {pair}: rung {rung} is vacuous, it lets anything through"
     for failure in document["failures"]:
         yield f"{failure['autoencoder']}, {failure['framework']}: {failure['failure']}"
+
+
+def _as_script(command: str) -> Iterator[str]:
+    """The command that makes a script of what parts, where both sides can be computed with."""
+    start, others = "aebench agree ", ("--teacher-forced", SUFFIX)
+    if command.startswith(start) and not any(word in command for word in others):
+        yield f"  as a script: aebench reproduce {command.removeprefix(start)} -o issue"
 
 
 class Unjudged(NamedTuple):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from dataclasses import dataclass
 from itertools import count
@@ -17,7 +18,7 @@ from aebench.registry import ARBITER
 from aebench.reproducing.cases import Case
 from aebench.reproducing.finding import Asked, Found, find
 from aebench.reproducing.judging import Answers, Sides
-from aebench.reproducing.scripts import Script
+from aebench.reproducing.scripts import Script, text_of
 from aebench.reproducing.shrinking import shrunk
 from aebench.reproducing.trying import Tried, first_operation, tried
 from aebench.reproducing.wording import Words, labels, size
@@ -59,6 +60,8 @@ def reproduce(asked: Asked, folder: Path, listener: Listener) -> Reproduction:
     """
     if not is_empty(folder):
         raise UsageError(f"{folder} is not empty; choose another --output, or empty it")
+    if not any(_has_text(name) for name in asked.pair):
+        text_of(asked.pair[-1])
     options = Options((asked.autoencoder,), asked.pair, asked.dataset, asked.data_dir, asked.schedule, (asked.seed,))
     arbiter = ARBITER in asked.subjects
     with scratch() as inside, processes_of(options, None, arbiter=arbiter) as processes:
@@ -73,6 +76,12 @@ def reproduce(asked: Asked, folder: Path, listener: Listener) -> Reproduction:
         after, answers = shrunk(before, answers, sides, lambda: time.monotonic() > end)
         listener.finished(f"{asked.autoencoder}: shrinking", f"{size(before)} → {size(after)}")
         return _written(found, before, after, answers, folder, inside)
+
+
+def _has_text(subject: str) -> bool:
+    with contextlib.suppress(ReproductionError):
+        return bool(text_of(subject))
+    return False
 
 
 def _alone(found: Found, sides: Sides) -> tuple[Case, Answers]:

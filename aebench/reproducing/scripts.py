@@ -63,7 +63,7 @@ class Script:
         if place is None:
             raise ReproductionError(networks.lacking(framework.plain, case.autoencoder.name))
         module, name = place.split(":")
-        home = f"{type(framework).__module__}.reproduction"
+        home = text_of(self.subject)
         modes = ("eager", "compiled") if framework.mode == "compiled" else ("eager",)
         functions = {mode: _function(home, case.kind, mode) for mode in modes}
         ready = {"eager": "as_written", "compiled": "compiled"}
@@ -88,6 +88,19 @@ class Script:
             "array": case.array, "dtype": case.dtype, "device": case.device, "way": mode, "against": self.against,
             "largest": self.largest, "rms": self.rms,
         }  # fmt: skip
+
+
+def text_of(subject: str) -> str:
+    """The module that says what a script computes in the subject's framework.
+
+    Raises:
+        ReproductionError: the framework has none.
+    """
+    framework = registry.variants()[registry.bare(subject)]
+    home = f"{type(framework).__module__}.reproduction"
+    if networks.source(f"{home}:") is None:
+        raise ReproductionError(f"{framework.plain} has no text for scripts, such as {home}, so there is none of it")
+    return home
 
 
 TEMPLATE = '''"""{said}"""
