@@ -79,11 +79,6 @@ DEVICE = click.option("--device", type=click.Choice(["cpu", "gpu"]), default="cp
 SEEDS = click.option(
     "--seeds", "-s", default="0", show_default=True, callback=whole("0,1,2"), help="Whole numbers, separated by commas."
 )
-EXECUTOR = click.option(
-    "--executor", callback=executor, metavar="NAME",
-    help="Train in other processes or on other machines, several at once: processes, loky, dask, submitit, or another "
-    "package's; its settings stand in aebench.toml. Seconds are then no measure of speed.",
-)  # fmt: skip
 AFFINITY = click.option(
     "--affinity", callback=affinity, expose_value=False, metavar="CORE[,CORE]...",
     help="Measure on these cores only, numbered as by `aebench system`; default: all that this process may use.",
@@ -126,6 +121,15 @@ def on_data(command: Command) -> Command:
     for option in (DEVICE, SCHEDULE, DATA_DIR, DATASET):
         command = option(command)
     return command
+
+
+def executed(does: str, besides: str = "") -> Callable[[Command], Command]:
+    """By whom it is done. does: what, as the help begins. besides: what follows from it."""
+    return click.option(
+        "--executor", callback=executor, metavar="NAME",
+        help=f"{does} in other processes or on other machines, several at once: processes, loky, dask, submitit, or "
+        f"another package's; its settings stand in aebench.toml.{besides}",
+    )  # fmt: skip
 
 
 def timing(command: Command) -> Command:

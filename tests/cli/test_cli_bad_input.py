@@ -109,6 +109,8 @@ TOGETHER = {
     "growth with nobody": ["agree", "linear", "-f", ARBITER, "--growth"],
     "growth, forced": ["agree", "linear", "--growth", "--teacher-forced"],
     "growth that keeps traces": ["agree", "linear", "--growth", "--keep-traces", "-o", "out"],
+    "traces of an executor": ["agree", "tied", "--keep-traces", "-o", "out", "--executor", "processes"],
+    "growth by an executor": ["agree", "linear", "--growth", "--executor", "processes"],
     "traces without a folder": ["agree", "tied", "--keep-traces"],
     "nothing to resume": ["run", "--resume"],
     "a folder without a run": ["run", "--resume", "-o", "none"],
