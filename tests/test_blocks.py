@@ -15,7 +15,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from msgspec import UNSET
+from msgspec import UNSET, structs
+from pairs import pair
 
 from aebench.comparison.speed import Blocks, Due, Question, Where
 from aebench.errors import FrameworkError, ResultError
@@ -258,12 +259,33 @@ def test_a_rehearsal_goes_through_everything_once() -> None:
 
 def test_rounds_of_different_numbers_are_no_block() -> None:
     """A record that was cut is refused."""
-    works = [{"training": Work(images=1, warm_up=[], rounds=[Float(1.0)] * n)} for n in (3, 4)]
+    works = [{"training": Work(images=1, warm_up=[Float(1.0)], rounds=[Float(1.0)] * n)} for n in (3, 4)]
     subjects = [Timed(name="a", works=each) for each in works]
     with pytest.raises(ValueError, match="training was timed in 3, 4 rounds"):
         Block(first=0, subjects=subjects, seconds=Float(1.0), busy=Busy())
     with pytest.raises(ValueError, match="2 subjects, found 1"):
         Pair(first=0, subjects=subjects[:1], seconds=Float(1.0), busy=Busy(), autoencoder="a", control=False)
+
+
+@pytest.mark.parametrize(
+    ("damage", "problem"),
+    [
+        ({"import_seconds": UNSET}, "head has import_seconds UNSET, expected more than 0"),
+        ({"import_seconds": 0.0}, "head has import_seconds 0.0"),
+        ({"peak_bytes": None}, "head has peak_bytes None"), ({"peak_bytes": 0}, "head has peak_bytes 0"),
+        ({"works": {"training": Work(images=1, warm_up=[], rounds=[Float(1.0)] * 4)}}, "head took no seconds for tr"),
+        ({"works": {"training": Work(images=1, warm_up=[Float(1.0)], rounds=[Float(0.0)] * 4)}}, "head took no second"),
+    ],
+)  # fmt: skip
+def test_a_side_that_did_not_fail_has_all_its_numbers(damage: dict[str, Any], problem: str) -> None:
+    """A logarithm is taken of each; a record that lacks one was edited. One of the import needs no others."""
+    sound = pair(Due("stacked", control=False, first=0), {})
+    sides = [sound.subjects[0], structs.replace(sound.subjects[1], **damage)]
+    sides = [structs.replace(side, works={k: w for k, w in side.works.items() if k == "training"}) for side in sides]
+    with pytest.raises(ValueError, match=problem):
+        structs.replace(sound, subjects=sides)
+    imported = [structs.replace(side, works={}, peak_bytes=None) for side in sound.subjects]
+    assert structs.replace(sound, subjects=imported, autoencoder=None).failed is None
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the system counts the parent's memory, too")

@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ from aebench.processes.worker import FrameworkProcess
 from aebench.records import capture, documents
 from aebench.records.fields import checked, plain
 from aebench.records.store import WANTED, wanted
-from aebench.running import points, run
+from aebench.running import elsewhere, points, run
 from aebench.running.options import Options
 from aebench.running.points import Point, train
 from aebench.running.resume import conditions
@@ -38,19 +38,6 @@ from aebench.running.trainings import Trainings
 
 ASKED = Options(("linear",), ("reference",), seeds=(0, 1, 2), agreement=False)
 FIRST = str(registry.autoencoder("pretrained").pretraining)
-
-
-class Now(Executor):
-    """An executor that calls at once, here."""
-
-    def submit(self, fn: Any, /, *arguments: Any, **keywords: Any) -> Future[Any]:
-        """The call's future, which is done."""
-        future: Future[Any] = Future()
-        future.set_result(fn(*arguments, **keywords))
-        return future
-
-
-NOW = Chosen("now", lambda _: Now(), {}, "a test's")
 
 
 def metrics(folder: Path) -> dict[str, tuple[object, object]]:
@@ -69,7 +56,7 @@ def reference() -> dict[str, FrameworkProcess]:
 def known(tmp_path: Path, reference: dict[str, FrameworkProcess], monkeypatch: pytest.MonkeyPatch) -> Trainings:
     """The trainings of a folder, whose conditions are those of here."""
     monkeypatch.setenv("GOMP_SPINCOUNT", "1000")  # as every process that shares the machine has it
-    monkeypatch.setattr(points.capture, "take_on", lambda _: None)  # this process is no worker
+    monkeypatch.setattr(elsewhere.capture, "take_on", lambda _: None)  # this process is no worker
     asked = replace(ASKED, autoencoders=("pretrained",))
     return Trainings(asked, tmp_path / "out", Silent(), conditions=conditions(asked, reference, dtype=asked.dtype))
 
@@ -80,7 +67,7 @@ def trained(known: Trainings, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     found: list[str] = []
 
     def without(content: Mapping[str, Any]) -> dict[str, Any]:
-        point = checked(json.loads(json.dumps(content)), Point)  # plain data, as any machine can be sent it
+        point = checked(content, Point)
         trial = Trainings(point.options, Path(point.folder), Silent()).trial(
             point.autoencoder, point.seed, point.framework
         )
@@ -101,7 +88,7 @@ def trained(known: Trainings, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def distributed(known: Trainings, reference: dict[str, FrameworkProcess], *names: str) -> None:
     """Have these trained from two seeds by the executor that calls at once."""
     asked = [(name, seed, "reference") for name in names for seed in (0, 1)]
-    with Handed(NOW, Silent()) as handed:
+    with Handed(examples.NOW, Silent()) as handed:
         points.distribute(known, asked, reference, handed)
 
 
@@ -197,7 +184,7 @@ def test_a_point_that_nobody_wants_ends(known: Trainings, monkeypatch: pytest.Mo
     with ThreadPoolExecutor(1) as threads:
         with wanted(known.folder) as token:
             ending = threads.submit(train, plain(points._point(known, ("linear", 0, "reference"), token)))
-            time.sleep(3 * points.LOOK_SECONDS)
+            time.sleep(3 * elsewhere.LOOK_SECONDS)
             assert not closed.is_set()
         assert "ended" == ending.result(30)["failure"]
 

@@ -99,7 +99,8 @@ def draw(
             # loss, may all lie close by chance.
             way = (place.phase, "trajectory" if place.rung == "step" else place.rung, place.array)
             found[place] = widest[way] = _wider(widest.get(way, Spread(0.0, 0.0)), spread)
-    return found
+    # As a file holds them: whether they were kept or drawn just now, a bound is the same to the bit.
+    return {place: Spread(_upwards(spread.largest), _upwards(spread.rms)) for place, spread in found.items()}
 
 
 def _widest(strays: Iterable[tuple[Place, Array]], over: float = 1.0) -> Spreads:
@@ -193,21 +194,26 @@ def cached(digest: str) -> Path:
 
 
 def keep(path: Path, digest: str, found: Mapping[Place, Spread]) -> None:
-    """Write spreads, whole, to four digits upwards.
+    """Write spreads, whole.
 
     Raises:
         ResultError: the folder cannot be written.
     """
     rows = ",\n".join(
-        f"{json.dumps(place.key)}: [{_upwards(spread.largest)}, {_upwards(spread.rms)}]"
+        f"{json.dumps(place.key)}: [{_written(spread.largest)}, {_written(spread.rms)}]"
         for place, spread in found.items()
     )
     write_text(path, f'{{"format": "{FORMAT}", "key": "{digest}", "spreads": {{\n{rows}\n}}}}\n')
 
 
-def _upwards(number: float) -> str:
-    """With four digits and never smaller; what is not finite as the text that `float` reads."""
-    return f"{number * 1.0005:.3e}" if math.isfinite(number) else f'"{number}"'
+def _upwards(number: float) -> float:
+    """With four digits and never smaller."""
+    return float(f"{number * 1.0005:.3e}") if math.isfinite(number) else number
+
+
+def _written(number: float) -> str:
+    """The four digits that it has; what is not finite as the text that `float` reads."""
+    return f"{number:.3e}" if math.isfinite(number) else f'"{number}"'
 
 
 def kept(path: Path, digest: str) -> Spreads | None:

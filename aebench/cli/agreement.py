@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from aebench.cli.ending import UNDONE, status_of_results
-from aebench.cli.options import DEFAULTS, SUBJECTS, console, selection
+from aebench.cli.options import DEFAULTS, SUBJECTS, console, executed, selection
 from aebench.cli.values import MOST
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 @click.option("--growth", is_flag=True, help="Plot how the difference grows with the steps; try --steps 1000.")
 @click.option("--all", "everything", is_flag=True, help="Show every pair and rung.")
 @click.option("--keep-traces", is_flag=True, help="Leave the compared arrays in the output folder.")
+@executed("Climb")
 @click.pass_context
 def agree(
     context: click.Context, /, output: Path | None, dtype: str, steps: int, everything: bool, **asked: Any
@@ -51,19 +52,19 @@ def agree(
     from aebench.running.options import DTYPES
     from aebench.running.replaying import bundled, of_subjects
 
-    forced, growth, keep_traces = (asked.pop(name) for name in ("forced", "growth", "keep_traces"))
+    how = {name: asked.pop(name) for name in ("forced", "growth", "keep_traces", "executor")}
     dtypes = tuple(d for d in DTYPES if dtype in ("both", d))
     if bundled(asked["frameworks"]):
         _refuse_stated(context)
         found = of_subjects(asked["frameworks"], asked["autoencoders"], dtypes, asked["device"])
         sys.exit(replayed(found, output, everything))
-    _refuse(output, forced=forced, growth=growth, keep_traces=keep_traces)
-    sys.exit(_climbed(asked, output, dtypes, steps, everything, forced=forced, growth=growth, keep_traces=keep_traces))
+    _refuse(output, **how)
+    sys.exit(_climbed(asked, output, dtypes, steps, everything, **how))
 
 
 def _climbed(
     asked: dict[str, Any], output: Path | None, dtypes: Sequence[Dtype], steps: int, everything: bool, *,
-    forced: bool, growth: bool, keep_traces: bool,
+    growth: bool, **how: Any,
 ) -> int:  # fmt: skip
     """Climb on a data set, and print; the exit status."""
     from aebench import registry
@@ -81,7 +82,7 @@ def _climbed(
         if growth:
             document = growing.growths(options, climb, dtypes, folder, bars)
         else:
-            document = ladders.agreements(options, climb, dtypes, folder, bars, forced=forced, keep_traces=keep_traces)
+            document = ladders.agreements(options, climb, dtypes, folder, bars, **how)
     return _report_growth(document, output) if growth else _report_agreements(document, everything)
 
 
@@ -107,12 +108,14 @@ def _refuse_stated(context: click.Context) -> None:
             raise click.UsageError(f"the bundle says what is climbed, and how: leave {parameter.opts[0]} out")
 
 
-def _refuse(output: Path | None, *, forced: bool, growth: bool, keep_traces: bool) -> None:
+def _refuse(output: Path | None, *, forced: bool, growth: bool, keep_traces: bool, executor: object) -> None:
     """Options that do not go together."""
     if keep_traces and output is None:
         raise click.UsageError("--keep-traces needs a folder to leave them in: --output")
     if growth and (forced or keep_traces):
         raise click.UsageError("--growth compares parameters only: leave --teacher-forced and --keep-traces out")
+    if executor is not None and (growth or keep_traces):
+        raise click.UsageError("an executor's workers send what they found, no traces: leave --executor out")
 
 
 @contextlib.contextmanager

@@ -11,13 +11,13 @@ import click
 from aebench.cli.options import (
     AUTOENCODERS,
     FRAMEWORKS,
-    NO_EXECUTOR,
     ONLY,
     OUTPUT,
     console,
     kept_in,
     on_data,
     time_limit,
+    timing,
 )
 
 SEEDS_OF_TRAININGS = 12  # at most: what they do not decide stays undecided
@@ -35,7 +35,7 @@ SEEDS_OF_TRAININGS = 12  # at most: what they do not decide stays undecided
 @time_limit("After so many minutes nothing more is planted.")
 @click.option("--dry-run", is_flag=True, help="Say what would be planted, and end.")
 @click.option("--all", "everything", is_flag=True, help="Also name everything that was not caught.")
-@NO_EXECUTOR
+@timing
 @OUTPUT
 def audit(
     autoencoders: tuple[str, ...], only: tuple[str, ...], repeats: int, time_limit: float | None, dry_run: bool,

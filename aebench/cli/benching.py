@@ -18,11 +18,11 @@ from aebench.cli.options import (  # fmt: skip
     DEVICE,
     FORMER_SCHEDULE,
     FRAMEWORKS,
-    NO_EXECUTOR,
     OUTPUT,
     SCHEDULE,
     console,
     kept_in,
+    timing,
 )
 from aebench.cli.values import MOST, numbers
 
@@ -52,7 +52,7 @@ from aebench.cli.values import MOST, numbers
     "--blocks", type=click.IntRange(2, MOST), default=5, show_default=True,
     help="Fresh processes of each, timed in turn: their number makes the intervals.",
 )  # fmt: skip
-@NO_EXECUTOR
+@timing
 @OUTPUT
 def bench(
     output: Path | None, autoencoders: tuple[str, ...], frameworks: tuple[str, ...], peers: bool, use: str,

@@ -11,12 +11,12 @@ import click
 from aebench.cli.options import (  # fmt: skip
     AUTOENCODERS,
     FRAMEWORKS,
-    NO_EXECUTOR,
     OUTPUT,
     console,
     kept_in,
     on_data,
     time_limit,
+    timing,
 )
 from aebench.cli.values import MOST
 
@@ -31,7 +31,7 @@ from aebench.cli.values import MOST
 @on_data
 @time_limit("After so many minutes no block begins; default: no limit.")
 @click.option("--all", "everything", is_flag=True, help="Also show in what way rows vary, and what was simulated.")
-@NO_EXECUTOR
+@timing
 @OUTPUT
 def calibrate(
     autoencoders: tuple[str, ...], frameworks: tuple[str, ...], blocks: int, time_limit: float | None,

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from aebench.cli.options import (
-    NO_EXECUTOR,
     ONLY,
     OUTPUT,
     completed,
@@ -18,6 +17,7 @@ from aebench.cli.options import (
     kept_in,
     on_data,
     time_limit,
+    timing,
 )
 from aebench.cli.values import Place, Share, matching, named, names, text, whole, words
 
@@ -86,7 +86,7 @@ def _sides(context: click.Context, parameter: click.Parameter, value: Sequence[s
 )  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Say what would be compared, and what differs, and end.")
 @click.option("--all", "everything", is_flag=True, help="Also show what did not move.")
-@NO_EXECUTOR
+@timing
 @OUTPUT
 def compare(
     base: str | None, sides: Sides, known: Path | None, dry_run: bool, everything: bool, output: Path | None,

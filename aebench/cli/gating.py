@@ -12,12 +12,12 @@ import click
 from aebench.cli.options import (
     AUTOENCODERS,
     DEFAULTS,
-    NO_EXECUTOR,
     OUTPUT,
     console,
     kept_in,
     on_data,
     time_limit,
+    timing,
 )
 from aebench.cli.values import Folder, Place, text, words
 
@@ -52,7 +52,7 @@ OF_ENVIRONMENTS = ("dataset", "data_dir", "schedule", "device", "dtype", "output
     "--to", "folder", type=Place(path_type=Path), default=Path("results"), show_default=True,
     help="Folder of results, whose baselines/ and limits.toml hold what was accepted.",
 )  # fmt: skip
-@NO_EXECUTOR
+@timing
 @click.pass_context
 def gate(
     context: click.Context, /, what: str, autoencoders: tuple[str, ...], frameworks: tuple[str, ...], everything: bool,

@@ -11,7 +11,19 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from aebench.cli.values import Folder, Minutes, Place, data_set, executor, names, no_executor, whole, words
+from aebench.cli.values import (
+    Folder,
+    Minutes,
+    Place,
+    affinity,
+    data_set,
+    executor,
+    names,
+    no_executor,
+    timeout,
+    whole,
+    words,
+)
 
 if TYPE_CHECKING:
     from aebench.report.progress import Bars
@@ -67,12 +79,15 @@ DEVICE = click.option("--device", type=click.Choice(["cpu", "gpu"]), default="cp
 SEEDS = click.option(
     "--seeds", "-s", default="0", show_default=True, callback=whole("0,1,2"), help="Whole numbers, separated by commas."
 )
-EXECUTOR = click.option(
-    "--executor", callback=executor, metavar="NAME",
-    help="Train in other processes or on other machines, several at once: processes, loky, dask, submitit, or another "
-    "package's; its settings stand in aebench.toml. Seconds are then no measure of speed.",
+AFFINITY = click.option(
+    "--affinity", callback=affinity, expose_value=False, metavar="CORE[,CORE]...",
+    help="Measure on these cores only, numbered as by `aebench system`; default: all that this process may use.",
 )  # fmt: skip
-# Of the commands that time: they name the reason, not only that there is no such option.
+TIMEOUT = click.option(
+    "--timeout", type=Minutes(), callback=timeout, expose_value=False, metavar="MINUTES",
+    help="End a process that says nothing for so long, and name what it did.  [default: 15]",
+)  # fmt: skip
+# They name the reason, not only that there is no such option.
 NO_EXECUTOR = click.option("--executor", hidden=True, expose_value=False, callback=no_executor)
 IMPORTANCE_SAMPLES = click.option(
     "--importance-samples", callback=whole("50,5000"), metavar="K[,K]...",
@@ -104,6 +119,22 @@ def kept_in(folder: Path) -> Iterator[Bars]:
 def on_data(command: Command) -> Command:
     """On what something is measured: data set, schedule and device."""
     for option in (DEVICE, SCHEDULE, DATA_DIR, DATASET):
+        command = option(command)
+    return command
+
+
+def executed(does: str, besides: str = "") -> Callable[[Command], Command]:
+    """By whom it is done. does: what, as the help begins. besides: what follows from it."""
+    return click.option(
+        "--executor", callback=executor, metavar="NAME",
+        help=f"{does} in other processes or on other machines, several at once: processes, loky, dask, submitit, or "
+        f"another package's; its settings stand in aebench.toml.{besides}",
+    )  # fmt: skip
+
+
+def timing(command: Command) -> Command:
+    """What times takes besides: cores, and patience; the executor that it refuses with the reason."""
+    for option in (NO_EXECUTOR, TIMEOUT, AFFINITY):
         command = option(command)
     return command
 

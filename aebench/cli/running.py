@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from aebench.cli.ending import status_of_results
-from aebench.cli.options import DEFAULTS, EXECUTOR, IMPORTANCE_SAMPLES, console, selection
+from aebench.cli.options import DEFAULTS, IMPORTANCE_SAMPLES, console, executed, selection
 
 
 @click.command()
@@ -21,7 +21,7 @@ from aebench.cli.options import DEFAULTS, EXECUTOR, IMPORTANCE_SAMPLES, console,
 )
 @click.option("--resume", is_flag=True, help="Go on with an interrupted run: that of --output, else the newest.")
 @click.option("--agreement/--no-agreement", default=True, show_default=True, help="Climb the agreement ladder first.")
-@EXECUTOR
+@executed("Train", " Seconds are then no measure of speed.")
 @click.pass_context
 def run(context: click.Context, /, output: Path | None, resume: bool, executor: Any, **asked: Any) -> None:
     """Train the autoencoders, measure them, and compare frameworks.

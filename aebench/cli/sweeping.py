@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from aebench.cli.options import AUTOENCODERS, DATA_DIR, DEVICE, FRAMEWORKS, NO_EXECUTOR, OUTPUT, SEEDS, console, kept_in
+from aebench.cli.options import AUTOENCODERS, DATA_DIR, DEVICE, FRAMEWORKS, OUTPUT, SEEDS, console, kept_in, timing
 from aebench.cli.values import MOST, data_set, numbers
 
 
@@ -42,7 +42,7 @@ from aebench.cli.values import MOST, data_set, numbers
 )
 @SEEDS
 @DEVICE
-@NO_EXECUTOR
+@timing
 @OUTPUT
 def scale(
     output: Path | None, images: tuple[int, ...], widths: tuple[float, ...], epochs: int, **asked: Any

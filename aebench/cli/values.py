@@ -149,6 +149,28 @@ def no_executor(context: click.Context, _: click.Parameter, value: str | None) -
         )
 
 
+def affinity(_: click.Context, __: click.Parameter, value: str | None) -> None:
+    """Keep this process, and all that it begins, on the cores between the text's commas."""
+    if value is None:
+        return
+    wanted = set(whole_numbers(value, "0,2"))
+    if not hasattr(os, "sched_setaffinity"):
+        raise click.BadParameter("this system lets no process choose its cores")
+    allowed = os.sched_getaffinity(0)
+    if lacking := wanted - allowed:
+        shown = ", ".join(map(str, sorted(allowed)))
+        raise click.BadParameter(f"core {min(lacking)} is none of those that this process may use: {shown}")
+    os.sched_setaffinity(0, wanted)
+
+
+def timeout(_: click.Context, __: click.Parameter, value: float | None) -> None:
+    """From now on a process that says nothing for so many seconds hangs."""
+    if value is not None:
+        from aebench.processes import worker
+
+        worker.SILENCE_SECONDS = value
+
+
 def words(_: click.Context, __: click.Parameter, value: str | None) -> tuple[str, ...]:
     """A callback that splits words at commas, each once; what they may be is somebody else's affair."""
     found = () if value is None else tuple(dict.fromkeys(word.strip() for word in value.split(",")))

@@ -73,6 +73,9 @@ class Block(Part):
             if len(rounds) > 1 or 0 in rounds:
                 found = ", ".join(map(str, sorted(rounds)))
                 raise ValueError(f"{name} was timed in {found} rounds, expected as many of each subject, and some")
+        for subject, (name, work) in ((it, each) for it in sound for each in it.works.items()):
+            if not work.warm_up or any(second <= 0.0 for second in (*work.warm_up, *work.rounds)):
+                raise ValueError(f"{subject.name} took no seconds for {name}, expected some in every round")
 
 
 class Pair(Block, kw_only=True):
@@ -88,6 +91,13 @@ class Pair(Block, kw_only=True):
         super().__post_init__()
         if len(self.subjects) != 2:
             raise ValueError(f"a block of base and head has 2 subjects, found {len(self.subjects)}")
+        for subject in (subject for subject in self.subjects if subject.failed is None):
+            needed: dict[str, object] = {"import_seconds": subject.import_seconds}
+            if self.autoencoder is not None:
+                needed |= {"works": len(subject.works), "peak_bytes": subject.peak_bytes}
+            for name, value in needed.items():
+                if not isinstance(value, (int, float)) or not value > 0:
+                    raise ValueError(f"{subject.name} has {name} {value}, expected more than 0 where nothing failed")
 
     @property
     def failed(self) -> str | None:

@@ -16,19 +16,27 @@ from aebench.agreement import session
 from aebench.agreement.ladder import Climb
 from aebench.agreement.session import Ascents, Source
 from aebench.arrays import Dtype
+from aebench.errors import AebenchError, ExecutorError
 from aebench.processes import environments
-from aebench.processes.events import Listener
+from aebench.processes.events import Listener, Silent
+from aebench.processes.executors import Chosen, Handed
 from aebench.processes.lanes import Lanes
+from aebench.processes.temporary import scratch
+from aebench.processes.worker import FrameworkProcess
 from aebench.records import documents
+from aebench.records.conditions import Conditions
 from aebench.records.documents import comparable
-from aebench.records.fields import plain
+from aebench.records.fields import Count, checked, plain
 from aebench.records.reuse import require_same_document, require_same_options
 from aebench.records.store import locked
 from aebench.registry import ARBITER
+from aebench.running.elsewhere import Task, handing_in, interpreters, require_alike, take_on, travelling, while_wanted
 from aebench.running.options import Options, check, dataset_name, processes_of
 from aebench.running.resume import conditions, covers
 
 Item = TypeVar("Item")
+Key = tuple[str, int]  # autoencoder, seed
+Found = tuple[str, int, Mapping[str, Any]]  # the same, and what was found of it
 
 # Of the options: what makes two climbs comparable, and what a later call may add to.
 SAME = ("dataset", "schedule", "device")
@@ -51,24 +59,38 @@ class Climbing:
         return {"steps": self.climbs.steps, "dtypes": self.dtypes, "forced": self.forced}
 
 
+class Ascending(Task):
+    """The climbs of one autoencoder from one seed, in each dtype."""
+
+    steps: Count
+    dtypes: tuple[Dtype, ...]
+    forced: bool
+
+
 def agreements(
     options: Options, climbs: Climb, dtypes: Sequence[Dtype], folder: Path, listener: Listener, *, forced: bool,
-    keep_traces: bool,
+    keep_traces: bool, executor: Chosen | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """The ladder alone, for every autoencoder and seed; `climbs` is the pattern of each climb.
 
     The folder's `agreements.json` is written anew after each. What it holds of an autoencoder and a seed is not climbed
     again where it covers every pair that is asked for, unless traces are to be kept. Returned is what is asked for.
+    executor: climbs in its workers, several autoencoders and seeds at once; traces are not kept then.
 
     Raises:
         UsageError: the folder holds climbs of another kind, or under other conditions.
+        ExecutorError: the executor cannot be had, or is gone.
         ResultError: its document is damaged.
     """
     check(options)
     path, climbing = folder / "agreements.json", Climbing(climbs, tuple(dtypes), forced, keep_traces)
-    with locked(folder), processes_of(options, None, arbiter=True) as processes:
-        now = plain(conditions(options, processes, names=options.autoencoders))
-        stated = {"options": asdict(options), "climbing": climbing.stated, "conditions": now}
+    with contextlib.ExitStack() as opened:
+        # First: a cluster that is not there is told at once, and nothing is written.
+        handed = opened.enter_context(Handed(executor, listener)) if executor else None
+        opened.enter_context(locked(folder))
+        processes = opened.enter_context(processes_of(options, None, arbiter=True))
+        now = conditions(options, processes, names=options.autoencoders)
+        stated = {"options": asdict(options), "climbing": climbing.stated, "conditions": plain(now)}
         document = _continued(path, {**stated, "agreements": [], "failures": []})
         documents.write(path, "agreements", document)
         missing = [
@@ -76,17 +98,78 @@ def agreements(
             for name, seed in product(options.autoencoders, options.seeds)
             if keep_traces or not _covered(document, name, seed, processes, dtypes)
         ]
-        with Lanes(processes) as lanes:
-            begun = ((*pair, _begin(lanes, *pair, options, climbing, folder)) for pair in missing)
-            # So no process waits while traces are compared, nor for one that climbs more slowly.
-            for name, seed, ascents in one_ahead(begun):
-                _put(document, name, seed, ascents.document(listener), options, climbing)
-                traces = _traces(folder, name, seed)
-                with contextlib.suppress(OSError):  # they are empty, unless traces are kept
-                    traces.rmdir()
-                    traces.parent.rmdir()
-                documents.write(path, "agreements", document)
+        if handed:
+            found = _elsewhere(missing, options, climbing, now, folder, handed, listener)
+        else:
+            found = _here(missing, options, climbing, processes, folder, listener)
+        for name, seed, rows in found:
+            _put(document, name, seed, rows, options, climbing)
+            documents.write(path, "agreements", document)
     return {**document, **_asked(document, options, dtypes)}
+
+
+def _here(
+    missing: Sequence[Key], options: Options, climbing: Climbing, processes: Mapping[str, FrameworkProcess],
+    folder: Path, listener: Listener,
+) -> Iterator[Found]:  # fmt: skip
+    """Climb in these processes, all of them at once."""
+    with Lanes(processes) as lanes:
+        begun = ((*pair, _begin(lanes, *pair, options, climbing, folder)) for pair in missing)
+        # So no process waits while traces are compared, nor for one that climbs more slowly.
+        for name, seed, ascents in one_ahead(begun):
+            yield name, seed, ascents.document(listener)
+            traces = _traces(folder, name, seed)
+            with contextlib.suppress(OSError):  # they are empty, unless traces are kept
+                traces.rmdir()
+                traces.parent.rmdir()
+
+
+def _elsewhere(
+    missing: Sequence[Key], options: Options, climbing: Climbing, now: Conditions, folder: Path, handed: Handed,
+    listener: Listener,
+) -> Iterator[Found]:  # fmt: skip
+    """Climb in the executor's workers."""
+    with handing_in(folder, handed) as token:
+        listener.begin(f"{len(missing)} climbs by {handed.name}", len(missing))
+        for name, seed in missing:
+            task = Ascending(
+                options=travelling(replace(options, autoencoders=(name,), seeds=(seed,))),
+                folder=str(folder.absolute()), conditions=now, environments=interpreters(options.frameworks),
+                token=token, steps=climbing.climbs.steps, dtypes=climbing.dtypes, forced=climbing.forced,
+            )  # fmt: skip
+            handed.hand_in((name, seed), f"{name}, seed {seed}", ascend, plain(task))
+        for done, ((name, seed), found) in enumerate(handed.results()):
+            rows = _failed(options, found) if isinstance(found, ExecutorError) else found
+            listener.finished(f"{name}, seed {seed}", session.outcome(rows))
+            listener.advance(done + 1, len(missing))
+            yield name, seed, rows
+
+
+def ascend(content: Mapping[str, Any]) -> dict[str, Any]:
+    """In an executor's worker: climb the task; its agreements, and why what failed did not climb."""
+    task = checked(content, Ascending)
+    options = task.options
+    (name,), (seed,) = options.autoencoders, options.seeds
+    try:
+        take_on(task)
+        climb = Climb(registry.autoencoder(name), device=options.device, steps=task.steps)
+        climbing = Climbing(climb, task.dtypes, task.forced)
+        with (
+            scratch() as folder,
+            processes_of(options, None, arbiter=True) as processes,
+            while_wanted(task, *processes.values()),
+            Lanes(processes) as lanes,
+        ):
+            for process in processes.values():
+                require_alike(task, process)
+            return _begin(lanes, name, seed, options, climbing, folder).document(Silent())
+    except AebenchError as error:
+        return _failed(options, error)
+
+
+def _failed(options: Options, error: AebenchError) -> dict[str, Any]:
+    """What is found where nothing was climbed."""
+    return {"agreements": [], "failures": {framework: str(error) for framework in options.frameworks}}
 
 
 def one_ahead(items: Iterable[Item]) -> Iterator[Item]:

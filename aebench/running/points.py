@@ -6,57 +6,29 @@ leaves its files in the run's folder, which every worker must see under the same
 
 from __future__ import annotations
 
-import contextlib
-import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from msgspec import structs
-
 from aebench import registry
-from aebench.errors import AebenchError, ExecutorError, UsageError
-from aebench.processes import environments
-from aebench.processes.environments import Environment
+from aebench.errors import AebenchError, ExecutorError
 from aebench.processes.events import Silent
 from aebench.processes.executors import Handed
 from aebench.processes.worker import FrameworkProcess
-from aebench.records import capture
-from aebench.records.conditions import Conditions, differences, in_words
-from aebench.records.fields import Count, Name, Part, checked, plain
-from aebench.records.store import WANTED, is_wanted, wanted
-from aebench.running.options import Options
+from aebench.records.fields import Count, Name, checked, plain
+from aebench.running.elsewhere import Task, handing_in, interpreters, require_alike, take_on, travelling, while_wanted
 from aebench.running.resume import known_trial, seen_by
 from aebench.running.trainings import Trainings
 from aebench.training.trial import Trial, failure, run
 
-LOOK_SECONDS = 0.5  # how often a worker looks whether its point is still wanted
-# Of the conditions: what a trial's own document is held against once it is there.
-OF_DOCUMENT = ("specifications", "data", "schedule", "device", "dtype")
 
+class Point(Task):
+    """One training; `folder` is the run's."""
 
-class Interpreter(Part):
-    """An environment besides `here`, as `processes.environments.Environment`."""
-
-    name: str
-    python: str | None
-    said: str
-    variables: dict[str, str]
-
-
-class Point(Part):
-    """One training. folder: the run's. conditions: the run's, which it trains under or not at all. token: of those who
-    want it, as of `records.store.wanted`."""
-
-    options: Options
-    folder: str
     autoencoder: Name
     framework: Name
     seed: Count
-    conditions: Conditions
-    environment: Interpreter | None
-    token: str
 
 
 Key = tuple[str, int, str]  # autoencoder, seed, framework
@@ -74,18 +46,13 @@ def distribute(
         ExecutorError: the executor is gone, and there is no other; what is finished is kept.
     """
     listener, left = trainings.listener, list(asked)
-    with wanted(trainings.folder) as token:
-        try:
-            listener.begin(f"{len(left)} trainings by {handed.name}", len(left))
+    with handing_in(trainings.folder, handed) as token:
+        listener.begin(f"{len(left)} trainings by {handed.name}", len(left))
+        left = _handed_in(trainings, left, processes, handed, token)
+        for key, found in handed.results():
+            trainings.ended(_document(trainings.trial(*key), found, trainings, processes[key[2]]))
             left = _handed_in(trainings, left, processes, handed, token)
-            for key, found in handed.results():
-                trainings.ended(_document(trainings.trial(*key), found, trainings, processes[key[2]]))
-                left = _handed_in(trainings, left, processes, handed, token)
-                listener.advance(len(trainings.trials), len(asked))
-        except BaseException:
-            (trainings.folder / WANTED).unlink(missing_ok=True)
-            handed.abandon()
-            raise
+            listener.advance(len(trainings.trials), len(asked))
 
 
 def _handed_in(
@@ -105,20 +72,11 @@ def _handed_in(
 
 def _point(trainings: Trainings, key: Key, token: str) -> Point:
     name, seed, framework = key
-    options = replace(trainings.options, data_dir=_absolute(trainings.options.data_dir))
-    environment = environments.find(registry.environment(framework))
-    interpreter = Interpreter(
-        name=environment.name, python=None if environment.python is None else str(environment.python),
-        said=environment.said, variables=dict(environment.variables),
-    )  # fmt: skip
     return Point(
-        options=options, folder=str(trainings.folder.absolute()), autoencoder=name, framework=framework, seed=seed,
-        conditions=trainings.now(), environment=None if environment.name == registry.HERE else interpreter, token=token,
+        options=travelling(trainings.options), folder=str(trainings.folder.absolute()), autoencoder=name,
+        framework=framework, seed=seed, conditions=trainings.now(), environments=interpreters((framework,)),
+        token=token,
     )  # fmt: skip
-
-
-def _absolute(place: str | None) -> str | None:
-    return None if place is None else str(Path(place).expanduser().absolute())
 
 
 def _document(
@@ -145,45 +103,10 @@ def train(content: Mapping[str, Any]) -> dict[str, Any]:
     trainings = Trainings(point.options, Path(point.folder), Silent(), conditions=point.conditions)
     trial = replace(trainings.trial(point.autoencoder, point.seed, point.framework), alone=False)
     try:
-        capture.take_on(point.conditions.variables or {})
-        if (it := point.environment) is not None:
-            python = None if it.python is None else Path(it.python)
-            environments.tell(Environment(it.name, python, it.said, tuple(sorted(it.variables.items()))))
+        take_on(point)
         log = trainings.folder / "logs" / f"{point.framework}.log"
-        with FrameworkProcess(point.framework, log) as process, _while_wanted(point, process):
-            _require_alike(point, process)
+        with FrameworkProcess(point.framework, log) as process, while_wanted(point, process):
+            require_alike(point, process)
             return process.call(run, trial)
     except AebenchError as error:
         return failure(trial, error)
-
-
-def _require_alike(point: Point, process: FrameworkProcess) -> None:
-    """UsageError where a training here would be of other conditions than the run's, but for what only takes time."""
-    subject = process.call(capture.subject, point.framework)
-    here = structs.replace(process.call(capture.here), subjects={point.framework: subject})
-    found = differences(seen_by(process, point.conditions), here, but=OF_DOCUMENT)
-    if found := [difference for difference in found if "quality" in difference.matters]:
-        raise UsageError(
-            f"its worker would train under other conditions than the run's ({in_words(found)}); give it workers that "
-            "are as the machine which the run was begun on"
-        )
-
-
-@contextlib.contextmanager
-def _while_wanted(point: Point, process: FrameworkProcess) -> Iterator[None]:
-    """The process, which is ended once nobody wants the point any more: the run was interrupted, or is another's."""
-    over = threading.Event()
-
-    def look() -> None:
-        while not over.wait(LOOK_SECONDS):
-            if not is_wanted(Path(point.folder), point.token):
-                process.close()
-                return
-
-    looking = threading.Thread(target=look, daemon=True)
-    looking.start()
-    try:
-        yield
-    finally:
-        over.set()
-        looking.join()

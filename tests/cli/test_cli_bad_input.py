@@ -14,6 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from aebench.cli import main
+from aebench.processes.worker import FrameworkProcess
 from aebench.registry import ARBITER
 
 LONG = "n" * 300
@@ -29,7 +30,8 @@ NAMES = [
     "tied tied",
     "tied;linear",
     "../tied",
-    "*",
+    "staked*",
+    "*,",
     "-",
     "\udcff",
     LONG,
@@ -49,6 +51,8 @@ BAD = {
         f"synthetic:{HUGE}x784", f"synthetic:{'9' * 5000}x1", "synthetic:10×10", "../digits", LONG, "\udcff",
     ],
     "--executor": ["", " ", "nope", "daks", "processes,dask", "Dask", LONG, "\udcff"],
+    "--affinity": [*WHOLE, "-1", "0,,1", "0,", "1_0", "0-1", "999999"],
+    "--timeout": ["", "x", "0", "-1", "nan", "inf"],
     "--data-dir": ["", " ", "file"],
     "--schedule": ["", "fast", "Quick", "quick,source"],
     "--profile": ["", "fast"],
@@ -108,6 +112,8 @@ TOGETHER = {
     "growth with nobody": ["agree", "linear", "-f", ARBITER, "--growth"],
     "growth, forced": ["agree", "linear", "--growth", "--teacher-forced"],
     "growth that keeps traces": ["agree", "linear", "--growth", "--keep-traces", "-o", "out"],
+    "traces of an executor": ["agree", "tied", "--keep-traces", "-o", "out", "--executor", "processes"],
+    "growth by an executor": ["agree", "linear", "--growth", "--executor", "processes"],
     "traces without a folder": ["agree", "tied", "--keep-traces"],
     "nothing to resume": ["run", "--resume"],
     "a folder without a run": ["run", "--resume", "-o", "none"],
@@ -191,6 +197,8 @@ def here(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: 
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
     for variable in ("AEBENCH_DATA", "AEBENCH_MIRROR", "AEBENCH_TRACEBACK"):
         monkeypatch.delenv(variable, raising=False)
+    # What is taken after all would compute, for hours where it stands for every autoencoder.
+    monkeypatch.setattr(FrameworkProcess, "_started", lambda process: pytest.fail(f"{process.framework} is started"))
     (tmp_path / "file").touch()
     return tmp_path
 
