@@ -70,7 +70,7 @@ class Script:
         roots = [(module, name), *((home, found) for found in ("versions", "built", "given", "operations"))]
         roots += [(home, found) for mode in modes for found in (functions[mode], ready[mode])]
         roots += [(f"{OURS}.reproduced", found) for found in ("Values", "Specification", "shown")]
-        flat = flattened(roots, {OURS, module.partition(".")[0]}, lambda node: bool(CHECKS.match(ast.unparse(node))))
+        flat = flattened(roots, {OURS, module.partition(".")[0]}, _checks)
         ways = ", ".join(f'"{mode}": way({functions[mode]}, {ready[mode]})' for mode in modes)
         return TEMPLATE.format(
             said=self.said,
@@ -131,6 +131,10 @@ def way(function, ready):
 if __name__ == "__main__":
     sys.exit(shown(ASKED, {{{ways}}}, versions(), operations))
 '''
+
+
+def _checks(node: ast.stmt) -> bool:
+    return isinstance(node, (ast.Expr, ast.If, ast.Assign, ast.AnnAssign)) and bool(CHECKS.match(ast.unparse(node)))
 
 
 def _function(home: str, kind: str, mode: str) -> str:
