@@ -60,7 +60,7 @@ def test_every_case_is_what_its_place_holds(
 @pytest.mark.parametrize("subject", COMPILED)
 @pytest.mark.parametrize("name", NAMES)
 def test_every_script_is_plain(subject: str, name: str) -> None:
-    """Of every autoencoder, with the eager way and the compiled one: the text compiles, imports no aebench, and no name in it means nothing."""
+    """Of every autoencoder, eager and compiled: the text compiles, imports no aebench, and binds all that it reads."""
     autoencoder = registry.autoencoder(name)
     kinds: tuple[Kind, ...] = ("forward", "gradients", "steps")
     for kind in kinds:
