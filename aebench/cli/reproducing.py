@@ -25,8 +25,9 @@ def _what(_: click.Context, __: click.Parameter, value: str) -> str:
 @click.command()
 @click.argument("what", metavar="WHAT", callback=_what, shell_complete=completed)
 @click.option(
-    "--frameworks", "-f", callback=names("framework"),
-    help="The two that differ, such as pytorch@old,pytorch, or one that parts from the reference.",
+    "--frameworks", "-f", callback=names("subject"),
+    help="The two that differ, such as pytorch@old,pytorch, or one that parts from the reference; one of two may be a "
+    "bundle's, such as pytorch@golden.zip.",
 )  # fmt: skip
 @click.option("--finding", type=click.IntRange(1, MOST), default=1, help="Which finding of a record, from 1.")
 @on_data
@@ -63,20 +64,21 @@ def reproduce(context: click.Context, /, what: str, finding: int, output: Path, 
     if what in registry.autoencoders():
         if context.get_parameter_source("finding") not in DEFAULTS:
             raise click.UsageError("--finding is for a record; an autoencoder has one first place that differs")
-        found = _asked(what, asked)
+        found = _asked(context, what, asked)
     else:
-        _refuse_stated(context)
+        _refuse_stated(context, "the record says what was found, and in what", ("what", "finding", "output"))
         found = asked_in(Path(what), finding)
     with Bars() as bars:
         made = make(found, output, bars)
     print_reproduction(made, console())
 
 
-def _asked(name: str, asked: dict[str, Any]) -> Asked:
+def _asked(context: click.Context, name: str, asked: dict[str, Any]) -> Asked:
     """What is asked for by options."""
     from aebench import registry
     from aebench.reproducing.finding import Asked, in_order
     from aebench.running.options import DTYPES
+    from aebench.running.replaying import bundled
 
     dtype, named = asked.pop("dtype"), asked.pop("frameworks")
     pair = (registry.ARBITER, *named) if len(named) == 1 else named
@@ -84,14 +86,18 @@ def _asked(name: str, asked: dict[str, Any]) -> Asked:
         raise click.UsageError(
             "name two subjects, such as --frameworks pytorch@old,pytorch, or one beside the reference"
         )
+    if bundled(pair):
+        _refuse_stated(
+            context, "the bundle says what is climbed, and how", ("what", "frameworks", "dtype", "device", "output")
+        )
     dtypes = in_order(DTYPES if dtype == "both" else (dtype,))
     return Asked(name, (pair[0], pair[1]), dtypes=dtypes, **asked)
 
 
-def _refuse_stated(context: click.Context) -> None:
-    """Options that say what a record says."""
+def _refuse_stated(context: click.Context, said: str, others: tuple[str, ...]) -> None:
+    """All options but the others, where something else says what they say."""
     for parameter in context.command.params:
         name = str(parameter.name)
         stated = context.get_parameter_source(name) not in DEFAULTS
-        if stated and name not in ("what", "finding", "output"):
-            raise click.UsageError(f"the record says what was found, and in what: leave {parameter.opts[0]} out")
+        if stated and name not in others:
+            raise click.UsageError(f"{said}: leave {parameter.opts[0]} out")

@@ -7,7 +7,7 @@ from rich.console import Console
 from aebench.errors import ReproductionError
 from aebench.reproducing.reproducing import Reproduction
 from aebench.reproducing.scripts import SCRIPT
-from aebench.reproducing.wording import size
+from aebench.reproducing.wording import sizes
 
 
 def print_reproduction(made: Reproduction, console: Console) -> None:
@@ -20,7 +20,7 @@ def print_reproduction(made: Reproduction, console: Console) -> None:
     how = "parts from" if found.criterion == "parts" else "moved from"
     lines = [
         f"{found.bad} {how} {found.good}, first at {found.words}",
-        f"Made smaller: from {size(made.before)} to {size(made.after)}. There: {made.differing}",
+        f"{sizes(made.before, made.after)} There: {made.differing}",
         f"The first operation that differs: {made.operation}.",
     ]
     for line in lines:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from aebench import registry
 from aebench.agreement import session
 from aebench.agreement.compare import Agreement, Comparison
 from aebench.agreement.ladder import Climb
-from aebench.agreement.session import Source, climb_in
+from aebench.agreement.session import Feeding, Kept, Source, climb_in
 from aebench.arrays import Dtype
 from aebench.errors import ReproductionError
 from aebench.processes.events import Listener
@@ -21,6 +22,7 @@ from aebench.registry import ARBITER
 from aebench.reproducing.judging import Criterion
 from aebench.reproducing.places import Climbed
 from aebench.running.options import DTYPES
+from aebench.running.replaying import bundled, kept, of_subjects, taken, unpacked
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,8 @@ class Asked:
 
 @dataclass(frozen=True)
 class Found:
-    """The first place that differs, and who is right. good, bad, criterion: as of `Sides`."""
+    """The first place that differs, and who is right. good, bad, criterion: as of `Sides`. held: the good one is a
+    bundle's, and climbed is its climb, else the bad one's."""
 
     climbed: Climbed
     place: Place
@@ -62,44 +65,80 @@ class Found:
     bad: str
     criterion: Criterion
     words: str
+    held: bool = False
+
+
+class Fed(NamedTuple):
+    """A climb, what it reads, and who does not climb because a bundle holds the trace."""
+
+    climb: Climb
+    source: Feeding
+    kept: Kept
 
 
 def find(asked: Asked, processes: Mapping[str, FrameworkProcess], folder: Path, listener: Listener) -> Found:
     """Let both climb, beside the reference, and find the first place that differs.
 
+    processes: of those that climb.
+
     Raises:
         ReproductionError: there is none, or someone did not climb.
+        UsageError: a bundle does not hold what is asked for.
     """
-    autoencoder = registry.autoencoder(asked.autoencoder)
     for name in asked.pair:
         if not registry.offers(name, asked.autoencoder):
             raise ReproductionError(f"{name} has no {asked.autoencoder}, so there is nothing of it to reproduce")
-    source = Source(autoencoder.dataset or asked.dataset, asked.data_dir, asked.schedule)
-    listener.begin(f"{asked.autoencoder}: climbing", len(asked.dtypes))
-    for done, dtype in enumerate(asked.dtypes, start=1):
-        climb = Climb(autoencoder, asked.seed, dtype, asked.device, asked.steps)
-        ascent = session.ascent(asked.subjects, climb, folder)
-        with Lanes(processes) as lanes:
-            ascent.begin(lanes, source)
-            agreements, failures = ascent.agreements()
-        if failures:
-            name, reason = next(iter(failures.items()))
-            raise ReproductionError(f"{asked.autoencoder}: {name} did not climb, so nothing is reproduced: {reason}")
-        listener.advance(done, len(asked.dtypes))
-        first = _first(asked, {(found.left, found.right): found for found in agreements})
-        if first is None:
-            ascent.remove()
-            continue
-        comparison, good, bad, criterion = first
-        trace = Trace.read(ascent.paths[bad])
-        ascent.remove()
-        prepared, dataset = source.prepared(climb)
-        if comparison.place.rung == "trajectory":
-            trace = _with_moments(bad, climb, source, processes[bad], folder, trace)
-        climbed = Climbed(replace(prepared, moments=True), dataset, trace)
-        listener.finished(f"{asked.autoencoder}, {dtype}", f"{criterion} at {comparison.place.key}")
-        return Found(climbed, comparison.place, good, bad, criterion, comparison.problem or comparison.place.key)
+    feeds = list(_feeds(asked, folder))
+    listener.begin(f"{asked.autoencoder}: climbing", len(feeds))
+    for done, fed in enumerate(feeds, start=1):
+        found = _found(asked, fed, processes, folder)
+        listener.advance(done, len(feeds))
+        if found is not None:
+            listener.finished(f"{asked.autoencoder}, {fed.climb.dtype}", f"{found.criterion} at {found.place.key}")
+            return found
     raise ReproductionError(_nothing(asked))
+
+
+def _feeds(asked: Asked, folder: Path) -> Iterator[Fed]:
+    """The climbs in their order: on the data set that is asked for, or as a bundle holds them."""
+    if bundled(asked.pair):
+        held = of_subjects(asked.pair, (asked.autoencoder,), asked.dtypes, asked.device)
+        for climb in held.climbs():
+            yield Fed(taken(climb, asked.device), unpacked(held.bundle, climb, folder), kept(held, climb))
+        return
+    autoencoder = registry.autoencoder(asked.autoencoder)
+    source = Source(autoencoder.dataset or asked.dataset, asked.data_dir, asked.schedule)
+    for dtype in asked.dtypes:
+        yield Fed(Climb(autoencoder, asked.seed, dtype, asked.device, asked.steps), source, {})
+
+
+def _found(asked: Asked, fed: Fed, processes: Mapping[str, FrameworkProcess], folder: Path) -> Found | None:
+    """The first place of a climb that differs; None where none does."""
+    climb, source, held = fed
+    ascent = session.ascent(asked.subjects, climb, folder, kept=held)
+    with Lanes(processes) as lanes:
+        ascent.begin(lanes, source)
+        agreements, failures = ascent.agreements()
+    if failures:
+        name, reason = next(iter(failures.items()))
+        raise ReproductionError(f"{asked.autoencoder}: {name} did not climb, so nothing is reproduced: {reason}")
+    first = _first(asked, {(found.left, found.right): found for found in agreements})
+    if first is None:
+        ascent.remove()
+        return None
+    comparison, good, bad, criterion = first
+    if bad in held:
+        good, bad = bad, next(name for name in asked.pair if name != bad)
+    # What a bundle holds was computed from its own arrays.
+    whose = good if good in held and good != ARBITER else bad
+    trace = Trace.read(ascent.paths[whose])
+    ascent.remove()
+    prepared, dataset = source.prepared(climb)
+    if comparison.place.rung == "trajectory" and whose == bad:
+        trace = _with_moments(bad, climb, source, processes[bad], folder, trace)
+    climbed = Climbed(replace(prepared, moments=True), dataset, trace)
+    words = comparison.problem or comparison.place.key
+    return Found(climbed, comparison.place, good, bad, criterion, words, held=whose == good)
 
 
 def _nothing(asked: Asked) -> str:
@@ -145,7 +184,7 @@ def _share(agreement: Agreement | None, place: Place) -> float | None:
 
 
 def _with_moments(
-    name: str, climb: Climb, source: Source, process: FrameworkProcess, folder: Path, trace: Trace
+    name: str, climb: Climb, source: Feeding, process: FrameworkProcess, folder: Path, trace: Trace
 ) -> Trace:  # fmt: skip
     """The trace with the optimiser's state at every step, which a plain climb leaves at the first only."""
     path = folder / "moments.safetensors"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
@@ -12,7 +12,7 @@ import numpy as np
 
 from aebench.agreement.bounds import Spread, difference, n_draws, root_mean_square
 from aebench.agreement.compare import Judge
-from aebench.arrays import Arrays
+from aebench.arrays import Array, Arrays
 from aebench.errors import AebenchError
 from aebench.processes.lanes import at_once
 from aebench.processes.worker import FrameworkProcess
@@ -43,12 +43,17 @@ class Answers:
 
 @dataclass(frozen=True)
 class Sides:
-    """Who computes. good: who is held to be right; bad: whose script it is. processes: of both, and of the reference
-    where it has the autoencoder. folder: for arrays on their way."""
+    """Who computes.
+
+    good: who is held to be right; bad: whose script it is. held: where the good one does not compute, what makes of the
+    bad one's array that which is on record of the good one. processes: of both, and of the reference where it has the
+    autoencoder. folder: for arrays on their way.
+    """
 
     good: str
     bad: str
     criterion: Criterion
+    held: Callable[[Array], Array] | None
     processes: Mapping[str, FrameworkProcess]
     folder: Path
     numbers: count[int]
@@ -70,6 +75,8 @@ class Sides:
         for error in at_once(self.processes, calls).values():
             raise error
         answers = {name: read_arrays(path)[0] for name, path in found.items()}
+        if self.held is not None:
+            answers[self.good] = {case.array: self.held(answers[self.bad][case.array])}
         for path in (given, *found.values()):
             path.unlink()
         return self._moved(case, answers) if self.criterion == "moves" else self._parted(case, answers)

@@ -62,6 +62,21 @@ class Climbed:
             raise self._handed_on(place)
         return make(phase, place)
 
+    def held(self, place: Place, like: Array) -> Array:
+        """What the trace holds at a place, as its case gives it. like: what the case gives elsewhere, of which the
+        trace keeps the last steps' losses only, the first batch's rows, or one of many copies."""
+        kept = self.trace.arrays[place]
+        if kept.shape == like.shape:
+            return kept
+        if place.rung == "rows":
+            return np.tile(kept, (len(like) // len(kept), 1))
+        whole, phase = like.copy(), self.climb.autoencoder.phase(place.phase)
+        if place.rung == "inputs":
+            whole[self._fed(phase, 0, 1)[0][0]] = kept
+        else:
+            whole[-kept.size :] = kept.ravel()
+        return whole
+
     def _handed_on(self, place: Place) -> ReproductionError:
         return ReproductionError(
             f"{self.climb.autoencoder.name}: {place.key} is not computed but handed on, by what aebench does around "

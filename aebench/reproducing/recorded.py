@@ -9,7 +9,7 @@ from typing import Any
 
 from aebench.comparison.sides import side
 from aebench.errors import ReproductionError, UsageError
-from aebench.processes import environments, probing
+from aebench.processes import probing
 from aebench.records import documents
 from aebench.registry import ARBITER
 from aebench.reproducing.finding import Asked
@@ -81,12 +81,9 @@ def _options(document: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, A
 def _subject(name: str) -> str:
     """The subject's name, with its environment known to this process."""
     _, at, said = name.partition("@")
-    if at:
-        environment = side(said)
-        environments.require_interpreter(environment)
-        if environment.own:
-            raise ReproductionError(
-                f"{said} is a commit, whose own aebench computes there: what differs may be its text, which `git diff` "
-                "shows; a reproduction runs one text in two environments"
-            )
-    return probing.computing(name)
+    if at and side(said).own:
+        raise ReproductionError(
+            f"{said} is a commit, whose own aebench computes there: what differs may be its text, which `git diff` "
+            "shows; a reproduction runs one text in two environments"
+        )
+    return probing.subject(name)

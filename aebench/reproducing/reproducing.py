@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from dataclasses import dataclass
+from functools import partial
 from itertools import count
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from aebench.reproducing.shrinking import shrunk
 from aebench.reproducing.trying import Tried, first_operation, tried
 from aebench.reproducing.wording import Words, labels, size
 from aebench.running.options import Options, processes_of
+from aebench.running.replaying import bundled
 
 # Shrinking ends after so long; what it has found by then is as small as it gets.
 SECONDS = 240.0
@@ -60,18 +62,20 @@ def reproduce(asked: Asked, folder: Path, listener: Listener) -> Reproduction:
     """
     if not is_empty(folder):
         raise UsageError(f"{folder} is not empty; choose another --output, or empty it")
-    if not any(_has_text(name) for name in asked.pair):
-        text_of(asked.pair[-1])
-    options = Options((asked.autoencoder,), asked.pair, asked.dataset, asked.data_dir, asked.schedule, (asked.seed,))
-    arbiter = ARBITER in asked.subjects
+    here = tuple(name for name in asked.pair if name not in bundled(asked.pair))
+    if not here:
+        raise UsageError(f"{' and '.join(asked.pair)} are both of bundles, in which nothing is computed; name one here")
+    if not any(_has_text(name) for name in here):
+        text_of(here[-1])
+    options, arbiter = Options((asked.autoencoder,), here, device=asked.device), ARBITER in asked.subjects
     with scratch() as inside, processes_of(options, None, arbiter=arbiter) as processes:
         found = find(asked, processes, inside, listener)
-        needed = {name: processes[name] for name in dict.fromkeys((found.good, found.bad))}
-        if arbiter:
-            needed[ARBITER] = processes[ARBITER]
-        sides = Sides(found.good, found.bad, found.criterion, needed, inside, count())
+        needed = {name: it for name, it in processes.items() if name in (found.good, found.bad, ARBITER)}
+        held = partial(found.climbed.held, found.place) if found.held else None
+        sides = Sides(found.good, found.bad, found.criterion, held, needed, inside, count())
         before, answers = _alone(found, sides)
-        end = time.monotonic() + SECONDS
+        # What is on record can be made no smaller.
+        end = time.monotonic() + (0.0 if found.held else SECONDS)
         listener.begin(f"{asked.autoencoder}: shrinking", 1)
         after, answers = shrunk(before, answers, sides, lambda: time.monotonic() > end)
         listener.finished(f"{asked.autoencoder}: shrinking", f"{size(before)} → {size(after)}")
@@ -106,7 +110,8 @@ def _written(found: Found, before: Case, after: Case, answers: Answers, folder: 
     expected = {called[name]: arrays[after.array] for name, arrays in answers.found.items()}
     if ARBITER in expected:
         expected[ARBITER] = representable(expected[ARBITER], after.dtype)
-    able = (found.good, found.bad) if bare == registry.bare(found.good) else (found.bad,)
+    alike = bare == registry.bare(found.good) and not found.held
+    able = (found.good, found.bad) if alike else (found.bad,)
     words = Words(found, before, after, answers.words, called, able)
 
     def write(operation: str | None) -> None:
@@ -125,5 +130,5 @@ def _operation(found: Found, folder: Path, tries: tuple[Tried, ...], inside: Pat
     if registry.variants()[registry.bare(found.bad)].mode != "eager":
         return "cannot be said, what is compiled is one operation"
     if len(tries) == 1:
-        return f"cannot be said, {found.good} runs other operations"
+        return f"cannot be said, {found.good} {'is not run' if found.held else 'runs other operations'}"
     return first_operation(folder, found.good, found.bad, inside)

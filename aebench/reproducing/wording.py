@@ -60,7 +60,7 @@ class Words:
             yield f"    {_command(name)}   # ends with status {shows}"
         yield ""
         yield "With `--operations FILE` it leaves in FILE what every single operation gives, run eagerly."
-        yield f"Made smaller: from {size(self.before)} to {size(case)}."
+        yield sizes(self.before, case)
         read = f"seed {climb.seed}, {it.climbed.dataset.name}"
         yield f"Found by aebench {__version__}: {climb.autoencoder.name}, {it.place.key}, {read}."
 
@@ -97,6 +97,12 @@ def _command(name: str) -> str:
     environment = environments.find(registry.environment(name))
     every = {**set_here, **dict(environment.variables)}
     return " ".join([*(f"{n}={shlex.quote(value)}" for n, value in every.items()), f"python {SCRIPT}"])
+
+
+def sizes(before: Case, after: Case) -> str:
+    """What became of a case, as a sentence."""
+    one, other = size(before), size(after)
+    return f"It could not be made smaller: {one}." if one == other else f"Made smaller: from {one} to {other}."
 
 
 def size(case: Case) -> str:

@@ -142,7 +142,7 @@ TOGETHER = {
     "a reproduction without a folder": ["reproduce", "linear", "-f", "pytorch"],
     "a finding of an autoencoder": ["reproduce", "linear", "-f", "pytorch", "--finding", "2", "-o", "out"],
     "a record and what it says": ["reproduce", "file", "-f", "pytorch", "-o", "out"],
-    "a reproduction of a bundle": ["reproduce", "linear", "-f", "pytorch@none.zip", "-o", "out"],
+    "a reproduction of a bundle that is not there": ["reproduce", "linear", "-f", "pytorch@none.zip", "-o", "out"],
     "nothing to compare": ["compare"],
     "one side alone": ["compare", "here"],
     "a base alone": ["compare", "--base", "here"],

@@ -106,16 +106,23 @@ def test_a_damaged_record_is_refused(tmp_path: Path) -> None:
         asked_in(tmp_path, 1)
 
 
-def test_a_bundle_and_a_commit_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In a bundle nothing is computed, and a commit computes with another text."""
+def of_base(said: str, folder: Path) -> Path:
+    """A comparison with that base."""
+    side = plain(record().base) | {"name": said, "said": said}
+    content = {**plain(record(row("float64", "moved"))), "base": side}
+    documents.write(folder / "comparison.json", "comparison", content)
+    return folder
+
+
+def test_a_bundle_is_a_side(tmp_path: Path) -> None:
+    """As in the comparison."""
     placeholder(tmp_path / "golden.zip", ARBITER)
-    for said, error, words in (
-        ("golden.zip", UsageError, "is a bundle: it holds numbers, and nothing is computed in it"),
-        ("commit", ReproductionError, "commit is a commit, whose own aebench computes there"),
-    ):
-        monkeypatch.setitem(environments._told, "commit", replace(environments.find("old"), name="commit", own=True))
-        side = plain(record().base) | {"name": said, "said": said}
-        content = {**plain(record(row("float64", "moved"))), "base": side}
-        documents.write(tmp_path / "comparison.json", "comparison", content)
-        with pytest.raises(error, match=words):
-            asked_in(tmp_path, 1)
+    assert (f"{ARBITER}@golden.zip", ARBITER) == asked_in(of_base("golden.zip", tmp_path), 1).pair
+
+
+def test_a_commit_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It computes with another text."""
+    commit = replace(environments.find("old"), name="commit", own=True)
+    monkeypatch.setitem(environments._told, "commit", commit)
+    with pytest.raises(ReproductionError, match="commit is a commit, whose own aebench computes there"):
+        asked_in(of_base("commit", tmp_path), 1)

@@ -11,6 +11,7 @@ import numpy as np
 import other_environments
 import pytest
 from click.testing import CliRunner, Result
+from safetensors.numpy import load_file
 
 from aebench import registry
 from aebench.cli import main
@@ -20,8 +21,10 @@ from aebench.reproduced import SHOWS, SHOWS_NOT, Values, report
 from aebench.reproducing.finding import Asked
 from aebench.reproducing.reproducing import Reproduction, reproduce
 from aebench.reproducing.trying import compared
+from aebench.running.bundling import make
+from aebench.running.options import Options
 
-# What makes another PyTorch of the one that is here, as soon as it is imported: its products are off by a thousandth.
+# What makes another PyTorch of the one that is here, as soon as a module of it is imported.
 ODD = """
 import sys
 from importlib.abc import MetaPathFinder
@@ -29,7 +32,7 @@ from importlib.util import find_spec
 
 class Odd(MetaPathFinder):
     def find_spec(self, name, path, target=None):
-        if name != "torch.nn.functional" or {spared}:
+        if name != "{module}" or {spared}:
             return None
         sys.meta_path.remove(self)
         spec = find_spec(name)
@@ -37,8 +40,7 @@ class Odd(MetaPathFinder):
 
         def exec_module(module):
             run(module)
-            right = module.linear
-            module.linear = lambda x, weight, bias=None: right(x * {factor}, weight, bias)
+            {change}
 
         spec.loader.exec_module = exec_module
         return spec
@@ -46,6 +48,22 @@ class Odd(MetaPathFinder):
 sys.meta_path.insert(0, Odd())
 """
 ALWAYS, FOR_AEBENCH = "False", '"reproduce" in sys.argv[0]'
+PRODUCTS = """
+            right = module.linear
+            module.linear = lambda x, weight, bias=None: right(x * {factor}, weight, bias)
+"""
+# From the third step on.
+ADAM = """
+            class Odd(module.Adam):
+                def step(self, closure=None):
+                    super().step(closure)
+                    for parameter, state in self.state.items():
+                        if state["step"] >= 3:
+                            parameter.data *= 1.01
+
+            import torch.optim
+            module.Adam = Odd
+"""
 # As an interpreter that knows its framework and nothing else: no aebench can be imported.
 ALONE = """
 import runpy, sys
@@ -63,9 +81,14 @@ runpy.run_path("reproduce.py", run_name="__main__")
 
 def environment(folder: Path, spared: str, factor: float = 1.001) -> str:
     """A subject of PyTorch whose products are off, unless that is so."""
+    return changed(folder, "torch.nn.functional", PRODUCTS.format(factor=factor), spared)
+
+
+def changed(folder: Path, module: str, change: str, spared: str = ALWAYS) -> str:
+    """A subject of PyTorch one of whose modules was changed."""
     made = other_environments.make(folder)
     (site,) = made.glob("lib/python*/site-packages")
-    (site / "odd_torch.py").write_text(ODD.format(spared=spared, factor=factor))
+    (site / "odd_torch.py").write_text(ODD.format(spared=spared, module=module, change=change))
     (site / "odd_torch.pth").write_text("import odd_torch\n")
     return f"pytorch@{made}"
 
@@ -166,6 +189,31 @@ def test_a_difference_outside_the_text_is_said_to_be(tmp_path: Path) -> None:
     assert "the difference is not in the network's text" in done.output
     assert f"{tmp_path / 'o'} keeps what was written" in done.output
     assert (tmp_path / "o" / "reproduce.py").is_file()
+
+
+@pytest.mark.slow
+def test_a_training_step_is_reproduced(tmp_path: Path) -> None:
+    """Planted fault: an optimiser that is off from the third step on. That step alone shows it."""
+    subject = probing.computing(changed(tmp_path / "odd_steps", "torch.optim.adam", ADAM))
+    asked = Asked("tied", ("pytorch", subject), dtypes=("float32",))
+    found = reproduce(asked, tmp_path / "o", Silent())
+    assert ("trajectory", 3, "parts") == (found.found.place.rung, found.found.place.step, found.found.criterion)
+    assert (1, 2, 1) == (found.after.steps, int(found.after.arrays["state/step"]), found.after.rows)
+    assert found.shows
+
+
+@pytest.mark.slow
+def test_what_a_bundle_holds_is_the_other_side(odd: str, tmp_path: Path) -> None:
+    """What the sound PyTorch left in a bundle is expected; the script is tried in the odd one alone."""
+    make(Options(("linear",), ("pytorch",)), tmp_path / "golden.zip", Silent())
+    pair = probing.subject(f"pytorch@{tmp_path / 'golden.zip'}"), probing.computing(odd)
+    found = reproduce(Asked("linear", pair), tmp_path / "o", Silent())
+    assert ("pytorch@golden.zip", pair[1]) == (found.found.good, found.found.bad)
+    assert [pair[1]] == [it.subject for it in found.tries]
+    assert found.before is found.after
+    assert found.shows
+    held = load_file(tmp_path / "o" / "arrays.safetensors")
+    assert {"expected/reference"} < {name for name in held if name.startswith("expected/")}
 
 
 @pytest.mark.slow
