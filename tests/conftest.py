@@ -14,6 +14,7 @@ from processes import Process
 from together import shared
 
 from aebench import registry
+from aebench.processes import environments
 from aebench.records.machine import cores
 
 AT_ONCE = 2
@@ -52,6 +53,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 def pytest_configure(config: pytest.Config) -> None:
     """Plain `pytest` leaves the slow tests out; any `-m` of the caller's own is taken as it is."""
     config.option.markexpr = config.option.markexpr or "not slow"
+
+
+@pytest.fixture(autouse=True)
+def told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one test tells of environments and bundles, another does not know."""
+    monkeypatch.setattr(environments, "_told", dict(environments._told))
 
 
 @pytest.fixture(scope="session")

@@ -231,7 +231,7 @@ def test_another_audits_folder_is_refused(canned: list[str], tmp_path: Path) -> 
         audit(asked(), tmp_path, Silent())
 
 
-@pytest.mark.parametrize("framework", ["pytorch", "tensorflow"])
+@pytest.mark.parametrize("framework", ["pytorch", pytest.param("tensorflow", marks=pytest.mark.slow)])
 def test_the_ladders_faults_are_caught_by_the_comparison(
     framework: str, processes: dict[str, Process], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

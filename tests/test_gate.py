@@ -97,9 +97,9 @@ def unseeded(conditions_of: dict[str, Any]) -> dict[str, Any]:
 
 FAULTS: dict[str, tuple[list[dict[str, Any]], dict[str, Any], int, str]] = {
     "incomplete": (trials(), {"complete": False}, 2, "it is not complete"),
-    "without agreement": (trials(), {"agreements": []}, 2, "it holds no agreement"),
+    "without agreement": (trials(), {"agreements": []}, 2, "it holds no agreement; run it without --no-agreement"),
     "the reference alone": (
-        trials(), {"agreements": [], "options": {**OPTIONS, "agreement": True}}, 2, "run another framework beside it"
+        trials(), {"agreements": [], "options": {**OPTIONS, "agreement": True}}, 2, "run another framework beside the"
     ),
     "parts": (trials(), {"agreements": [agreement(parting="step 3 parts")]}, 1, "step 3 parts"),
     "vacuous": (trials(), {"agreements": [agreement(vacuous=["losses"])]}, 125, "rung losses is vacuous"),

@@ -144,9 +144,8 @@ def _unsound(document: Document, scope: Scope) -> Iterator[Finding]:
     if document["agreements"] is None:
         return
     if document["trials"] and not document["agreements"]:
-        advice = "run it without --no-agreement"
-        if document["options"]["agreement"]:
-            advice = "the reference agrees with itself: run another framework beside it"
+        climbed = document.get("options", {}).get("agreement", True)
+        advice = "run another framework beside the reference" if climbed else "run it without --no-agreement"
         yield Finding("numbers", ("the run",), "undone", f"it holds no agreement; {advice}")
     agreed = {row["autoencoder"] for row in document["agreements"]}
     for name in dict.fromkeys(trial["autoencoder"] for trial in document["trials"]):

@@ -96,7 +96,7 @@ def test_a_dry_run_names_every_head(aebench, places: Path, tmp_path: Path) -> No
     shown = aebench("compare", "--base", "here", *heads, "linear", *NUMBERS, "--dry-run")
     assert (0, []) == (shown.returncode, [path for path in tmp_path.iterdir() if path.name != "cache"])
     assert "numbers of reference – reference@same, in linear, on digits." in shown.stdout
-    assert f"{heads[1]}: not compared: environment empty lacks" in shown.stdout
+    assert f"{heads[1]}: not compared: environment '{heads[1]}' lacks" in shown.stdout
 
 
 def test_a_damaged_table_is_refused(aebench, places: Path, tmp_path: Path) -> None:
