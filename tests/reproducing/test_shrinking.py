@@ -27,7 +27,7 @@ class Pretended(Sides):
     """Sides that show a difference where a test says so; the bad one computes as the reference does."""
 
     def __init__(self, shows: Callable[[Case], bool]) -> None:
-        super().__init__("good", "bad", "moves", {}, Path(), count())
+        super().__init__("good", "bad", "moves", None, {}, Path(), count())
         object.__setattr__(self, "shows", shows)
 
     def ask(self, case: Case) -> Answers:
