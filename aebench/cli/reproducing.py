@@ -76,7 +76,7 @@ def reproduce(context: click.Context, /, what: str, finding: int, output: Path, 
 def _asked(context: click.Context, name: str, asked: dict[str, Any]) -> Asked:
     """What is asked for by options."""
     from aebench import registry
-    from aebench.reproducing.finding import Asked, in_order
+    from aebench.reproducing.finding import Asked
     from aebench.running.options import DTYPES
     from aebench.running.replaying import bundled
 
@@ -90,7 +90,7 @@ def _asked(context: click.Context, name: str, asked: dict[str, Any]) -> Asked:
         _refuse_stated(
             context, "the bundle says what is climbed, and how", ("what", "frameworks", "dtype", "device", "output")
         )
-    dtypes = in_order(DTYPES if dtype == "both" else (dtype,))
+    dtypes = DTYPES if dtype == "both" else (dtype,)
     return Asked(name, (pair[0], pair[1]), dtypes=dtypes, **asked)
 
 

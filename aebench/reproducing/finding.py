@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -192,8 +192,3 @@ def _with_moments(
     found = Trace.read(path)
     path.unlink()
     return replace(trace, arrays={**trace.arrays, **found.arrays})
-
-
-def in_order(dtypes: Sequence[str]) -> tuple[Dtype, ...]:
-    """The dtypes in the order in which they are climbed."""
-    return tuple(dtype for dtype in DTYPES if dtype in dtypes)

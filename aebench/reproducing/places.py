@@ -14,7 +14,7 @@ from aebench.agreement import program
 from aebench.agreement.extremes import extremes
 from aebench.agreement.ladder import EVALUATED_IMAGES, PROBED_ROWS, Climb
 from aebench.agreement.program import SHADE, state_from_outside
-from aebench.agreement.rows import MANY, of_rows
+from aebench.agreement.rows import MANY, furthest, of_rows
 from aebench.arrays import Array, Arrays
 from aebench.data import Dataset
 from aebench.errors import ReproductionError
@@ -64,12 +64,13 @@ class Climbed:
 
     def held(self, place: Place, like: Array) -> Array:
         """What the trace holds at a place, as its case gives it. like: what the case gives elsewhere, of which the
-        trace keeps the last steps' losses only, the first batch's rows, or one of many copies."""
+        trace keeps the last steps' losses only, the first batch's rows, or of many copies the one that strays."""
         kept = self.trace.arrays[place]
         if kept.shape == like.shape:
             return kept
         if place.rung == "rows":
-            return np.tile(kept, (len(like) // len(kept), 1))
+            copies = len(like) // len(kept)
+            return np.where(np.tile(furthest(like, copies) == kept, (copies, 1)), like, np.tile(kept, (copies, 1)))
         whole, phase = like.copy(), self.climb.autoencoder.phase(place.phase)
         if place.rung == "inputs":
             whole[self._fed(phase, 0, 1)[0][0]] = kept

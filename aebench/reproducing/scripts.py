@@ -70,7 +70,7 @@ class Script:
         roots = [(module, name), *((home, found) for found in ("versions", "built", "given", "operations"))]
         roots += [(home, found) for mode in modes for found in (functions[mode], ready[mode])]
         roots += [(f"{OURS}.reproduced", found) for found in ("Values", "Specification", "shown")]
-        flat = flattened(roots, {OURS, module.partition(".")[0]}, _checks)
+        flat = flattened(roots, {OURS, module.partition(".")[0]}, checks)
         ways = ", ".join(f'"{mode}": way({functions[mode]}, {ready[mode]})' for mode in modes)
         return TEMPLATE.format(
             said=self.said,
@@ -99,7 +99,9 @@ def text_of(subject: str) -> str:
     framework = registry.variants()[registry.bare(subject)]
     home = f"{type(framework).__module__}.reproduction"
     if networks.source(f"{home}:") is None:
-        raise ReproductionError(f"{framework.plain} has no text for scripts, such as {home}, so there is none of it")
+        raise ReproductionError(
+            f"{framework.plain} brings no text for scripts, which would be {home}, so there is no script of it"
+        )
     return home
 
 
@@ -133,7 +135,8 @@ if __name__ == "__main__":
 '''
 
 
-def _checks(node: ast.stmt) -> bool:
+def checks(node: ast.stmt) -> bool:
+    """Whether a statement of a network's text holds it against its specification."""
     return isinstance(node, (ast.Expr, ast.If, ast.Assign, ast.AnnAssign)) and bool(CHECKS.match(ast.unparse(node)))
 
 

@@ -72,6 +72,7 @@ def test_the_verdict_stands_first_and_the_command_below_what_parts() -> None:
     assert lines[0].startswith("1 of 1 part: tied.")
     assert "tied, float32: here" in lines
     assert "  again with: aebench agree tied -f pytorch" in lines
+    assert "  as a script: aebench reproduce tied -f pytorch -o issue" in lines
 
 
 BLIND = {"phase1/trajectory/5/encoder1.bias": 57.0, "phase1/trajectory/6/encoder1.bias": 31.0}

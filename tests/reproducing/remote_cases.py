@@ -19,6 +19,7 @@ from aebench.records.trace import Place
 from aebench.reproducing.cases import Case, computed
 from aebench.reproducing.places import Climbed
 from aebench.reproducing.scripts import Script
+from aebench.reproducing.trying import compared
 
 
 def climbed(name: str, dtype: Dtype, *, plain: bool) -> Climbed:
@@ -35,8 +36,8 @@ def _framework() -> str:
 
 
 def unlike_the_trace(name: str, dtype: Dtype) -> tuple[list[str], set[str]]:
-    """The places whose case gives another array than the trace holds, in any bit; and the rungs of those that have no
-    case."""
+    """The places whose case gives another array than the trace holds, in any bit, or that are held as another one; and
+    the rungs of those that have no case."""
     found, unlike, without = climbed(name, dtype, plain=False), [], set()
     framework, memory = registry.framework(_framework()), dict[tuple[object, ...], Arrays]()
     for place, array in found.trace.arrays.items():
@@ -49,8 +50,10 @@ def unlike_the_trace(name: str, dtype: Dtype) -> tuple[list[str], set[str]]:
         if key not in memory:
             with np.errstate(all="ignore"):
                 memory[key] = computed(framework, case)
-        if not np.array_equal(_as_recorded(found, place, memory[key][case.array]), array, equal_nan=True):
-            unlike.append(place.key)
+        given = memory[key][case.array]
+        for one, other in ((_as_recorded(found, place, given), array), (found.held(place, given), given)):
+            if not np.array_equal(one, other, equal_nan=True):
+                unlike.append(place.key)
     return unlike, without
 
 
@@ -107,3 +110,14 @@ def module(text: str) -> ModuleType:
     sys.modules["a_script"] = found
     exec(compile(text, "a_script", "exec"), found.__dict__)
     return found
+
+
+def operation_after_a_change(name: str, parameter: str) -> tuple[str, int]:
+    """The first operation of a gradient that differs once a parameter was changed; and how many there are."""
+    (case,) = [it for it in of_each_kind(climbed(name, "float32", plain=True)) if it.kind == "gradients"]
+    script, key = module(text_of(case)), f"parameters/{parameter}"
+    prepared = script.way(*script.ASKED.functions)
+    one = script.operations(prepared(case.arrays))
+    other = script.operations(prepared({**case.arrays, key: case.arrays[key] + np.float32(0.5)}))
+    assert compared(one, script.operations(prepared(case.arrays))).startswith("none")
+    return compared(one, other), len({it.partition(" ")[0] for it in one})

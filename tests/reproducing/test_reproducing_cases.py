@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import ast
 import builtins
+import re
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import remote_cases
 
 from aebench import registry
+from aebench.flattening import flattened
 from aebench.processes.worker import FrameworkProcess
 from aebench.records.trace import Place
 from aebench.reproducing.cases import Case, Kind
-from aebench.reproducing.scripts import Script
+from aebench.reproducing.scripts import Script, checks
 
 NAMES = list(registry.autoencoders())
 EAGER, COMPILED = ("pytorch", "tensorflow-eager"), ("tensorflow", "pytorch-compiled")
@@ -101,6 +105,35 @@ def test_a_script_computes_what_the_model_does(
     unlike, cases = required(subjects, framework).call(remote_cases.unlike_the_model, name, "float32")
     assert [] == unlike
     assert cases >= 7
+
+
+@pytest.mark.parametrize(
+    ("framework", "expected"), [(EAGER[0], "aten.addmm.default"), (EAGER[1], "ReadVariableOp")]
+)  # fmt: skip
+def test_every_operation_is_noted(
+    framework: str, expected: str, subjects: dict[str, FrameworkProcess]
+) -> None:  # fmt: skip
+    """Planted fault: another bias of the second layer first shows where it is read, behind the first layer's
+    operations and before those of the gradients."""
+    process = required(subjects, framework)
+    found, operations = process.call(remote_cases.operation_after_a_change, "sparse", "decoder1.bias")
+    name, number = re.fullmatch(r"(\S+), operation (\d+) of \d+: of the same inputs output 0 .*", found).groups()
+    assert expected == name
+    assert 3 < int(number) < operations - 10
+
+
+@pytest.mark.parametrize("text", ["on_pytorch", "on_tensorflow"])
+def test_an_autoencoder_from_outside_is_plain(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The texts of another package become one with those of aebench that they need."""
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[1] / "outside" / "convolutional"))
+    package = "aebench_convolutional"
+    found = flattened([(f"{package}.{text}", "Convolutional")], {"aebench", package}, checks)
+    whole = "\n".join([*found.imports, *found.definitions])
+    assert ["Convolution", "Network", "Convolutional"] == [
+        name for name in re.findall(r"^class (\w+)", whole, re.M) if name in ("Convolution", "Network", "Convolutional")
+    ]
+    assert set() == unknown(ast.parse(whole))
+    monkeypatch.delitem(sys.modules, package)
 
 
 @pytest.mark.slow
