@@ -84,7 +84,7 @@ def test_every_option_of_pytest_is_known() -> None:
 def test_two_commands_set_everything_up() -> None:
     """`.ci/run` types them word for word."""
     found = re.findall(r"^\$ (python3\.11 -m venv .*)$", README, flags=re.MULTILINE)
-    assert ["aebench run", "pytest"] == [command.rpartition(".venv/bin/")[2] for command in found]
+    assert ["aebench run linear stacked", "pytest"] == [command.rpartition(".venv/bin/")[2] for command in found]
 
 
 def test_the_table_of_commands_is_whole() -> None:

@@ -22,8 +22,8 @@ from aebench.records.trace import Trace
 
 Processes = Callable[[str], FrameworkProcess]
 MODES = [name for name in registry.variants() if name not in registry.frameworks()]
-# Compiled PyTorch takes a minute an autoencoder to compile, so plain `pytest` climbs with noise, which the compiled step
-# reads differently; slow ones also several phases on cached inputs with frozen layers.
+# Compiled PyTorch takes a minute an autoencoder to compile, so plain `pytest` climbs with noise, which its step reads
+# differently, and leaves several phases on cached inputs with frozen layers to the slow ones.
 QUICK = {"tensorflow-eager": set(registry.autoencoders()), "pytorch-compiled": {"variational"}}
 CLIMBS = [
     pytest.param(*it, marks=[] if it[1] in QUICK.get(it[0], ()) and it[2] == "float32" else pytest.mark.slow)
