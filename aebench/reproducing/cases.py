@@ -115,11 +115,11 @@ def computed(framework: Framework, case: Case) -> Arrays:
 def answer(name: str, case: Case, given: Path, to: Path, draws: int = 0) -> None:
     """In a framework's process: compute, and leave what was found, and how far the array strays in so many draws.
 
-    case: without its arrays, which are in the file `given`. A stray is kept as `stray/NUMBER`: the reference's
-    operations are disturbed as rounding does, another framework's parameters are.
+    case: without its arrays, which are in the file `given`; the reference computes it on the CPU. A stray is kept as
+    `stray/NUMBER`: the reference's operations are disturbed as rounding does, another framework's parameters are.
     """
-    arrays, _ = read_arrays(given)
-    case, framework = replace(case, arrays=arrays), registry.framework(name)
+    device = "cpu" if registry.plain(name) == ARBITER else case.device
+    case, framework = replace(case, arrays=read_arrays(given)[0], device=device), registry.framework(name)
     with np.errstate(all="ignore"):
         found = computed(framework, case) | _first_gradients(framework, case)
         strays = {f"stray/{n}": _disturbed(framework, case, n)[case.array] for n in range(draws)}

@@ -1,8 +1,9 @@
-"""A case is made smaller for as long as it shows the difference, and no further."""
+"""A case is made smaller for as long as it shows the difference, and no further; what everyone answers to it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
@@ -14,8 +15,9 @@ from aebench.agreement.bundled import narrow
 from aebench.agreement.ladder import Climb, record
 from aebench.data import load
 from aebench.errors import FrameworkError
+from aebench.records.checkpoint import read_arrays, write_arrays
 from aebench.records.trace import Place
-from aebench.reproducing.cases import Case, computed
+from aebench.reproducing.cases import Case, answer, computed
 from aebench.reproducing.judging import Answers, Sides
 from aebench.reproducing.places import Climbed
 from aebench.reproducing.shrinking import shrunk
@@ -130,3 +132,18 @@ def test_a_smaller_case_that_cannot_be_computed_is_not_taken() -> None:
     found, _ = shrunk(case, sides.ask(case), sides, lambda: False)
     assert 30 == found.rows
     assert 1 == found.autoencoder.n_codings
+
+
+@pytest.mark.parametrize("place", ["phase1/gradients/0/encoder1.weight", "phase1/step/1/encoder1.weight"])
+def test_an_answer_holds_what_the_reference_gives_and_its_strays(place: str, tmp_path: Path) -> None:
+    """On the CPU, whatever the case is computed on; two disturbances that differ, each by some roundings of float32."""
+    case = replace(case_of("tied", place), dtype="float32", device="gpu").with_arrays({})
+    write_arrays(tmp_path / "given", case.arrays, {})
+    answer(registry.ARBITER, replace(case, arrays={}), tmp_path / "given", tmp_path / "to", draws=2)
+    found, _ = read_arrays(tmp_path / "to")
+    right = computed(FRAMEWORK, replace(case, device="cpu"))
+    assert right[case.array].tobytes() == found[case.array].tobytes()
+    strays = [np.max(np.abs(found[f"stray/{n}"] - found[case.array])) for n in (0, 1)]
+    assert all(1e-12 < stray / np.max(np.abs(found[case.array])) < 1e-3 for stray in strays)
+    assert strays[0] != strays[1]
+    assert (case.kind == "steps") == ("gradient/encoder1.weight" in found)
