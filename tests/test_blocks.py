@@ -173,6 +173,7 @@ def test_what_fails_is_a_reason(fails: tuple[str, int]) -> None:
     base, head = block.subjects
     assert (None, "it broke", {}) == (base.failed, head.failed, head.works)
     assert [6, 6] == [len(work.rounds) for work in base.works.values()]
+    assert block == checked(plain(block), Block)
     with pytest.raises(ResultError, match="b has no seconds of its training: it broke"):
         log_ratio(block, 0, 1, "training")
 

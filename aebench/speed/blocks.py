@@ -219,8 +219,9 @@ def _import(life: _Life, core: int | None) -> None:
     """Import the framework against the clock; a peer's is imported when it is made ready."""
     if life.sound and life.subject.kind == "framework":
         with _paced(core) as pace:
-            life.timed.import_seconds = life.ask(workloads.import_seconds, life.subject.name)
-        life.timed.import_pace = pace()
+            spent = life.ask(workloads.import_seconds, life.subject.name)
+        if life.sound:
+            life.timed.import_seconds, life.timed.import_pace = spent, pace()
 
 
 def _make_ready(life: _Life) -> None:
