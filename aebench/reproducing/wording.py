@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -14,7 +15,7 @@ from aebench.records.capture import WORKER_VARIABLES, variables
 from aebench.registry import ARBITER
 from aebench.reproducing.cases import Case, Kind
 from aebench.reproducing.finding import Found
-from aebench.reproducing.scripts import SCRIPT
+from aebench.reproducing.scripts import SCRIPT, WIDTH
 
 WHAT: Mapping[Kind, str] = {
     "forward": "an activation", "losses": "a loss term", "gradients": "a gradient", "encode": "codings of images",
@@ -40,7 +41,8 @@ class Words:
 
     def said(self, operation: str | None) -> str:
         """The text at the top of the script. operation: the first that differs, where that is known."""
-        lines = "\n".join(self._lines(operation))
+        wrapped = (line if line.startswith(" ") else textwrap.fill(line, WIDTH) for line in self._lines(operation))
+        lines = "\n".join(wrapped)
         # As the docstring that it becomes.
         return lines.replace("\\", "\\\\").replace('"""', "'''") + "\n"
 

@@ -157,6 +157,7 @@ def test_the_script_says_what_it_shows(made: Reproduction) -> None:
     head = (made.folder / "reproduce.py").read_text().split('"""')[1]
     for words in (f"torch {version}", "codings", "seed 0", "float32", "python reproduce.py", "1 row"):
         assert words in head
+    assert all(len(line) <= 110 or line.startswith("    ") for line in head.splitlines())
 
 
 @pytest.mark.parametrize(
