@@ -275,6 +275,13 @@ def test_what_is_imported_is_declared() -> None:
     assert {DISTRIBUTIONS.get(p, p) for p in foreign} <= declared
 
 
+def test_every_package_is_installed() -> None:
+    """Each folder with modules stands among the packages in pyproject.toml: what is left out there is in no wheel."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    folders = {module.rpartition(".")[0] for module in _sources("aebench", "implementations")} - {""}
+    assert folders == set(project["tool"]["setuptools"]["packages"])
+
+
 LOOK = """
 import sys
 from aebench import registry
