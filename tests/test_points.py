@@ -287,7 +287,7 @@ def at_work(process: subprocess.Popen[str]) -> list[psutil.Process]:
     return found
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("how", [pytest.param(signal.SIGINT, marks=pytest.mark.slow), signal.SIGKILL])
 def test_an_interrupted_run_is_resumed(how: signal.Signals, alone: dict[str, Any], tmp_path: Path) -> None:
     """Ctrl-C or a kill ends every process; what was finished is kept, and the second call does what is missing."""
     process = begun(tmp_path, "--executor", "processes")

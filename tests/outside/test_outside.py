@@ -54,7 +54,7 @@ def test_a_framework_from_outside_runs(toy: Environment, tmp_path: Path) -> None
 
 def test_what_a_framework_lacks_is_not_available(toy: Environment, tmp_path: Path) -> None:
     """A cell `n/a` with its reason below the table, and no failure; where nothing else is asked for, an error."""
-    asked = ("-d", "synthetic:300x784", "--no-agreement")
+    asked = ("-d", "synthetic:150x784", "--no-agreement")
     output = said(toy.aebench("run", "stacked", "-f", "toy,reference", *asked, "-o", str(tmp_path / "run")))
     assert re.search(r"stacked .*MSE n/a 0\.\d+ n/a \d", output), output
     assert "n/a: toy has no stacked: no package offers it" in output
@@ -62,6 +62,7 @@ def test_what_a_framework_lacks_is_not_available(toy: Environment, tmp_path: Pat
     assert "there is nothing to measure: toy has no stacked: no package offers it" in refused
 
 
+@pytest.mark.slow
 def test_a_framework_from_outside_is_timed(toy: Environment, tmp_path: Path) -> None:
     """Beside the ceiling, to which its library may add."""
     asked = ("bench", "linear", "-f", "toy", "--blocks", "2", "-o", str(tmp_path / "bench"))
