@@ -56,6 +56,12 @@ def differences(one: Array, other: Array) -> Array:
     return np.where(finite[0] == finite[1], apart, np.inf)
 
 
+def furthest(apart: Array) -> tuple[Any, str]:
+    """The index of the largest difference, and the same in words; of a single number there are none."""
+    index = np.unravel_index(int(np.argmax(apart)), apart.shape)
+    return index, f"[{', '.join(map(str, index))}]" if index else ""
+
+
 def report(asked: Any, arrays: Arrays, found: Mapping[str, Arrays], versions: str) -> int:
     """Print how far what was computed here is from what was computed elsewhere; 1 where that is a difference, else 0.
 
@@ -66,8 +72,8 @@ def report(asked: Any, arrays: Arrays, found: Mapping[str, Arrays], versions: st
         here = computed[asked.array]
         for name, there in under(EXPECTED, arrays).items():
             apart = differences(here, there)
-            index = np.unravel_index(int(np.argmax(apart)), apart.shape)
-            at = f" at [{', '.join(map(str, index))}]" if index else ""
+            index, place = furthest(apart)
+            at = f" at {place}" if place else ""
             values = f"{np.asarray(here)[index]:.17g} here, {np.asarray(there)[index]:.17g} there"
             print(f"  {way}, from {name}: {np.max(apart, initial=0.0):.3g}{at}: {values}")
     apart = differences(found[asked.way][asked.array], arrays[EXPECTED + asked.against])

@@ -139,11 +139,14 @@ def _strays(
 
 def _disturbed(climb: Climb, unit: float, seed: int) -> Arrays:
     """The initial parameters, each moved by a whole unit of rounding up or down, so that casting keeps it."""
-    found: Arrays = {}
-    for name, value in initial_parameters(climb.autoencoder, climb.seed).items():
-        up = stream(seed, f"disturbance/{name}").keep_mask(value.shape, 0.5)
-        found[name] = np.asarray(value, climb.dtype) * (1.0 + 2.0 * unit * np.where(up, 1.0, -1.0))
-    return found
+    parameters = initial_parameters(climb.autoencoder, climb.seed)
+    return {name: moved(name, np.asarray(value, climb.dtype), unit, seed) for name, value in parameters.items()}
+
+
+def moved(name: str, value: Array, unit: float, seed: int) -> Array:
+    """A parameter, each of its numbers a whole unit of rounding up or down."""
+    up = stream(seed, f"disturbance/{name}").keep_mask(value.shape, 0.5)
+    return value * (1.0 + 2.0 * unit * np.where(up, 1.0, -1.0))
 
 
 def key(climb: Climb, dataset: Dataset) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from aebench.cli.ending import UNDONE, status_of_results
-from aebench.cli.options import DEFAULTS, SUBJECTS, console, executed, selection
+from aebench.cli.options import BUNDLE_SAYS, SUBJECTS, console, executed, refuse_stated, selection
 from aebench.cli.values import MOST
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def agree(
     how = {name: asked.pop(name) for name in ("forced", "growth", "keep_traces", "executor")}
     dtypes = tuple(d for d in DTYPES if dtype in ("both", d))
     if bundled(asked["frameworks"]):
-        _refuse_stated(context)
+        refuse_stated(context, BUNDLE_SAYS, ("autoencoders", "frameworks", "device", "dtype", "everything", "output"))
         found = of_subjects(asked["frameworks"], asked["autoencoders"], dtypes, asked["device"])
         sys.exit(replayed(found, output, everything))
     _refuse(output, **how)
@@ -97,15 +97,6 @@ def replayed(asked: Asked, output: Path | None, everything: bool) -> int:
         keep(document, output)
     print_made_by(asked.bundle, console())
     return _report_agreements(document, everything)
-
-
-def _refuse_stated(context: click.Context) -> None:
-    """Options that say what a bundle says."""
-    for parameter in context.command.params:
-        name = str(parameter.name)
-        stated = context.get_parameter_source(name) not in DEFAULTS
-        if stated and name not in ("autoencoders", "frameworks", "device", "dtype", "everything", "output"):
-            raise click.UsageError(f"the bundle says what is climbed, and how: leave {parameter.opts[0]} out")
 
 
 def _refuse(output: Path | None, *, forced: bool, growth: bool, keep_traces: bool, executor: object) -> None:

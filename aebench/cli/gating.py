@@ -11,11 +11,11 @@ import click
 
 from aebench.cli.options import (
     AUTOENCODERS,
-    DEFAULTS,
     OUTPUT,
     console,
     kept_in,
     on_data,
+    stated,
     time_limit,
     timing,
 )
@@ -117,9 +117,8 @@ def _refuse_settings(context: click.Context, run: str) -> None:
     """UsageError where an option was given that only an environment takes."""
     from aebench.errors import UsageError
 
-    for parameter in context.command.params:
-        name = parameter.name or ""
-        if name in OF_ENVIRONMENTS and context.get_parameter_source(name) not in DEFAULTS:
+    for parameter in stated(context):
+        if parameter.name in OF_ENVIRONMENTS:
             raise UsageError(f"{parameter.opts[0]} is for training in an environment, and {run} is a run; leave it out")
 
 

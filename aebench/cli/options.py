@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 # Where a value comes from that nobody said on the command line: from the option, or from the project's file.
 DEFAULTS = (click.core.ParameterSource.DEFAULT, click.core.ParameterSource.DEFAULT_MAP)
+BUNDLE_SAYS = "the bundle says what is climbed, and how"
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -38,6 +39,18 @@ def _as_schedule(context: click.Context, _: click.Parameter, value: str | None) 
     if value is not None:
         context.params["schedule"] = value
         context.set_parameter_source("schedule", click.core.ParameterSource.COMMANDLINE)
+
+
+def stated(context: click.Context) -> Iterator[click.Parameter]:
+    """The options and arguments that were said on the command line."""
+    return (it for it in context.command.params if context.get_parameter_source(it.name or "") not in DEFAULTS)
+
+
+def refuse_stated(context: click.Context, said: str, others: Collection[str]) -> None:
+    """A click.UsageError for any of these but the others, where something else says what they say."""
+    for parameter in stated(context):
+        if parameter.name not in others:
+            raise click.UsageError(f"{said}: leave {parameter.opts[0]} out")
 
 
 def completed(_: click.Context, __: click.Parameter, begun: str) -> list[str]:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from aebench.cli.options import DEFAULTS, completed, console, on_data
-from aebench.cli.values import MOST, NOTHING, Folder, names
+from aebench.cli.options import BUNDLE_SAYS, DEFAULTS, completed, console, on_data, refuse_stated
+from aebench.cli.values import MOST, Folder, names, text
 
 if TYPE_CHECKING:
     from aebench.reproducing.finding import Asked
@@ -16,14 +16,8 @@ if TYPE_CHECKING:
 PAIR = 2
 
 
-def _what(_: click.Context, __: click.Parameter, value: str) -> str:
-    if not value.strip():
-        raise click.BadParameter(NOTHING)
-    return value
-
-
 @click.command()
-@click.argument("what", metavar="WHAT", callback=_what, shell_complete=completed)
+@click.argument("what", metavar="WHAT", callback=text, shell_complete=completed)
 @click.option(
     "--frameworks", "-f", callback=names("subject"),
     help="The two that differ, such as pytorch@old,pytorch, or one that parts from the reference; one of two may be a "
@@ -66,7 +60,7 @@ def reproduce(context: click.Context, /, what: str, finding: int, output: Path, 
             raise click.UsageError("--finding is for a record; an autoencoder has one first place that differs")
         found = _asked(context, what, asked)
     else:
-        _refuse_stated(context, "the record says what was found, and in what", ("what", "finding", "output"))
+        refuse_stated(context, "the record says what was found, and in what", ("what", "finding", "output"))
         found = asked_in(Path(what), finding)
     with Bars() as bars:
         made = make(found, output, bars)
@@ -87,17 +81,6 @@ def _asked(context: click.Context, name: str, asked: dict[str, Any]) -> Asked:
             "name two subjects, such as --frameworks pytorch@old,pytorch, or one beside the reference"
         )
     if bundled(pair):
-        _refuse_stated(
-            context, "the bundle says what is climbed, and how", ("what", "frameworks", "dtype", "device", "output")
-        )
+        refuse_stated(context, BUNDLE_SAYS, ("what", "frameworks", "dtype", "device", "output"))
     dtypes = DTYPES if dtype == "both" else (dtype,)
     return Asked(name, (pair[0], pair[1]), dtypes=dtypes, **asked)
-
-
-def _refuse_stated(context: click.Context, said: str, others: tuple[str, ...]) -> None:
-    """All options but the others, where something else says what they say."""
-    for parameter in context.command.params:
-        name = str(parameter.name)
-        stated = context.get_parameter_source(name) not in DEFAULTS
-        if stated and name not in others:
-            raise click.UsageError(f"{said}: leave {parameter.opts[0]} out")

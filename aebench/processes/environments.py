@@ -193,20 +193,27 @@ def _content(path: Path, tables: tuple[str, ...]) -> Mapping[str, Any] | None:
 
 
 def _settings(path: Path, content: Mapping[str, Any]) -> Settings:
-    entries, where = content.get("environments"), ""
     try:
-        for name, entry in (entries if isinstance(entries, dict) else {}).items():
-            where = f" environment '{name}':"
-            msgspec.convert(entry, Entry)
-        where = ""
         settings = msgspec.convert(content, Settings)
     except msgspec.ValidationError as error:
         raise UsageError(
-            f'{path}:{where} {error}; an environment is written as [environments.NAME] python = "PLACE"'
+            f"{path}: {_wrong_entry(content) or error}; an environment is written as [environments.NAME] "
+            'python = "PLACE"'
         ) from error
     for name in settings.environments:
         require_name(name, f"{path}: ")
     return settings
+
+
+def _wrong_entry(content: Mapping[str, Any]) -> str | None:
+    """The first environment of the content that is none, and why; None where others are at fault."""
+    entries = content.get("environments")
+    for name, entry in (entries if isinstance(entries, dict) else {}).items():
+        try:
+            msgspec.convert(entry, Entry)
+        except msgspec.ValidationError as error:
+            return f"environment '{name}': {error}"
+    return None
 
 
 def require_name(name: str, where: str = "") -> None:

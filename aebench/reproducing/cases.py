@@ -15,6 +15,7 @@ import numpy as np
 
 from aebench import registry
 from aebench.agreement.bounds import UNIT_ROUNDOFF
+from aebench.agreement.spreads import moved
 from aebench.arrays import Array, Arrays, Dtype
 from aebench.protocol import Batch, Framework
 from aebench.records.checkpoint import read_arrays, write_arrays
@@ -22,7 +23,6 @@ from aebench.records.trace import Place
 from aebench.registry import ARBITER
 from aebench.reproduced import PARAMETERS, STATE, under
 from aebench.spec import Autoencoder, Phase
-from aebench.streams import stream
 
 Kind = Literal["forward", "losses", "gradients", "encode", "decode", "reconstruct", "cached", "steps"]
 WHOLE_NUMBERS = ("order", "labels", f"{STATE}step")
@@ -145,11 +145,5 @@ def _disturbed(framework: Framework, case: Case, number: int) -> Arrays:
         with framework.perturbed(unit, seed=number):
             return computed(framework, case)
     parameters = under(PARAMETERS, case.arrays)
-    moved = {f"{PARAMETERS}{name}": _moved(name, value, unit, number) for name, value in parameters.items()}
-    return computed(framework, case.with_arrays(moved))
-
-
-def _moved(name: str, value: Array, unit: float, number: int) -> Array:
-    """Each number a whole unit of rounding up or down."""
-    up = stream(number, f"disturbance/{name}").keep_mask(value.shape, 0.5)
-    return value * (1.0 + 2.0 * unit * np.where(up, 1.0, -1.0))
+    others = {f"{PARAMETERS}{name}": moved(name, value, unit, number) for name, value in parameters.items()}
+    return computed(framework, case.with_arrays(others))

@@ -19,7 +19,7 @@ from aebench.processes.worker import FrameworkProcess
 from aebench.records.checkpoint import read_arrays, write_arrays
 from aebench.records.trace import Place, Trace
 from aebench.registry import ARBITER
-from aebench.reproduced import differences, under
+from aebench.reproduced import PARAMETERS, differences, furthest, under
 from aebench.reproducing.cases import Case, answer
 
 # parts: beyond its bound, which is drawn for the case itself. moves: in any bit.
@@ -67,7 +67,7 @@ class Sides:
         place = self.folder / f"{next(self.numbers)}"
         given, found = place / "given.safetensors", {name: place / f"{name}.safetensors" for name in self.processes}
         write_arrays(given, case.arrays, {})
-        n_parameters = sum(array.size for name, array in case.arrays.items() if name.startswith("parameters/"))
+        n_parameters = sum(array.size for array in under(PARAMETERS, case.arrays).values())
         bare, draws = replace(case, arrays={}), n_draws(n_parameters) if self.criterion == "parts" else 0
         calls = {
             name: (answer, name, bare, given, path, draws if name == self.judge else 0) for name, path in found.items()
@@ -98,8 +98,7 @@ class Sides:
         """Whether the two sides differ in any value."""
         apart = differences(*(answers[name][case.array] for name in (self.good, self.bad)))
         largest = float(np.max(apart, initial=0.0))
-        index = np.unravel_index(int(np.argmax(apart)), apart.shape)
-        at = f"[{', '.join(map(str, index))}]" if index else ""
+        index, at = furthest(apart)
         values = ", ".join(f"{name} {float(found[case.array][index]):.17g}" for name, found in answers.items())
         words = f"{case.array}{at}: {values}; the largest difference is {largest:.3g}"
         return Answers(answers, largest > 0.0, 0.0, 0.0, words)

@@ -15,7 +15,7 @@ from aebench.errors import AebenchError, why
 from aebench.processes import environments
 from aebench.processes.worker import variables_of
 from aebench.records.checkpoint import read_arrays
-from aebench.reproduced import SHOWS, SHOWS_NOT, differences
+from aebench.reproduced import SHOWS, SHOWS_NOT, differences, furthest
 from aebench.reproducing.scripts import SCRIPT
 
 SECONDS = 300.0  # for a script to end; a first compilation takes up to a minute on a busy machine
@@ -73,8 +73,8 @@ def compared(one: Arrays, other: Arrays) -> str:
             return f"{where}: the other side goes another way, through {theirs.split(' ')[1]}"
         apart = differences(one[mine], other[theirs])
         if apart.any():
-            index = np.unravel_index(int(np.argmax(apart)), apart.shape)
-            at = f" at [{', '.join(map(str, index))}]" if index else ""
+            index, place = furthest(apart)
+            at = f" at {place}" if place else ""
             values = f"{one[mine][index]:.17g} and {other[theirs][index]:.17g}"
             return f"{where}: of the same inputs output {output} differs by {np.max(apart):.3g}{at}: {values}"
     return "none, run one by one all operations give the same on both sides"
