@@ -28,8 +28,8 @@ def print_noise(found: Calibration, rows: Sequence[Steadiness], console: Console
     """
     steady = [row for row in rows if row.word == "steady"]
     style = "bold green" if len(steady) == len(rows) else "bold yellow" if steady else "bold red"
-    console.print(Text(_verdict(rows), style), soft_wrap=True)
-    for line in _measured(found, rows):
+    console.print(Text(verdict(rows), style), soft_wrap=True)
+    for line in measured(found, rows):
         console.print(Text(line), soft_wrap=True)
     for said in _unmeasured(rows):
         console.print()
@@ -51,7 +51,8 @@ def print_noise(found: Calibration, rows: Sequence[Steadiness], console: Console
         _simulated(measured).print(console)
 
 
-def _verdict(rows: Sequence[Steadiness]) -> str:
+def verdict(rows: Sequence[Steadiness]) -> str:
+    """How many rows can be gated, and what became of the others."""
     counts = {word: sum(row.word == word for row in rows) for word in STYLES}
     said = [f"{counts['steady']} of {len(rows)} rows can be gated here"]
     said += [f"{count} {'is' if count == 1 else 'are'} {word}" for word, count in counts.items()
@@ -59,7 +60,7 @@ def _verdict(rows: Sequence[Steadiness]) -> str:
     return ", ".join([*said, *([f"{counts['failed']} failed"] if counts["failed"] else [])]) + "."
 
 
-def _measured(found: Calibration, rows: Sequence[Steadiness]) -> Iterator[str]:
+def measured(found: Calibration, rows: Sequence[Steadiness]) -> Iterator[str]:
     """What can be seen, what was measured, and what the machine did meanwhile."""
     for slowdown, thresholds in SEEN.items() if any(row.foresights for row in rows) else ():
         asked = [row for row in rows if not row.foresights or row.foresight(slowdown)]

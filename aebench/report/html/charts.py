@@ -1,0 +1,143 @@
+"""The plots of a report, as Vega-Lite: whatever has a value can be pointed at.
+
+Chosen by size. Vega, Vega-Lite and Vega-Embed with all that they need are 0.90 MB, 0.31 MB compressed
+(`vl_convert.javascript_bundle()`); Plotly's basic bundle is 1.1 MB and lacks the heat map.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+import altair as alt
+
+from aebench.report.plots import COLOURS
+
+Rows = Sequence[dict[str, Any]]
+ROWS = alt.NamedData("rows")
+PALETTE = alt.Scale(range=list(COLOURS))
+CELL, LINE_WIDTH, PANEL = 24, 1.5, 240
+# Headroom, from what parts to what could differ a hundred times as much. Told apart in grey, too.
+HEADROOM = alt.Scale(
+    type="threshold", domain=[1, 1.5, 2, 5, 10, 100],
+    range=["#a50f15", "#e6550d", "#fdae6b", "#c6dbef", "#9ecae1", "#6baed6", "#2171b5"],
+)  # fmt: skip
+# Shares of the bound by which two versions moved; what is past 1 has parted.
+MOVED = alt.Scale(
+    type="threshold", domain=[1e-12, 0.01, 0.1, 0.5, 1.0],
+    range=["#f0f0f0", "#c6dbef", "#9ecae1", "#6baed6", "#2171b5", "#a50f15"],
+)  # fmt: skip
+
+
+def headroom(rows: Rows, rungs: Sequence[str], autoencoders: Sequence[str]) -> dict[str, Any]:
+    """Autoencoder by rung, a panel for each pair: how much further apart the two could be."""
+    tooltip = [
+        alt.Tooltip("autoencoder:N"), alt.Tooltip("rung:N"), alt.Tooltip("pair:N"),
+        alt.Tooltip("headroom:Q", format=".3g"), alt.Tooltip("relative:Q", format=".2e", title="difference, relative"),
+        alt.Tooltip("bound:Q", format=".2e"), alt.Tooltip("sensitivity:Q", format=".1e", title="sees faults from"),
+        alt.Tooltip("place:N"),
+    ]  # fmt: skip
+    colour = alt.Color("headroom:Q", scale=HEADROOM, title="headroom")
+    return _filled(_cells(rungs, autoencoders, colour, tooltip, "pair"), rows=rows)
+
+
+def moved(rows: Rows, rungs: Sequence[str], autoencoders: Sequence[str]) -> dict[str, Any]:
+    """Autoencoder by rung, a panel for each head: by what share of the bound it moved."""
+    tooltip = [
+        alt.Tooltip("autoencoder:N"), alt.Tooltip("rung:N"), alt.Tooltip("head:N"), alt.Tooltip("verdict:N"),
+        alt.Tooltip("share:Q", format=".1%", title="of the bound"),
+        alt.Tooltip("relative:Q", format=".2e", title="difference, relative"), alt.Tooltip("moved:N", title="arrays"),
+        alt.Tooltip("place:N"),
+    ]  # fmt: skip
+    colour = alt.Color("share:Q", scale=MOVED, title="of the bound")
+    return _filled(_cells(rungs, autoencoders, colour, tooltip, "head"), rows=rows)
+
+
+def _cells(
+    rungs: Sequence[str], autoencoders: Sequence[str], colour: alt.Color, tooltip: list[alt.Tooltip], panel: str
+) -> alt.TopLevelMixin:
+    return (
+        alt.Chart(ROWS)
+        .mark_rect(stroke="white", strokeWidth=1)
+        .encode(
+            x=alt.X("rung:N", sort=list(rungs), title=None, axis=alt.Axis(labelAngle=-40)),
+            y=alt.Y("autoencoder:N", sort=list(autoencoders), title=None),
+            color=colour,
+            tooltip=tooltip,
+        )
+        .properties(width=alt.Step(CELL), height=alt.Step(CELL))
+        .facet(facet=alt.Facet(f"{panel}:N", title=None), columns=2)
+    )
+
+
+def curves(rows: Rows, term: str) -> dict[str, Any]:
+    """Loss by epoch, the subjects over each other, a panel for each phase; what was published is dashed."""
+    return {**_curves(term), "datasets": {"rows": list(rows)}}
+
+
+@cache
+def _curves(term: str) -> dict[str, Any]:
+    base = alt.Chart().encode(
+        x=alt.X("epoch:Q", title="epoch", axis=alt.Axis(tickMinStep=1)),
+        y=alt.Y("value:Q", title=term, scale=alt.Scale(zero=False)),
+        color=alt.Color("subject:N", scale=PALETTE, title=None),
+        detail="series:N",
+        tooltip=["series:N", "phase:N", "epoch:Q", alt.Tooltip("value:Q", format=".5g", title=term)],
+    )
+    dashed = alt.condition("datum.published", alt.value([5, 4]), alt.value([1, 0]))
+    drawn = base.mark_line(strokeWidth=LINE_WIDTH).encode(strokeDash=dashed) + base.mark_point(size=14, filled=True)
+    facet = alt.Facet("phase:N", title=None)
+    apart = drawn.properties(width=PANEL, height=PANEL * 0.7).facet(facet=facet, columns=3, data=ROWS)
+    return _spec(apart.resolve_scale(x="independent", y="independent"))
+
+
+def intervals(rows: Rows, axis: str, marks: Sequence[float]) -> dict[str, Any]:
+    """A row for each thing: its value and interval, the blocks or seeds behind it as dots, and lines at the marks.
+
+    rows: name, subject, verdict, value, low, high, and each, the single numbers.
+    """
+    single = [{"name": row["name"], "subject": row["subject"], "one": one} for row in rows for one in row["each"]]
+    whole = [{key: value for key, value in row.items() if key != "each"} for row in rows]
+    y = alt.Y("name:N", sort=list(dict.fromkeys(row["name"] for row in rows)), title=None, axis=alt.Axis(labelLimit=320))
+    shared = {"y": y, "color": alt.Color("subject:N", scale=PALETTE, title=None), "yOffset": alt.YOffset("subject:N")}
+    numbers = [alt.Tooltip(f"{name}:Q", format=".4g") for name in ("value", "low", "high")]
+    one = ["name:N", "subject:N", alt.Tooltip("one:Q", format=".4g", title="one block or seed")]
+    drawn = alt.Chart(ROWS).encode(**shared, tooltip=["name:N", "subject:N", *numbers, "verdict:N"])
+    scale = alt.Scale(zero=False)
+    layers = alt.layer(
+        alt.Chart(alt.NamedData("marks")).mark_rule(strokeDash=[4, 3], color="#888888").encode(x="mark:Q"),
+        alt.Chart(alt.NamedData("single")).mark_point(size=14, filled=True, opacity=0.45)
+        .encode(**shared, x=alt.X("one:Q", scale=scale), tooltip=one),
+        drawn.mark_rule(strokeWidth=2).encode(x=alt.X("low:Q", scale=scale, title=axis), x2="high:Q"),
+        drawn.mark_point(size=45, filled=True).encode(x=alt.X("value:Q", scale=scale, title=axis)),
+    )  # fmt: skip
+    shown = layers.properties(width=2 * PANEL, height=alt.Step(18))
+    return _filled(shown, rows=whole, single=single, marks=[{"mark": mark} for mark in marks])
+
+
+def lines(rows: Rows, x: str, y: str, title_x: str, title_y: str) -> dict[str, Any]:
+    """A measure by a size, both on logarithmic scales, a panel for each autoencoder, a line for each subject."""
+    drawn = (
+        alt.Chart(ROWS)
+        .mark_line(point=True, strokeWidth=LINE_WIDTH)
+        .encode(
+            x=alt.X(f"{x}:Q", scale=alt.Scale(type="log"), title=title_x),
+            y=alt.Y(f"{y}:Q", scale=alt.Scale(type="log"), title=title_y),
+            color=alt.Color("subject:N", scale=PALETTE, title=None),
+            tooltip=["autoencoder:N", "subject:N", f"{x}:Q", alt.Tooltip(f"{y}:Q", format=".4g", title=title_y)],
+        )
+        .properties(width=PANEL, height=PANEL * 0.7)
+        .facet(facet=alt.Facet("autoencoder:N", title=None), columns=3)
+    )
+    return _filled(drawn, rows=rows)
+
+
+def _filled(drawn: Any, **values: Rows) -> dict[str, Any]:
+    """The plot's text on whatever ground the page has, and its numbers, which Altair would copy and check one by one."""
+    return {**_spec(drawn), "datasets": {name: list(rows) for name, rows in values.items()}}
+
+
+def _spec(drawn: Any) -> dict[str, Any]:
+    found: dict[str, Any] = drawn.configure(background="transparent").configure_view(stroke=None).to_dict()
+    return found
