@@ -15,10 +15,9 @@ import numpy as np
 from scipy import stats
 
 from aebench.arrays import Array
-from aebench.comparison.speed import IMPORT, OF_AN_AUTOENCODER, PEAKS, Row
+from aebench.comparison.speed import IMPORT, OF_AN_AUTOENCODER, PEAKS, Row, ratio
 from aebench.errors import ResultError
 from aebench.records.calibrations import Calibration, Control
-from aebench.speed.blocks import log_ratio
 from aebench.streams import stream
 
 # Nothing is said of fewer: two groups, where there are two speeds, have two blocks each.
@@ -131,7 +130,7 @@ def noises(found: Calibration) -> Iterator[Noise]:
         blocks = [block for block in found.blocks if block.subject == subject and not block.failed]
         for row in _rows(names, blocks):
             mine = [block for block in blocks if row.autoencoder in (None, block.autoencoder)]
-            values = tuple(_value(block, row.measure) for block in mine)
+            values = tuple(ratio(block, row.measure) for block in mine)
             if not all(map(math.isfinite, values)):
                 raise ResultError(f"a block of {row.autoencoder or subject} has no number of its {row.measure}")
             yield Noise(subject, row, tuple(mine), values)
@@ -148,13 +147,6 @@ def _rows(names: Sequence[str], blocks: Sequence[Control]) -> Iterator[Row]:
 def _have_device(row: Row, blocks: Sequence[Control]) -> bool:
     mine = [subject for block in blocks if block.autoencoder == row.autoencoder for subject in block.subjects]
     return bool(mine) and all(getattr(subject, PEAKS[row.measure]) for subject in mine)
-
-
-def _value(block: Control, measure: str) -> float:
-    if measure in PEAKS:
-        base, head = (getattr(subject, PEAKS[measure]) for subject in block.subjects)
-        return math.log(head / base)
-    return log_ratio(block, 0, 1, measure)
 
 
 def _of_the_mean(block: Control, measure: str) -> float:

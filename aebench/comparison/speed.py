@@ -195,6 +195,23 @@ def verdicts(question: Question, pairs: Sequence[Pair]) -> dict[Row, Verdict]:
     return found
 
 
+def ratios(pair: Pair) -> dict[str, float]:
+    """The log ratio of the second process to the first in every measure that the block has; none where it failed."""
+    if pair.failed:
+        return {}
+    measures = (*OF_AN_AUTOENCODER, IMPORT) if pair.autoencoder is not None else (IMPORT,)
+    peaks = [name for name, key in PEAKS.items() if all(getattr(subject, key) for subject in pair.subjects)]
+    return {measure: ratio(pair, measure) for measure in (*measures, *peaks)}
+
+
+def ratio(pair: Pair, measure: str) -> float:
+    """Natural logarithm of the second process's seconds, or most bytes, over the first's."""
+    if measure not in PEAKS:
+        return log_ratio(pair, 0, 1, measure)
+    base, head = (getattr(subject, PEAKS[measure]) for subject in pair.subjects)
+    return math.log(head / base)
+
+
 def _rows(question: Question, pairs: Sequence[Pair], *, control: bool = False) -> dict[Row, list[float]]:
     """The log ratios of each row, block by block."""
     found: dict[Row, list[float]] = {Row(n, m): [] for n in question.autoencoders for m in OF_AN_AUTOENCODER}

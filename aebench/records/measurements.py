@@ -91,6 +91,16 @@ class Case(Part):
     width: Number
     blocks: list[Block]
 
+    def __post_init__(self) -> None:
+        for subject in (subject for block in self.blocks for subject in block.subjects):
+            if subject.failed is None and self.work not in subject.works:
+                raise ValueError(f"{subject.name} has no rounds of {self.work}, which is what was timed")
+
+    @property
+    def work(self) -> str:
+        """What the one workload of each subject is called."""
+        return self.use or "training"
+
 
 class Bench(Part):
     """Timings, case by case. blocks: of each case. former: cases of before there were blocks, as they were kept."""

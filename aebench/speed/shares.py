@@ -98,7 +98,7 @@ def of(case: Case, key: Key) -> list[Timed]:
 
 def work(case: Case, timed: Timed) -> Work:
     """The one workload of a subject that did not fail."""
-    return timed.works[case.use or "training"]
+    return timed.works[case.work]
 
 
 def _keys(case: Case) -> list[Key]:
