@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -17,8 +18,12 @@ from aebench.cli.values import Place
     "--output", "-o", type=click.Path(dir_okay=False, path_type=Path), default=Path("report.html"), show_default=True,
     help="The file that is written.",
 )  # fmt: skip
+@click.option(
+    "--pictures", type=click.Choice(["first", "all", "none"]), default="first", show_default=True,
+    help="The runs whose pictures are in it; those of twelve autoencoders take some megabytes.",
+)  # fmt: skip
 @click.option("--open", "opens", is_flag=True, help="Show it in a browser.")
-def report(what: tuple[Path, ...], output: Path, opens: bool) -> None:
+def report(what: tuple[Path, ...], output: Path, pictures: Any, opens: bool) -> None:
     """Make one HTML file of what was measured, to be sent to others.
 
     WHAT is a folder that `run`, `agree`, `compare`, `bench`, `scale`, `calibrate` or `audit` wrote, a record's file, a
@@ -34,7 +39,7 @@ def report(what: tuple[Path, ...], output: Path, opens: bool) -> None:
     from aebench.records.opened import opened
     from aebench.report.html.writing import write
 
-    page = write(opened(what), output)
+    page = write(opened(what), output, pictures)
     screen = console()
     screen.print(page.sentence, markup=False, soft_wrap=True)
     screen.print(f"Report: {output} ({output.stat().st_size / 1e6:.2f} MB).", markup=False, soft_wrap=True)

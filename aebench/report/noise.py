@@ -37,18 +37,18 @@ def print_noise(found: Calibration, rows: Sequence[Steadiness], console: Console
     if noisy := [row for row in rows if row.word == "too noisy"]:
         console.print()
         _print_noisy(noisy, of_machine(found), console)
-    measured = [row for row in rows if row.foresights]
-    if measured:
+    known = [row for row in rows if row.foresights]
+    if known:
         console.print()
-        _needed(measured).print(console)
+        _needed(known).print(console)
         console.print(Text(_legend(), "dim"))
-        if unsure := [row for row in measured if not row.sure]:
+        if unsure := [row for row in known if not row.sure]:
             console.print()
             console.print(Text(_unsure(unsure, found.wanted)), soft_wrap=True)
-    if everything and measured:
+    if everything and known:
         console.print()
-        _varying(measured).print(console)
-        _simulated(measured).print(console)
+        _varying(known).print(console)
+        _simulated(known).print(console)
 
 
 def verdict(rows: Sequence[Steadiness]) -> str:

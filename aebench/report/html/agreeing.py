@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -11,9 +11,9 @@ from aebench.comparison.findings import described, most
 from aebench.records.comparisons import Comparison, Numbers
 from aebench.records.fields import checked
 from aebench.records.opened import Opened, Unreadable
-from aebench.report.agreement import EXPLAINED, unjudged
+from aebench.report.agreement import unjudged
 from aebench.report.html import charts
-from aebench.report.html.content import Block, Cell, Folded, Grid, Plot, Prose, Section, State, readable, words
+from aebench.report.html.content import Block, Cell, Folded, Grid, Plot, Prose, Section, State, readable, shown, words
 from aebench.report.html.order import autoencoders_in_order
 
 WORDS: dict[str, State] = {"identical": "good", "moved": "plain", "parted": "bad", "failed": "bad"}
@@ -44,7 +44,6 @@ def _pairs(source: Opened) -> Iterator[Section]:
         blocks.append(Plot(f"Headroom in {dtype}", _alt(mine, dtype), spec))
     judged = [found.sentence() for found in unjudged(rows)]
     blocks += [Folded("What rounding alone decides", [Prose(judged)])] if judged else []
-    blocks.append(Folded("Every pair and rung", [_every_rung(source, rows)]))
     yield Section(f"agreement-{source.name}", source.name, "", blocks)
 
 
@@ -55,13 +54,6 @@ def _cells(row: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
             "headroom": shown(rung["headroom"]), "relative": shown(rung["relative"]), "bound": shown(rung["bound"]),
             "sensitivity": shown(rung.get("sensitivity")),
         }  # fmt: skip
-
-
-def shown(value: float | str | None, most: float = 1e6) -> float | None:
-    """The number as a plot can hold it: in four digits, infinite as the largest there is; None where there is none."""
-    if value is None or math.isnan(number := float(value)):
-        return None
-    return float(f"{min(number, most):.4g}")
 
 
 def pair(row: Mapping[str, Any]) -> str:
@@ -89,24 +81,6 @@ def _alt(rows: Sequence[Mapping[str, Any]], dtype: str) -> str:
         return f"{begun}."
     least, row, rung = min(every, key=lambda it: it[0])
     return f"{begun}; the least headroom is ×{words(least)} at {row['autoencoder']}, {rung['rung']}, {pair(row)}."
-
-
-def _every_rung(source: Opened, rows: Sequence[Mapping[str, Any]]) -> Grid:
-    columns = ("autoencoder", "dtype", "pair", "rung", "difference", "bound", "headroom", "sees faults from", "place")
-    cells = [
-        (row["autoencoder"], row["dtype"], pair(row), rung["rung"], *_numbers(rung), Cell(rung["place"]))
-        for row in rows
-        for rung in row["rungs"]
-    ]
-    title = "Every pair and rung, at the array with the least headroom"
-    return Grid(f"rungs-{source.name}", title, columns, cells, EXPLAINED)
-
-
-def _numbers(rung: Mapping[str, Any]) -> Iterator[Cell]:
-    for name in ("relative", "bound", "headroom", "sensitivity"):
-        value = None if rung.get(name) is None else float(rung[name])
-        bad = name == "headroom" and value is not None and value < 1.0
-        yield Cell(words(value, 3 if name == "headroom" else 2), value, "bad" if bad else "plain")
 
 
 def _versions(sources: Sequence[Opened]) -> Iterator[Section]:
@@ -139,8 +113,7 @@ def _moved(head: str, row: Numbers) -> Iterator[dict[str, Any]]:
 
 
 def _alt_moved(base: str, rows: Sequence[tuple[str, Numbers]]) -> str:
-    counts = {verdict: sum(row.verdict == verdict for _, row in rows) for verdict in dict.fromkeys(r.verdict for _, r in rows)}
-    said = ", ".join(f"{count} {verdict}" for verdict, count in counts.items())
+    said = ", ".join(f"{count} {verdict}" for verdict, count in Counter(row.verdict for _, row in rows).items())
     return f"Heat map by autoencoder and rung of what moved from {base}: of {len(rows)} climbs {said}."
 
 

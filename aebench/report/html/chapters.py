@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import ast
+import base64
 import math
+import shlex
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib import resources
-from itertools import product
-from typing import Any
+from statistics import mean
+from typing import Any, Literal
 
 from latex2mathml.converter import convert
 from pygments import highlight
@@ -21,27 +23,29 @@ from aebench.errors import AebenchError
 from aebench.records.baselines import curves
 from aebench.records.opened import Opened, Unreadable
 from aebench.registry import ARBITER
+from aebench.report.gallery import Missing, Picture, pictures
 from aebench.report.html import charts
-from aebench.report.html.agreeing import shown
-from aebench.report.html.content import Block, Folded, Listing, Plot, Prose, Section, readable
+from aebench.report.html.content import Block, Folded, Listing, Plot, Prose, Section, Still, readable, shown
 from aebench.report.html.qualities import autoencoders
 from aebench.report.published import FIGURES
-from aebench.report.side_by_side import aligned, pieces, sources as texts_of
+from aebench.report.side_by_side import aligned, pieces
+from aebench.report.side_by_side import sources as texts_of
 
 HIGHLIGHTED = HtmlFormatter(nowrap=True, classprefix="py-")
 PUBLISHED = "published"
+Shown = Literal["first", "all", "none"]
 
 
-def section(sources: Sequence[Opened | Unreadable]) -> Section | None:
-    """A part for each autoencoder that any record speaks of; None where none does."""
-    found = [_chapter(name, sources) for name in autoencoders(sources)]
+def section(sources: Sequence[Opened | Unreadable], whose: Shown = "first") -> Section | None:
+    """A part for each autoencoder that any record speaks of; None where none does. whose: the runs with pictures."""
+    found = [_chapter(name, sources, whose) for name in autoencoders(sources)]
     lead = "The idea of each, its mathematics, what the frameworks' texts look like, and what came of them."
     return Section("autoencoders", "The autoencoders", lead, (), found) if found else None
 
 
-def _chapter(name: str, sources: Sequence[Opened | Unreadable]) -> Section:
+def _chapter(name: str, sources: Sequence[Opened | Unreadable], whose: Shown) -> Section:
     known = registry.autoencoders().get(name)
-    blocks = [*_idea(name), *_curves(name, sources), *_texts(name)]
+    blocks = [*_idea(name), *_pictures(name, sources, whose), *_curves(name, sources), *_texts(name)]
     return Section(f"autoencoder-{name}", name, known.title if known else "", blocks)
 
 
@@ -62,6 +66,40 @@ def _idea(name: str) -> Iterator[Block]:
             if said:
                 yield Prose(said.split("\n\n"))
                 return
+
+
+def _pictures(name: str, sources: Sequence[Opened | Unreadable], whose: Shown) -> Iterator[Block]:
+    """Every picture of the runs that are shown; of those that are missing, why."""
+    runs = [source for source in readable(sources, "run") if _has(source, name)]
+    for number, source in enumerate(runs if whose != "none" else []):
+        if whose == "first" and number:
+            more = " ".join(shlex.quote(str(it.folder)) for it in runs[1:])
+            yield Prose([f"The pictures of {more} are left out: aebench report --pictures all, or aebench plot."])
+            return
+        of = f", {source.name}" if len(runs) > 1 else ""
+        found = _drawn(source, name)
+        yield from (_still(it, of) for it in found if isinstance(it, Picture))
+        missing = [f"{it.name.rpartition('/')[2]}: {it.why}" for it in found if isinstance(it, Missing)]
+        if missing:
+            yield Folded("Pictures that are missing, and why", [Prose(missing)])
+
+
+def _has(source: Opened, name: str) -> bool:
+    return any(row["autoencoder"] == name for row in source.content["trials"])
+
+
+def _drawn(source: Opened, name: str) -> list[Picture | Missing]:
+    """What the run's folder gives; one that cannot be read gives nothing, and says why."""
+    try:
+        return pictures(source.folder, [name])
+    except AebenchError as error:
+        return [Missing(name, str(error))]
+
+
+def _still(picture: Picture, of: str) -> Still:
+    content = base64.b64encode(picture.bytes(picture.kind)).decode()
+    kind = {"png": "image/png", "svg": "image/svg+xml"}[picture.kind]
+    return Still(f"{picture.title}{of}", picture.alt, f"data:{kind};base64,{content}", picture.caption)
 
 
 def _paths(name: str, framework: str) -> list[Any]:
@@ -132,12 +170,10 @@ def _published(name: str, term: str) -> Iterator[dict[str, Any]]:
 
 
 def _alt(name: str, term: str, rows: Sequence[Mapping[str, Any]]) -> str:
-    """Where each subject's curve ends, in a sentence."""
-    ends = []
-    for phase, subject in product(dict.fromkeys(row["phase"] for row in rows), dict.fromkeys(r["subject"] for r in rows)):
-        mine = [row for row in rows if (row["phase"], row["subject"]) == (phase, subject) and row["value"] is not None]
-        if mine:
-            last = max(row["epoch"] for row in mine)
-            values = [row["value"] for row in mine if row["epoch"] == last]
-            ends.append(f"{subject} at {sum(values) / len(values):.4g} in {phase}")
-    return f"Learning curves of {name}, {term}: at the last epoch {', '.join(ends)}."
+    """Where each subject's curves end, in a sentence."""
+    ends: dict[tuple[str, str], dict[float, list[float]]] = {}
+    for row in rows:
+        if row["value"] is not None:
+            ends.setdefault((row["subject"], row["phase"]), {}).setdefault(row["epoch"], []).append(row["value"])
+    said = [f"{subject} at {mean(found[max(found)]):.4g} in {phase}" for (subject, phase), found in ends.items()]
+    return f"Learning curves of {name}, {term}: at the last epoch {', '.join(said)}."

@@ -6,16 +6,18 @@ Chosen by size. Vega, Vega-Lite and Vega-Embed with all that they need are 0.90 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any
 
 import altair as alt
 
+from aebench.report.html.content import shown
 from aebench.report.plots import COLOURS
 
 Rows = Sequence[dict[str, Any]]
 ROWS = alt.NamedData("rows")
+BINS = alt.Legend(type="symbol", symbolType="square", orient="bottom")
 PALETTE = alt.Scale(range=list(COLOURS))
 CELL, LINE_WIDTH, PANEL = 24, 1.5, 240
 # Headroom, from what parts to what could differ a hundred times as much. Told apart in grey, too.
@@ -38,7 +40,7 @@ def headroom(rows: Rows, rungs: Sequence[str], autoencoders: Sequence[str]) -> d
         alt.Tooltip("bound:Q", format=".2e"), alt.Tooltip("sensitivity:Q", format=".1e", title="sees faults from"),
         alt.Tooltip("place:N"),
     ]  # fmt: skip
-    colour = alt.Color("headroom:Q", scale=HEADROOM, title="headroom")
+    colour = alt.Color("headroom:Q", scale=HEADROOM, title="headroom", legend=BINS)
     return _filled(_cells(rungs, autoencoders, colour, tooltip, "pair"), rows=rows)
 
 
@@ -50,7 +52,7 @@ def moved(rows: Rows, rungs: Sequence[str], autoencoders: Sequence[str]) -> dict
         alt.Tooltip("relative:Q", format=".2e", title="difference, relative"), alt.Tooltip("moved:N", title="arrays"),
         alt.Tooltip("place:N"),
     ]  # fmt: skip
-    colour = alt.Color("share:Q", scale=MOVED, title="of the bound")
+    colour = alt.Color("share:Q", scale=MOVED, title="of the bound", legend=BINS)
     return _filled(_cells(rungs, autoencoders, colour, tooltip, "head"), rows=rows)
 
 
@@ -92,15 +94,27 @@ def _curves(term: str) -> dict[str, Any]:
     return _spec(apart.resolve_scale(x="independent", y="independent"))
 
 
-def intervals(rows: Rows, axis: str, marks: Sequence[float]) -> dict[str, Any]:
-    """A row for each thing: its value and interval, the blocks or seeds behind it as dots, and lines at the marks.
+def point(
+    name: str, subject: str, verdict: str, middle: float, limits: tuple[float, float], each: Iterable[float] = (),
+    most: float = 1e6,
+) -> dict[str, Any]:  # fmt: skip
+    """One thing with its interval, for `intervals`. each: the single numbers behind it. most: what is drawn at most."""
+    low, high = (shown(limit, most) for limit in limits)
+    numbers = {"value": shown(middle, most), "low": low, "high": high}
+    return {"name": name, "subject": subject, "verdict": verdict, **numbers, "each": [shown(one, most) for one in each]}
 
-    rows: name, subject, verdict, value, low, high, and each, the single numbers.
-    """
-    single = [{"name": row["name"], "subject": row["subject"], "one": one} for row in rows for one in row["each"]]
-    whole = [{key: value for key, value in row.items() if key != "each"} for row in rows]
-    y = alt.Y("name:N", sort=list(dict.fromkeys(row["name"] for row in rows)), title=None, axis=alt.Axis(labelLimit=320))
-    shared = {"y": y, "color": alt.Color("subject:N", scale=PALETTE, title=None), "yOffset": alt.YOffset("subject:N")}
+
+def intervals(points: Rows, axis: str, marks: Sequence[float]) -> dict[str, Any]:
+    """A row for each thing: its value and interval, the blocks or seeds behind it as dots, and lines at the marks."""
+    single = [{"name": it["name"], "subject": it["subject"], "one": one} for it in points for one in it["each"]]
+    whole = [{key: value for key, value in it.items() if key != "each"} for it in points]
+    order = list(dict.fromkeys(it["name"] for it in points))
+    y = alt.Y("name:N", sort=order, title=None, axis=alt.Axis(labelLimit=320))
+    shared: dict[str, Any] = {
+        "y": y,
+        "color": alt.Color("subject:N", scale=PALETTE, title=None),
+        "yOffset": alt.YOffset("subject:N"),
+    }
     numbers = [alt.Tooltip(f"{name}:Q", format=".4g") for name in ("value", "low", "high")]
     one = ["name:N", "subject:N", alt.Tooltip("one:Q", format=".4g", title="one block or seed")]
     drawn = alt.Chart(ROWS).encode(**shared, tooltip=["name:N", "subject:N", *numbers, "verdict:N"])
@@ -112,8 +126,8 @@ def intervals(rows: Rows, axis: str, marks: Sequence[float]) -> dict[str, Any]:
         drawn.mark_rule(strokeWidth=2).encode(x=alt.X("low:Q", scale=scale, title=axis), x2="high:Q"),
         drawn.mark_point(size=45, filled=True).encode(x=alt.X("value:Q", scale=scale, title=axis)),
     )  # fmt: skip
-    shown = layers.properties(width=2 * PANEL, height=alt.Step(18))
-    return _filled(shown, rows=whole, single=single, marks=[{"mark": mark} for mark in marks])
+    sized = layers.properties(width=2 * PANEL, height=alt.Step(18))
+    return _filled(sized, rows=whole, single=single, marks=[{"mark": mark} for mark in marks])
 
 
 def lines(rows: Rows, x: str, y: str, title_x: str, title_y: str) -> dict[str, Any]:
@@ -134,10 +148,11 @@ def lines(rows: Rows, x: str, y: str, title_x: str, title_y: str) -> dict[str, A
 
 
 def _filled(drawn: Any, **values: Rows) -> dict[str, Any]:
-    """The plot's text on whatever ground the page has, and its numbers, which Altair would copy and check one by one."""
+    """The plot's text, and its numbers, each of which Altair would copy and check."""
     return {**_spec(drawn), "datasets": {name: list(rows) for name, rows in values.items()}}
 
 
 def _spec(drawn: Any) -> dict[str, Any]:
+    """The plot's text, on whatever ground the page has."""
     found: dict[str, Any] = drawn.configure(background="transparent").configure_view(stroke=None).to_dict()
     return found

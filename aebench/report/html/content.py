@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -76,7 +77,7 @@ class Listing:
 
 @dataclass(frozen=True)
 class Folded:
-    """Blocks that are shown when asked for, and are packed until then: a page of ten runs opens as fast as one of one."""
+    """Blocks that are shown when asked for. They are packed until then, so that a page of ten runs opens as fast."""
 
     summary: str
     blocks: Sequence[Block]
@@ -140,6 +141,13 @@ def gravest(findings: Sequence[Finding], otherwise: State = "good") -> State:
 def readable(sources: Sequence[Opened | Unreadable], *kinds: str) -> list[Opened]:
     """Those of the kinds."""
     return [it for it in sources if isinstance(it, Opened) and it.kind in kinds]
+
+
+def shown(value: float | str | None, most: float = 1e6) -> float | None:
+    """The number as a plot can hold it: in four digits, and within ±`most`; None where there is none, or NaN."""
+    if value is None or math.isnan(number := float(value)):
+        return None
+    return float(f"{max(-most, min(number, most)):.4g}")
 
 
 def words(value: float | None, digits: int = 3) -> str:

@@ -1,25 +1,29 @@
-"""How fast, and how much memory: shares of the ceiling, base against head block by block, cost by size, and trainings."""
+"""How fast, and how much memory: base against head block by block, shares of the ceiling, cost by size, trainings."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from itertools import product
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from msgspec import structs
 
 from aebench.comparison.findings import blocks_of, in_words, speed_weight, speeds, thresholds
 from aebench.comparison.speed import PEAKS, Row
+from aebench.comparison.verdicts import Verdict
 from aebench.records.blocks import Pair
 from aebench.records.comparisons import Comparison, Sides
 from aebench.records.fields import checked
 from aebench.records.measurements import Bench, Case
 from aebench.records.opened import Opened, Unreadable
 from aebench.report.html import charts
-from aebench.report.html.agreeing import shown
-from aebench.report.html.content import STATES, Block, Cell, Grid, Plot, Section, readable, words
+from aebench.report.html.content import STATES, Block, Cell, Grid, Plot, Section, readable, shown, words
 from aebench.report.speed import EXPLANATION, title
 from aebench.speed import shares
 from aebench.speed.blocks import log_ratio
 from aebench.speed.shares import CEILING, Interval, Key
+
+MOST_RATIO = 4.0  # of head over base that a plot shows
 
 
 def section(sources: Sequence[Opened | Unreadable]) -> Section | None:
@@ -38,29 +42,40 @@ def section(sources: Sequence[Opened | Unreadable]) -> Section | None:
 
 
 def _compared(source: Opened) -> Iterator[Section]:
+    """Head over base: the limits that decided, every block a dot; and each row's verdict."""
     found = checked(source.content, Comparison)
-    if not found.blocks:
+    decided = [(sides, row, verdict) for sides in found.pairs for row, verdict in speeds(found, sides).items()]
+    if not found.blocks or not decided:
         return
-    points, rows = [], []
-    for sides in found.pairs:
-        for row, verdict in speeds(found, sides).items():
-            name = ", ".join(filter(None, (row.autoencoder, row.measure)))
-            each = [math.exp(value) for value in _blocks(found, sides, row)]
-            numbers = {"value": verdict.ratio, "low": verdict.low, "high": verdict.high}
-            bounds = {key: shown(value, 4.0) for key, value in numbers.items()}
-            points.append({"name": name, "subject": sides.framework, "verdict": verdict.word, **bounds,
-                           "each": [shown(one) for one in each]})  # fmt: skip
-            weight = speed_weight(verdict)
-            said = Cell(verdict.word, None, "good" if weight is None else STATES[weight], in_words(verdict))
-            rows.append((row.autoencoder or "", sides.framework, row.measure, said, *_cells(verdict.ratio, verdict.low, verdict.high),
-                         Cell(str(verdict.blocks), verdict.blocks)))  # fmt: skip
+    points = [
+        charts.point(
+            ", ".join(filter(None, (row.autoencoder, row.measure))), sides.framework, verdict.word, verdict.ratio,
+            (verdict.low, verdict.high), map(math.exp, _blocks(found, sides, row)), MOST_RATIO,
+        )
+        for sides, row, verdict in decided if math.isfinite(verdict.ratio)
+    ]  # fmt: skip
     asked = thresholds(found)
-    spec = charts.intervals([p for p in points if p["value"] is not None], "head over base", (1.0, 1.0 + asked.tolerated, 1.0 + asked.intolerable))
-    alt = f"{len(points)} rows of speed and memory, head over base, with the limits that decided and each block as a dot."
-    caption = f"The dashed lines: as fast, {asked.tolerated:.0%} slower (tolerated), {asked.intolerable:.0%} slower (not)."
+    marks = (1.0, 1.0 + asked.tolerated, 1.0 + asked.intolerable)
+    alt = f"{len(points)} rows of speed and memory, head over base, with the limits that decided; each block is a dot."
+    caption = f"Dashed: as fast; {asked.tolerated:.0%} slower, which is tolerated; {asked.intolerable:.0%} slower."
     columns = ("autoencoder", "framework", "measure", "verdict", "head over base", "from", "to", "blocks")
-    grid = Grid(f"speed-rows-{source.name}", "Head over base", columns, rows)
-    yield Section(f"speed-{source.name}", source.name, "", [Plot("Head over base", alt, spec, caption), grid])
+    grid = Grid(f"speed-rows-{source.name}", "Head over base", columns, [_decided(*each) for each in decided])
+    plot = Plot("Head over base", alt, charts.intervals(points, "head over base", marks), caption)
+    yield Section(f"speed-{source.name}", source.name, "", [plot, grid])
+
+
+def _decided(sides: Sides, row: Row, verdict: Verdict) -> list[Cell | str]:
+    weight = speed_weight(verdict)
+    said = Cell(verdict.word, None, "good" if weight is None else STATES[weight], in_words(verdict))
+    numbers = [Cell(f"{n:.3f}", n) if math.isfinite(n) else "–" for n in (verdict.ratio, verdict.low, verdict.high)]
+    return [
+        row.autoencoder or "",
+        sides.framework,
+        row.measure,
+        said,
+        *numbers,
+        Cell(str(verdict.blocks), verdict.blocks),
+    ]
 
 
 def _blocks(found: Comparison, sides: Sides, row: Row) -> Iterator[float]:
@@ -79,12 +94,6 @@ def _peaks(block: Pair, measure: str) -> list[float]:
     return [float(peak) if isinstance(peak, int) else 0.0 for peak in found]
 
 
-def _cells(*values: float) -> Iterator[Cell]:
-    for value in values:
-        known = value if math.isfinite(value) else None
-        yield Cell("–" if known is None else f"{known:.3f}", known)
-
-
 def _timed(source: Opened) -> Section:
     """Shares of the ceiling with intervals, every block a dot; and what each took."""
     found = checked(source.content, Bench)
@@ -93,36 +102,31 @@ def _timed(source: Opened) -> Section:
     rows = [_row(case, key) for case in found.cases for key in shares.compared(case)]
     blocks: list[Block] = []
     if points:
-        alt = f"Shares of the ceiling of {len(points)} subjects and cases, with 95 % intervals and each block as a dot."
+        alt = f"Shares of the ceiling of {len(points)} subjects and cases, 95 % intervals; each block is a dot."
         blocks.append(Plot("Share of the ceiling", alt, charts.intervals(points, "share of the ceiling", (1.0,))))
     blocks.append(Grid(f"bench-{source.name}", "What was timed", columns, rows, EXPLANATION))
-    return Section(f"bench-section-{source.name}", source.name, f"{found.blocks} blocks of each case.", blocks)
+    return Section(f"timed-{source.name}", source.name, f"{found.blocks} blocks of each case.", blocks)
 
 
-def _shares(case: Case) -> Iterator[dict[str, object]]:
+def _shares(case: Case) -> Iterator[dict[str, Any]]:
     for key in shares.compared(case):
         found = shares.ratio(case, CEILING, key)
         if found is not None:
-            each = [shares.ratio(_alone(case, n), CEILING, key) for n in range(len(case.blocks))]
-            yield {
-                "name": title(case), "subject": key[0], "verdict": "", "value": shown(found.middle),
-                "low": shown(found.low), "high": shown(found.high) if math.isfinite(found.high) else None,
-                "each": [shown(one.middle) for one in each if one is not None],
-            }  # fmt: skip
+            each = [shares.ratio(_alone(case, number), CEILING, key) for number in range(len(case.blocks))]
+            limits = (found.low, found.high) if math.isfinite(found.high) else (math.nan, math.nan)
+            yield charts.point(title(case), key[0], "", found.middle, limits, [one.middle for one in each if one])
 
 
 def _alone(case: Case, number: int) -> Case:
     """The case with that block alone."""
-    fields = {name: getattr(case, name) for name in case.__struct_fields__}
-    return Case(**{**fields, "blocks": [case.blocks[number]]})
+    return structs.replace(case, blocks=[case.blocks[number]])
 
 
 def _row(case: Case, key: Key) -> list[Cell | str]:
     took, share = shares.seconds(case, key), shares.ratio(case, CEILING, key)
-    peaks = [it.peak_bytes for it in shares.of(case, key) if isinstance(it.peak_bytes, int)]
-    peak = max(peaks) / 2**20 if peaks else None
-    return [title(case), key[0], *_milliseconds(took), Cell(words(share.middle if share else None, 2), share and share.middle),
-            Cell("–" if peak is None else f"{peak:,.0f}", peak)]  # fmt: skip
+    peaks = [it.peak_bytes / 2**20 for it in shares.of(case, key) if isinstance(it.peak_bytes, int)]
+    part = Cell(words(share.middle, 2), share.middle) if share else Cell("–")
+    return [title(case), key[0], *_milliseconds(took), part, _mebibytes(max(peaks, default=None))]
 
 
 def _milliseconds(found: Interval | None) -> Iterator[Cell]:
@@ -131,42 +135,47 @@ def _milliseconds(found: Interval | None) -> Iterator[Cell]:
         yield Cell(words(known), known)
 
 
+def _mebibytes(value: float | None) -> Cell:
+    return Cell("–" if value is None else f"{value:,.0f}", value)
+
+
 def _sizes(source: Opened) -> Iterator[Section]:
     """Cost by images and by width."""
     done = [row for row in source.content["rows"] if "failure" not in row]
     plots: list[Block] = []
-    for axis, other in (("images", "width"), ("width", "images")):
-        rows = _along(done, axis, other)
-        if rows:
-            spec = charts.lines(rows, axis, "milliseconds", {"images": "images", "width": "width, as a factor"}[axis], "ms per 1,000 images")
-            plots.append(Plot(f"Cost by {axis}", f"Milliseconds per 1,000 images by {axis}: {len(rows)} points.", spec))
+    for axis, other, named in (("images", "width", "images"), ("width", "images", "width, as a factor")):
+        points = _along(done, axis, other)
+        if points:
+            spec = charts.lines(points, axis, "milliseconds", named, "ms per 1,000 images")
+            alt = f"Milliseconds per 1,000 images by {axis}: {len(points)} trainings."
+            plots.append(Plot(f"Cost by {axis}", alt, spec))
     if plots:
         yield Section(f"scale-{source.name}", source.name, "", plots)
 
 
-def _along(done: Sequence[dict[str, object]], axis: str, other: str) -> list[dict[str, object]]:
-    """The points of the line along which the axis varies: the one on which most of them lie."""
-    names = dict.fromkeys((row["autoencoder"], row["framework"]) for row in done)
-    found: list[dict[str, object]] = []
-    for (name, framework), fixed in product(names, dict.fromkeys(row[other] for row in done)):
-        mine = [row for row in done if (row["autoencoder"], row["framework"], row[other]) == (name, framework, fixed)]
-        if len({str(row[axis]) for row in mine}) > 1:
-            found += [{"autoencoder": name, "subject": framework, axis: row[axis],
-                       "milliseconds": shown(1000.0 * float(str(row["seconds_per_1000_images"])))} for row in mine]  # fmt: skip
-    return found
+def _along(done: Sequence[dict[str, Any]], axis: str, other: str) -> list[dict[str, Any]]:
+    """The trainings of which only the axis varies."""
+    lines: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
+    for row in done:
+        point = {"autoencoder": row["autoencoder"], "subject": row["framework"], axis: row[axis],
+                 "milliseconds": shown(1000.0 * row["seconds_per_1000_images"])}  # fmt: skip
+        lines.setdefault((row["autoencoder"], row["framework"], row[other]), []).append(point)
+    return [point for line in lines.values() if len({point[axis] for point in line}) > 1 for point in line]
 
 
 def _trained(source: Opened) -> Iterator[Section]:
     """What trainings took: information, for they were not measured in turn."""
-    rows = []
-    for trial in source.content["trials"]:
-        if speed := trial.get("speed"):
-            cost, peak = 1000.0 * float(speed["seconds_per_1000_images"]), speed.get("peak_bytes")
-            mebibytes = peak / 2**20 if isinstance(peak, int) else None
-            alone = "yes" if speed.get("alone", True) else "no"
-            rows.append((trial["autoencoder"], trial["framework"], str(trial["seed"]), Cell(words(cost), cost),
-                         Cell("–" if mebibytes is None else f"{mebibytes:,.0f}", mebibytes), alone))  # fmt: skip
-    if rows:
+    known = [trial for trial in source.content["trials"] if "speed" in trial]
+    if known:
         columns = ("autoencoder", "framework", "seed", "ms per 1,000 images", "peak memory, MiB", "machine alone")
-        note = "Training steps per 1,000 images, median of all epochs but the first two. To compare speed: aebench compare."
-        yield Section(f"cost-{source.name}", f"Trainings of {source.name}", "", [Grid(f"costs-{source.name}", "What each training took", columns, rows, note)])
+        note = "Training steps, median of all epochs but the first two. To compare speed there is aebench compare."
+        grid = Grid(f"costs-{source.name}", "What each training took", columns, [*map(_cost, known)], note)
+        yield Section(f"cost-{source.name}", f"Trainings of {source.name}", "", [grid])
+
+
+def _cost(trial: Mapping[str, Any]) -> list[Cell | str]:
+    speed = trial["speed"]
+    cost, peak = 1000.0 * speed["seconds_per_1000_images"], speed.get("peak_bytes")
+    memory = _mebibytes(None if peak is None else peak / 2**20)
+    alone = "yes" if speed.get("alone", True) else "no"
+    return [trial["autoencoder"], trial["framework"], str(trial["seed"]), Cell(words(cost), cost), memory, alone]

@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -20,31 +21,38 @@ from aebench.data.places import cache_dir
 from aebench.errors import AebenchError, DataError
 from aebench.records.opened import Opened, Unreadable
 from aebench.records.store import whole, write_text
-from aebench.report.html import agreeing, chapters, circumstances, content, openings, qualities, speeds
+from aebench.report.html import agreeing, chapters, circumstances, content, everything, openings, qualities, speeds
+from aebench.report.html.chapters import Shown
 from aebench.report.html.content import Block, Folded, Opening, Page, Plot, Section, worst
 
-CACHED = f"vega-{vl_convert.__version__}.js.gz"
+CACHED = f"vega-{metadata.version('vl-convert-python')}.js.gz"
 # What the states are called beside their colours, which not everybody tells apart.
-WORDS = {"good": "as it should be", "bad": "wrong", "undone": "not done", "undecided": "undecided", "plain": "information"}
+WORDS = {
+    "good": "as it should be",
+    "bad": "wrong",
+    "undone": "not done",
+    "undecided": "undecided",
+    "plain": "information",
+}
 
 
-def write(sources: Sequence[Opened | Unreadable], path: Path) -> Page:
-    """Write the report of the records; what it says.
+def write(sources: Sequence[Opened | Unreadable], path: Path, whose: Shown = "first") -> Page:
+    """Write the report of the records; what it says. whose: the runs with pictures.
 
     Raises:
         UnwritableError: the folder cannot be written, or the disk is full.
     """
-    page = paged(sources)
+    page = paged(sources, whose)
     write_text(path, rendered(page))
     return page
 
 
-def paged(sources: Sequence[Opened | Unreadable]) -> Page:
-    """What a report of the records says."""
+def paged(sources: Sequence[Opened | Unreadable], whose: Shown = "first") -> Page:
+    """What a report of the records says. whose: the runs with pictures."""
     found = [openings.opening(source) for source in sources]
     sections = [
         agreeing.section(sources), qualities.section(sources), speeds.section(sources),
-        circumstances.section(sources), chapters.section(sources),
+        circumstances.section(sources), chapters.section(sources, whose), everything.section(sources),
     ]  # fmt: skip
     names = ", ".join(dict.fromkeys(source.name for source in sources))
     made = f"aebench {__version__}, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
@@ -114,7 +122,7 @@ def library() -> str:
         kept = (cache_dir("report") / CACHED).read_bytes()
         gzip.decompress(kept)  # one that was cut short is made anew
         return base64.b64encode(kept).decode()
-    made = gzip.compress(vl_convert.javascript_bundle().encode(), 9, mtime=0)
+    made = gzip.compress(vl_convert.javascript_bundle(None).encode(), 9, mtime=0)
     with suppress(OSError, AebenchError), whole(cache_dir("report") / CACHED) as temporary:
         temporary.write_bytes(made)
     return base64.b64encode(made).decode()
