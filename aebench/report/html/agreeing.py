@@ -103,11 +103,9 @@ def _versions(sources: Sequence[Opened]) -> Iterator[Section]:
 
 def _moved(head: str, row: Numbers) -> Iterator[dict[str, Any]]:
     for rung in row.rungs:
-        share = 0.0 if rung.verdict == "identical" else max(float(rung.share), 2e-12)
-        share = max(share, 1.01) if rung.verdict == "parted" else share
         yield {
             "autoencoder": row.autoencoder, "head": f"{head}, {row.framework}", "rung": rung.rung,
-            "verdict": rung.verdict, "share": shown(share), "relative": shown(rung.relative),
+            "verdict": rung.verdict, "share": shown(rung.share), "relative": shown(rung.relative),
             "moved": f"{rung.moved} of {rung.arrays}", "place": rung.place,
         }  # fmt: skip
 

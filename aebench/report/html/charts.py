@@ -6,6 +6,7 @@ Chosen by size. Vega, Vega-Lite and Vega-Embed with all that they need are 0.90 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any
@@ -13,22 +14,23 @@ from typing import Any
 import altair as alt
 
 from aebench.report.html.content import shown
-from aebench.report.plots import COLOURS
 
 Rows = Sequence[dict[str, Any]]
 ROWS = alt.NamedData("rows")
-BINS = alt.Legend(type="symbol", symbolType="square", orient="bottom")
-PALETTE = alt.Scale(range=list(COLOURS))
+# Okabe and Ito's hues, told apart by readers who do not see red and green apart, in shades that white and dark grounds
+# both show well.
+PALETTE = alt.Scale(range=["#0084d1", "#d9662b", "#009a6e", "#c4669f", "#b58900", "#4a9fb5", "#7f7f7f"])
 CELL, LINE_WIDTH, PANEL = 24, 1.5, 240
-# Headroom, from what parts to what could differ a hundred times as much. Told apart in grey, too.
-HEADROOM = alt.Scale(
-    type="threshold", domain=[1, 1.5, 2, 5, 10, 100],
-    range=["#a50f15", "#e6550d", "#fdae6b", "#c6dbef", "#9ecae1", "#6baed6", "#2171b5"],
+# Bands of a heat map: the limit below which a value lies in it, its words, and its colour. Told apart in grey, too.
+Bands = Sequence[tuple[float, str, str]]
+HEADROOM: Bands = (
+    (1.0, "parts", "#a50f15"), (1.5, "×1 to 1.5", "#e6550d"), (2.0, "×1.5 to 2", "#fdae6b"),
+    (5.0, "×2 to 5", "#deebf7"), (10.0, "×5 to 10", "#c6dbef"), (100.0, "×10 to 100", "#6baed6"),
+    (math.inf, "×100 and more", "#2171b5"),
 )  # fmt: skip
-# Shares of the bound by which two versions moved; what is past 1 has parted.
-MOVED = alt.Scale(
-    type="threshold", domain=[1e-12, 0.01, 0.1, 0.5, 1.0],
-    range=["#f0f0f0", "#c6dbef", "#9ecae1", "#6baed6", "#2171b5", "#a50f15"],
+SHARES: Bands = (
+    (0.0, "identical", "#e5e5e5"), (0.01, "moved, up to 1 %", "#deebf7"), (0.1, "1 to 10 %", "#9ecae1"),
+    (0.5, "10 to 50 %", "#4292c6"), (1.0, "50 to 100 %", "#fdae6b"), (math.inf, "parted", "#a50f15"),
 )  # fmt: skip
 
 
@@ -40,8 +42,8 @@ def headroom(rows: Rows, rungs: Sequence[str], autoencoders: Sequence[str]) -> d
         alt.Tooltip("bound:Q", format=".2e"), alt.Tooltip("sensitivity:Q", format=".1e", title="sees faults from"),
         alt.Tooltip("place:N"),
     ]  # fmt: skip
-    colour = alt.Color("headroom:Q", scale=HEADROOM, title="headroom", legend=BINS)
-    return _filled(_cells(rungs, autoencoders, colour, tooltip, "pair"), rows=rows)
+    drawn = _cells(rungs, autoencoders, _bands("headroom", HEADROOM), tooltip, "pair")
+    return _filled(drawn, rows=[{**row, "band": _band(row["headroom"], HEADROOM)} for row in rows])
 
 
 def moved(rows: Rows, rungs: Sequence[str], autoencoders: Sequence[str]) -> dict[str, Any]:
@@ -52,13 +54,29 @@ def moved(rows: Rows, rungs: Sequence[str], autoencoders: Sequence[str]) -> dict
         alt.Tooltip("relative:Q", format=".2e", title="difference, relative"), alt.Tooltip("moved:N", title="arrays"),
         alt.Tooltip("place:N"),
     ]  # fmt: skip
-    colour = alt.Color("share:Q", scale=MOVED, title="of the bound", legend=BINS)
-    return _filled(_cells(rungs, autoencoders, colour, tooltip, "head"), rows=rows)
+    drawn = _cells(rungs, autoencoders, _bands("of the bound", SHARES), tooltip, "head")
+    last = {"identical": SHARES[0][1], "parted": SHARES[-1][1]}
+    return _filled(
+        drawn, rows=[{**row, "band": last.get(row["verdict"]) or _band(row["share"], SHARES[1:-1])} for row in rows]
+    )
+
+
+def _bands(title: str, bands: Bands) -> alt.Color:
+    names, colours = [words for _, words, _ in bands], [colour for *_, colour in bands]
+    legend = alt.Legend(orient="bottom", symbolType="square", columns=len(bands))
+    return alt.Color("band:N", scale=alt.Scale(domain=names, range=colours), title=title, legend=legend)
+
+
+def _band(value: float | None, bands: Bands) -> str | None:
+    """The words of the band that the value lies in; None where there is no value."""
+    if value is None:
+        return None
+    return next((words for limit, words, _ in bands if value < limit), bands[-1][1])
 
 
 def _cells(
     rungs: Sequence[str], autoencoders: Sequence[str], colour: alt.Color, tooltip: list[alt.Tooltip], panel: str
-) -> alt.TopLevelMixin:
+) -> Any:
     return (
         alt.Chart(ROWS)
         .mark_rect(stroke="white", strokeWidth=1)
@@ -69,7 +87,7 @@ def _cells(
             tooltip=tooltip,
         )
         .properties(width=alt.Step(CELL), height=alt.Step(CELL))
-        .facet(facet=alt.Facet(f"{panel}:N", title=None), columns=2)
+        .facet(facet=alt.Facet(f"{panel}:N", title=None), columns=3)
     )
 
 

@@ -38,6 +38,11 @@ class Grid:
     rows: Sequence[Sequence[Cell | str]]
     note: str = ""
 
+    @property
+    def numbers(self) -> set[int]:
+        """The columns that hold numbers, by place."""
+        return {n for row in self.rows for n, it in enumerate(row) if isinstance(it, Cell) and it.value is not None}
+
 
 @dataclass(frozen=True)
 class Plot:
