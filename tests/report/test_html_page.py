@@ -26,6 +26,8 @@ from aebench.report.html.writing import paged, rendered, write
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)>\"'&{{ 7 * 7 }}"
 
+VACUOUS = parting(parting=None, vacuous=["init"])
+
 
 class Seen(HTMLParser):
     """The page's elements, its links to other places, and its text."""
