@@ -41,7 +41,7 @@ PLANTED = {
 ELSEWHERE = {**PEERS, **PLANTED}
 # What may be imported when the numbers of the specification are read, beyond the standard library.
 LIGHT = {"numpy", "safetensors"}
-DISTRIBUTIONS = {"sklearn": "scikit-learn"}
+DISTRIBUTIONS = {"sklearn": "scikit-learn", "PIL": "pillow"}
 
 
 class Import(NamedTuple):
@@ -213,8 +213,8 @@ PLANTED = {
         "aebench.training.trial imports aebench.running, which stands below it",
     ),
     "report from the measuring": (
-        "aebench.speed.shares", "import aebench.report.figures",
-        "aebench.speed.shares imports aebench.report.figures, which stands below it",
+        "aebench.speed.shares", "import aebench.report.sweep",
+        "aebench.speed.shares imports aebench.report.sweep, which stands below it",
     ),
     "speed from quality": (
         "aebench.quality.table", "from aebench.speed.shares import interval",

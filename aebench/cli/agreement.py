@@ -138,11 +138,11 @@ def _report_agreements(document: dict[str, Any], everything: bool, output: Path 
 
 def _report_growth(document: dict[str, Any], output: Path | None) -> int:
     """Print the growth, and leave its plot; the exit status."""
-    from aebench.report.figures import growth
+    from aebench.report.gallery.growth import growth
     from aebench.report.summary import print_growth
 
     if output:
-        growth(document["growth"], output / "growth.png")
+        growth(document["growth"]).save(output / "growth.png")
     print_growth(document["growth"], console())
     if output:
         leave_tables(output / "growth.json")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import sys
 from pathlib import Path
 from typing import Any
@@ -60,7 +59,7 @@ def _finish(document: dict[str, Any], folder: Path) -> int:
     """Draw the figures and say where everything is; the exit status."""
     screen = console()
     try:
-        drawn = f"{_draw(folder, document)} figures beside the trials"
+        drawn = f"{_draw(folder)} figures beside the trials"
     except KeyboardInterrupt:
         screen.print(f"Results: {folder / 'result.json'}; not every figure is drawn.", soft_wrap=True)
         screen.print(f"Interrupted; draw them again with: aebench run --resume --output {folder}", soft_wrap=True)
@@ -103,28 +102,11 @@ def _resumed(context: click.Context, output: Path | None, asked: dict[str, Any])
     return resume.planned(folder, given), folder
 
 
-def _draw(folder: Path, document: dict[str, Any]) -> int:
-    """Draw the figures of every autoencoder that has pictures, from the first seed; how many there are."""
-    from aebench import registry
-    from aebench.errors import ResultError
-    from aebench.records.checkpoint import read_arrays
-    from aebench.report import figures
+def _draw(folder: Path) -> int:
+    """Draw every picture of the run as a PNG beside its trials; how many there are."""
+    from aebench.report import gallery
 
-    seed, rows, drawn = document["options"]["seeds"][0], [], 0
-    for name in dict.fromkeys(trial["autoencoder"] for trial in document["trials"]):
-        trials = [t for t in document["trials"] if (t["autoencoder"], t["seed"]) == (name, seed)]
-        paths = {
-            t["framework"]: folder / name / f"seed{seed}" / t["framework"] / "pictures.safetensors" for t in trials
-        }
-        pictures = {framework: read_arrays(path) if path.exists() else ({}, {}) for framework, path in paths.items()}
-        if any(arrays for arrays, _ in pictures.values()):
-            rows.append((registry.autoencoder(name), pictures))
-            drawn += len(figures.draw(*rows[-1], folder / name))
-        for phase in registry.autoencoder(name).phases:
-            if phase.sparsity:
-                figures.sparsity_cost(folder / name / "sparsity_cost.png", phase.sparsity.target)
-                drawn += 1
-    with contextlib.suppress(ResultError):
-        figures.overview(rows, folder / "overview.png")
-        drawn += 1
-    return drawn
+    found = [it for it in gallery.pictures(folder) if isinstance(it, gallery.Picture)]
+    for picture in found:
+        picture.save(folder / f"{picture.name}.png")
+    return len(found)

@@ -45,8 +45,8 @@ class Sheet:
     column_labels: tuple[str, ...]
     cells: tuple[tuple[Strip | None, ...], ...]
 
-    def save(self, path: Path) -> Path:
-        """Write the sheet as a PNG, whole; ResultError when it cannot be written."""
+    def drawn(self) -> Figure:
+        """The sheet as a figure."""
         tiles = [[None if cell is None else mosaic(cell, self.scale) for cell in row] for row in self.cells]
         line, zoom = round(LINE * self.zoom), self.zoom
         heights = [max((t.shape[0] for t in row if t is not None), default=line) for row in tiles]
@@ -59,21 +59,21 @@ class Sheet:
         down = _Spans(MARGIN + line * (2 if any(self.column_labels) else 1), heights, BETWEEN_ROWS)
         width = max(across.end + MARGIN, heading_width(self.title, zoom))
         canvas = np.full((down.end + MARGIN, width, 3), 255, np.uint8)
-        with figure(path, canvas.shape[1], canvas.shape[0]) as drawn:
-            write = _Writer(drawn, canvas.shape, LABEL * zoom)
-            write(MARGIN, MARGIN + line // 3, self.title, fontsize=TITLE * zoom, weight="bold")
-            for text, middle in zip(self.column_labels, across.middles, strict=True):
-                write(middle, down.starts[0] - line / 2, text, ha="center")
-            for text, middle in zip(self.row_labels, down.middles, strict=True):
-                write(MARGIN + labels, middle, text, ha="right")
-            for row, column in np.ndindex(len(heights), len(widths)):
-                tile, top, left = tiles[row][column], down.starts[row], across.starts[column]
-                if tile is None:
-                    write(across.middles[column], down.middles[row], "not recorded", ha="center", color=PALE)
-                else:
-                    canvas[top : top + tile.shape[0], left : left + tile.shape[1]] = tile
-            drawn.figimage(canvas, origin="upper")
-        return path
+        drawn = blank(canvas.shape[1], canvas.shape[0])
+        write = _Writer(drawn, canvas.shape, LABEL * zoom)
+        write(MARGIN, MARGIN + line // 3, self.title, fontsize=TITLE * zoom, weight="bold")
+        for text, middle in zip(self.column_labels, across.middles, strict=True):
+            write(middle, down.starts[0] - line / 2, text, ha="center")
+        for text, middle in zip(self.row_labels, down.middles, strict=True):
+            write(MARGIN + labels, middle, text, ha="right")
+        for row, column in np.ndindex(len(heights), len(widths)):
+            tile, top, left = tiles[row][column], down.starts[row], across.starts[column]
+            if tile is None:
+                write(across.middles[column], down.middles[row], "not recorded", ha="center", color=PALE)
+            else:
+                canvas[top : top + tile.shape[0], left : left + tile.shape[1]] = tile
+        drawn.figimage(canvas, origin="upper")
+        return drawn
 
     @property
     def scale(self) -> int:
@@ -113,6 +113,11 @@ class _Writer:
         self._figure.text(left / self._width, 1 - top / self._height, text, **look)
 
 
+def blank(width: int, height: int) -> Figure:
+    """An empty figure of so many pixels."""
+    return Figure(figsize=(width / DPI, height / DPI), dpi=DPI)
+
+
 @contextmanager
 def figure(path: Path, width: int, height: int) -> Iterator[Figure]:
     """A figure of so many pixels, written to `path` as a PNG, whole, when the block ends.
@@ -120,7 +125,7 @@ def figure(path: Path, width: int, height: int) -> Iterator[Figure]:
     The reader's own matplotlib settings are put aside meanwhile; the file names no version and no date.
     """
     with style.context("default"), whole(path) as temporary:
-        drawn = Figure(figsize=(width / DPI, height / DPI), dpi=DPI)
+        drawn = blank(width, height)
         yield drawn
         drawn.savefig(temporary, format="png", dpi=DPI, metadata={"Software": None})
 

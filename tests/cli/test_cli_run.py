@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from aebench.cli import main
-from aebench.report import figures
+from aebench.report.gallery import Picture
 
 # Doubles PyTorch's squared error once the module that uses it is looked for; runs in every process started from here.
 WRONG_LOSS = """
@@ -101,7 +101,7 @@ def test_ctrl_c_while_figures_are_drawn_keeps_the_results(tmp_path, monkeypatch)
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(figures, "draw", interrupted)
+    monkeypatch.setattr(Picture, "save", interrupted)
     out = tmp_path / "out"
     outcome = CliRunner().invoke(main, ["run", "linear", "-f", "reference", "--no-agreement", "-o", str(out)])
     assert 130 == outcome.exit_code

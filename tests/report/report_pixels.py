@@ -1,4 +1,4 @@
-"""Finds an image in a PNG by its pixels, and says what those pixels must be, worked out apart from the report."""
+"""Draws what a run left, finds an image in a PNG by its pixels, and says what those must be, worked out apart."""
 
 from __future__ import annotations
 
@@ -8,8 +8,19 @@ import matplotlib
 import numpy as np
 from PIL import Image
 
+from aebench.report.gallery import Picture
+from aebench.report.gallery.listing import of
+from aebench.report.gallery.material import Material, Subjects
+from aebench.spec import Autoencoder
+
 SIDE, ENLARGED = 6, 16  # the images of these tests are 6x6, and a value of theirs becomes 16x16 pixels
 Place = tuple[int, int]
+
+
+def draw(autoencoder: Autoencoder, subjects: Subjects, folder: Path) -> list[Path]:
+    """Every picture of the autoencoder that the arrays allow, as a PNG of its name in the folder."""
+    found = [it for it in of(Material(autoencoder, subjects)) if isinstance(it, Picture)]
+    return [picture.save(folder / f"{picture.name.rpartition('/')[2]}.png") for picture in found]
 
 
 def pixels(path: Path) -> np.ndarray:

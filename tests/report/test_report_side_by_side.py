@@ -201,18 +201,21 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console
 from aebench import registry
-from aebench.report import figures, side_by_side
+from aebench.report import side_by_side
+from aebench.report.gallery.listing import of
+from aebench.report.gallery.material import Material
 for name in registry.autoencoders():
     console = Console(file=io.StringIO(), width=120)
     side_by_side.show(name, list(registry.frameworks()), console=console)
     assert len(console.file.getvalue()) > 1000
 folder = Path(sys.argv[1])
-figures.draw(registry.autoencoder("tied"), {"pytorch": ({"samples": np.ones((60, 36))}, {})}, folder)
-figures.sparsity_cost(folder / "cost.png")
+for picture in of(Material(registry.autoencoder("sparse"), {"pytorch": ({"samples": np.ones((60, 36))}, {})})):
+    if hasattr(picture, "save"):
+        picture.save(folder / f"{picture.name}.png")
 heavy = {"torch", "tensorflow", "keras", "jax", "matplotlib.pyplot"}
 heavy |= {f"aebench.implementations.{f}.{a}" for f in registry.frameworks() for a in registry.autoencoders()}
 print(sorted(heavy & set(sys.modules)))
 """
     run = subprocess.run([sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, check=False)
     assert (run.returncode, run.stdout, run.stderr) == (0, "[]\n", "")
-    assert (tmp_path / "generated.png").exists()
+    assert (tmp_path / "sparse" / "generated.png").exists()

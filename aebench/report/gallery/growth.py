@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,8 +16,10 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from aebench.agreement.bounds import FLOAT64_TRAJECTORY, UNIT_ROUNDOFF
 from aebench.errors import UsageError
+from aebench.report.gallery.material import listed
+from aebench.report.gallery.picture import Picture
 from aebench.report.plots import COLOURS, PANELS_ACROSS, SMALL, heading, plain
-from aebench.report.sheet import INK, LABEL, PALE, figure, heading_width
+from aebench.report.sheet import INK, LABEL, PALE, blank, heading_width
 
 Measurement = Mapping[str, Any]
 Pair = tuple[str, str]
@@ -46,19 +48,41 @@ class Limits(NamedTuple):
     high: float
 
 
-def growth(measurements: Sequence[Measurement], path: Path) -> Path:
-    """Draw how the parameters of two frameworks part while they train, a panel for each autoencoder.
+def growth(measurements: Sequence[Measurement], autoencoder: str | None = None) -> Picture:
+    """How the parameters of two subjects part while they train, a panel for each autoencoder, or the one that is named.
 
     measurements: each with `autoencoder`, `dtype`, `left`, `right`, `steps` (n,) and `relative` (n,), the largest
-        difference over the largest magnitude. A colour is a pair of frameworks, a dash a dtype. What a logarithm
-        cannot show is marked: equal to the last bit at the bottom, not finite at the top.
+        difference over the largest magnitude. A colour is a pair of subjects, a dash a dtype. What a logarithm cannot
+        show is marked: equal to the last bit at the bottom, not finite at the top.
 
     Raises:
         UsageError: there is no measurement.
-        ResultError: the file cannot be written.
     """
-    if not measurements:
-        raise UsageError(f"no measurement for {path.name}; expected at least one pair of frameworks")
+    found = [m for m in measurements if autoencoder in (None, m["autoencoder"])]
+    if not found:
+        raise UsageError("no growth was measured; expected at least one pair of frameworks")
+    alt = (
+        f"Lines of the relative difference of the parameters over training steps, both logarithmic, of "
+        f"{listed(dict.fromkeys(m['autoencoder'] for m in found))}. After the last step: "
+        f"{'; '.join(_end(m, named=autoencoder is None) for m in found)}."
+    )
+    caption = (
+        "Two subjects that compute the same part by rounding only: from rounding's size, marked by the dotted lines, "
+        "slowly and evenly. A jump at a step is a difference in what is computed there."
+    )
+    name = f"{autoencoder}/growth" if autoencoder else "growth"
+    return Picture(name, TITLE_TEXT, alt, caption, partial(_drawn, found))
+
+
+def _end(measurement: Measurement, *, named: bool) -> str:
+    """How far one pair is apart in the end."""
+    steps, relative = _values(measurement)
+    of = f"{measurement['autoencoder']}, " if named else ""
+    end = f"{relative[-1]:.1e} after {steps[-1]:,.0f}" if len(steps) else "not measured"
+    return f"{of}{measurement['left']} – {measurement['right']}, {measurement['dtype']}: {end}"
+
+
+def _drawn(measurements: Sequence[Measurement]) -> Figure:
     names = list(dict.fromkeys(m["autoencoder"] for m in measurements))
     pairs = list(dict.fromkeys((m["left"], m["right"]) for m in measurements))
     # Marks of several pairs fall on one place at the edges: each is drawn inside the one before.
@@ -67,18 +91,18 @@ def growth(measurements: Sequence[Measurement], path: Path) -> Path:
     lines = -(-len(names) // across)
     width, height = max(290 * across + 130, heading_width(TITLE_TEXT)), 220 * lines + 150
     limits = _limits(measurements)
-    with figure(path, width, height) as drawn:
-        for number, name in enumerate(names):
-            axes = drawn.add_subplot(lines, across, number + 1)
-            for measurement in (m for m in measurements if m["autoencoder"] == name):
-                _line(axes, measurement, limits, looks[measurement["left"], measurement["right"]])
-            _panel(axes, name, limits, last=(number + 1) % across == 0 or number + 1 == len(names))
-            axes.tick_params(labelleft=number % across == 0, labelbottom=number + across >= len(names))
-        edges = {"left": 68 / width, "right": 1 - 60 / width, "top": 1 - 78 / height, "bottom": 92 / height}
-        drawn.subplots_adjust(**edges, wspace=0.06, hspace=0.26)
-        heading(drawn, TITLE_TEXT)
-        _legend(drawn, measurements, looks)
-    return path
+    drawn = blank(width, height)
+    for number, name in enumerate(names):
+        axes = drawn.add_subplot(lines, across, number + 1)
+        for measurement in (m for m in measurements if m["autoencoder"] == name):
+            _line(axes, measurement, limits, looks[measurement["left"], measurement["right"]])
+        _panel(axes, name, limits, last=(number + 1) % across == 0 or number + 1 == len(names))
+        axes.tick_params(labelleft=number % across == 0, labelbottom=number + across >= len(names))
+    edges = {"left": 68 / width, "right": 1 - 60 / width, "top": 1 - 78 / height, "bottom": 92 / height}
+    drawn.subplots_adjust(**edges, wspace=0.06, hspace=0.26)
+    heading(drawn, TITLE_TEXT)
+    _legend(drawn, measurements, looks)
+    return drawn
 
 
 def _line(axes: Axes, measurement: Measurement, limits: Limits, look: Look) -> None:

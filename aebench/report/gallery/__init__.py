@@ -1,0 +1,10 @@
+"""The pictures of a run, each in one place: the source's, for every framework side by side, and what belongs to them.
+
+`pictures(folder)` says what there is and what is missing; a picture is drawn when it is saved. Everything is read from
+the files that a run left behind, so no framework is needed.
+"""
+
+from aebench.report.gallery.listing import pictures
+from aebench.report.gallery.picture import Missing, Picture
+
+__all__ = ["Missing", "Picture", "pictures"]
