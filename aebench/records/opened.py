@@ -54,7 +54,7 @@ class Unreadable:
 
 
 def opened(paths: Iterable[Path]) -> list[Opened | Unreadable]:
-    """Every record that the paths name, each once, in their order; in place of one that cannot be read, why.
+    """Every record that the paths name, each once, in their order; what cannot be read stands in its place.
 
     A folder stands for the documents in it, and for those of the comparisons that a matrix is made of.
     """

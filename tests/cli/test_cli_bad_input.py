@@ -53,6 +53,8 @@ BAD = {
     "--executor": ["", " ", "nope", "daks", "processes,dask", "Dask", LONG, "\udcff"],
     "--affinity": [*WHOLE, "-1", "0,,1", "0,", "1_0", "0-1", "999999"],
     "--timeout": ["", "x", "0", "-1", "nan", "inf"],
+    "--format": ["", " ", ",", "csv,", "CSV", "xlsx", "csv,xlsx", "csv json", LONG, "\udcff"],
+    "--export": ["", " ", ",", "csv,", "CSV", "xlsx", "csv,xlsx", "junit", "bmf", LONG, "\udcff"],
     "--data-dir": ["", " ", "file"],
     "--schedule": ["", "fast", "Quick", "quick,source"],
     "--profile": ["", "fast"],
@@ -106,6 +108,7 @@ NEEDED = {
     "bundle": ["--output", "file"],
     "replay": ["file"],
     "reproduce": ["linear", "--output", "out"],
+    "export": ["."],
 }
 TOGETHER = {
     "agreement with nobody": ["agree", "linear", "-f", ARBITER],
