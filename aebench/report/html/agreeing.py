@@ -44,7 +44,7 @@ def _pairs(source: Opened) -> Iterator[Section]:
         blocks.append(Plot(f"Headroom in {dtype}", _alt(mine, dtype), spec))
     judged = [found.sentence() for found in unjudged(rows)]
     blocks += [Folded("What rounding alone decides", [Prose(judged)])] if judged else []
-    yield Section(f"agreement-{source.name}", source.name, "", blocks)
+    yield Section(f"agreement-{source.number}", source.name, "", blocks)
 
 
 def _cells(row: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
@@ -85,10 +85,10 @@ def _alt(rows: Sequence[Mapping[str, Any]], dtype: str) -> str:
 
 def _versions(sources: Sequence[Opened]) -> Iterator[Section]:
     """What moved between base and head: a heat map for each base and dtype, a panel for each head."""
-    found = {source.name: checked(source.content, Comparison) for source in sources}
-    compared = {name: it for name, it in found.items() if it.numbers}
+    found = {source.number: checked(source.content, Comparison) for source in sources}
+    compared = {number: it for number, it in found.items() if it.numbers}
     for base in dict.fromkeys(it.base.name for it in compared.values()):
-        mine = {name: it for name, it in compared.items() if it.base.name == base}
+        mine = {number: it for number, it in compared.items() if it.base.name == base}
         blocks: list[Block] = []
         for dtype in dict.fromkeys(row.dtype for it in mine.values() for row in it.numbers):
             rows = [(it.head.name, row) for it in mine.values() for row in it.numbers if row.dtype == dtype]
@@ -97,8 +97,8 @@ def _versions(sources: Sequence[Opened]) -> Iterator[Section]:
                 order = in_order([cell["rung"] for cell in cells])
                 spec = charts.moved(cells, order, autoencoders_in_order(row.autoencoder for _, row in rows))
                 blocks.append(Plot(f"What moved from {base} in {dtype}", _alt_moved(base, rows), spec))
-        grids = [_climbs(name, it) for name, it in mine.items()]
-        yield Section(f"moved-{base}", f"Against {base}", "", [*blocks, Folded("Every climb", grids)])
+        grids = [_climbs(number, it) for number, it in mine.items()]
+        yield Section(f"moved-{min(mine)}", f"Against {base}", "", [*blocks, Folded("Every climb", grids)])
 
 
 def _moved(head: str, row: Numbers) -> Iterator[dict[str, Any]]:
@@ -115,7 +115,7 @@ def _alt_moved(base: str, rows: Sequence[tuple[str, Numbers]]) -> str:
     return f"Heat map by autoencoder and rung of what moved from {base}: of {len(rows)} climbs {said}."
 
 
-def _climbs(name: str, found: Comparison) -> Grid:
+def _climbs(number: int, found: Comparison) -> Grid:
     columns = ("autoencoder", "framework", "dtype", "verdict", "most", "of the bound")
     rows = []
     for row in found.numbers:
@@ -123,4 +123,4 @@ def _climbs(name: str, found: Comparison) -> Grid:
         where = f"{most(row).rung}: {described(most(row))}" if row.rungs and row.verdict != "identical" else ""
         verdict = Cell(row.verdict, None, WORDS.get(row.verdict, "undone"), row.parting or "")
         rows.append((row.autoencoder, row.framework, row.dtype, verdict, where, Cell(words(share), share)))
-    return Grid(f"climbs-{name}", f"{found.base.name} → {found.head.name}", columns, rows)
+    return Grid(f"climbs-{number}", f"{found.base.name} → {found.head.name}", columns, rows)

@@ -137,14 +137,15 @@ def intervals(points: Rows, axis: str, marks: Sequence[float]) -> dict[str, Any]
     one = ["name:N", "subject:N", alt.Tooltip("one:Q", format=".4g", title="one block or seed")]
     drawn = alt.Chart(ROWS).encode(**shared, tooltip=["name:N", "subject:N", *numbers, "verdict:N"])
     scale = alt.Scale(zero=False)
-    layers = alt.layer(
-        alt.Chart(alt.NamedData("marks")).mark_rule(strokeDash=[4, 3], color="#888888").encode(x="mark:Q"),
-        alt.Chart(alt.NamedData("single")).mark_point(size=14, filled=True, opacity=0.45)
-        .encode(**shared, x=alt.X("one:Q", scale=scale), tooltip=one),
+    layers = [
         drawn.mark_rule(strokeWidth=2).encode(x=alt.X("low:Q", scale=scale, title=axis), x2="high:Q"),
         drawn.mark_point(size=45, filled=True).encode(x=alt.X("value:Q", scale=scale, title=axis)),
-    )  # fmt: skip
-    sized = layers.properties(width=2 * PANEL, height=alt.Step(18))
+        alt.Chart(alt.NamedData("marks")).mark_rule(strokeDash=[4, 3], color="#888888").encode(x="mark:Q"),
+    ]  # fmt: skip
+    if single:
+        dots = alt.Chart(alt.NamedData("single")).mark_point(size=14, filled=True, opacity=0.45)
+        layers.insert(0, dots.encode(**shared, x=alt.X("one:Q", scale=scale), tooltip=one))
+    sized = alt.layer(*layers).properties(width=2 * PANEL, height=alt.Step(18))
     return _filled(sized, rows=whole, single=single, marks=[{"mark": mark} for mark in marks])
 
 
@@ -171,6 +172,6 @@ def _filled(drawn: Any, **values: Rows) -> dict[str, Any]:
 
 
 def _spec(drawn: Any) -> dict[str, Any]:
-    """The plot's text, on whatever ground the page has."""
-    found: dict[str, Any] = drawn.configure(background="transparent").configure_view(stroke=None).to_dict()
+    """The plot's text, on whatever ground the page has. What it shows is said of it as a whole, not mark by mark."""
+    found: dict[str, Any] = drawn.configure(background="transparent", aria=False).configure_view(stroke=None).to_dict()
     return found

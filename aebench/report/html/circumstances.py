@@ -20,7 +20,7 @@ def section(sources: Sequence[Opened | Unreadable]) -> Section:
     blocks: list[Block] = [*_apart(known), *_environments(sources), *_left_out(sources)]
     for source, of in known:
         rows = [(label, value) for label, value in facts(of)]
-        grid = Grid(f"conditions-{source.name}", f"Conditions of {source.name}", ("what", "value"), rows)
+        grid = Grid(f"conditions-{source.number}", f"Conditions of {source.name}", ("what", "value"), rows)
         blocks.append(Folded(f"All conditions of {source.name}", [grid]))
     lead = "What a number depends on, and is not its own name."
     return Section("conditions", "Conditions", lead, blocks)
@@ -46,7 +46,7 @@ def _apart(known: Sequence[tuple[Opened, Conditions]]) -> Iterator[Block]:
         rows = [(it.sentence, ", ".join(it.matters)) for it in found]
         if rows:
             title = f"{source.name} (now) against {first.name} (then)"
-            yield Grid(f"apart-{source.name}", title, ("what differs", "matters for"), rows)
+            yield Grid(f"apart-{source.number}", title, ("what differs", "matters for"), rows)
         else:
             yield Prose([f"{source.name} was measured under the same conditions as {first.name}."])
 
@@ -58,7 +58,7 @@ def _environments(sources: Sequence[Opened | Unreadable]) -> Iterator[Block]:
         rows = [(it.kind, it.name, it.base, it.head) for it in found.differences]
         title = f"How {found.base.name} and {found.head.name} differ"
         if rows:
-            yield Grid(f"differ-{source.name}", title, ("what", "name", found.base.name, found.head.name), rows)
+            yield Grid(f"differ-{source.number}", title, ("what", "name", found.base.name, found.head.name), rows)
         else:
             yield Prose([f"Nothing on record differs between {found.base.name} and {found.head.name}."])
 

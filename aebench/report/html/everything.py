@@ -17,7 +17,7 @@ MOST_ROWS = 1000  # of a table that a page holds; longer ones are exported
 def section(sources: Sequence[Opened | Unreadable]) -> Section | None:
     """The tables of every record; None where none can be read."""
     found = [
-        Section(f"everything-{source.name}", source.name, "", list(_tables(source)))
+        Section(f"everything-{source.number}", source.name, "", list(_tables(source)))
         for source in readable(sources, *OF)
     ]
     lead = "Every number at full precision, a row for each observation."
@@ -40,7 +40,7 @@ def _grid(source: Opened, frame: Frame) -> Grid:
     columns = [_heading(frame.fields[n]) for n in shown]
     rows = [[_cell(frame.fields[n], row[n]) for n in shown] for row in frame.rows]
     note = " ".join(f"{frame.fields[n].name}: {frame.fields[n].about}." for n in shown if frame.fields[n].about)
-    return Grid(f"{frame.name}-{source.name}", frame.title, columns, rows, note)
+    return Grid(f"all-{frame.name}-{source.number}", frame.title, columns, rows, note)
 
 
 def _heading(field: Field) -> str:

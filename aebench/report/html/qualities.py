@@ -48,7 +48,7 @@ def _trained(source: Opened) -> Iterator[Section]:
         caption = "An interval between the outer lines is equivalent; one beyond them is different."
         blocks.append(Plot("Differences between frameworks", alt, spec, caption))
     blocks.append(_metrics(source, found))
-    yield Section(f"quality-{source.name}", source.name, sentence(found), blocks)
+    yield Section(f"quality-{source.number}", source.name, sentence(found), blocks)
 
 
 def _differences(row: Row) -> Iterator[dict[str, Any]]:
@@ -85,7 +85,7 @@ def _metrics(source: Opened, found: Sequence[Row]) -> Grid:
                     Cell(verdict, None, state),
                 ]
             )
-    return Grid(f"metrics-{source.name}", "Every metric", columns, cells, EXPLANATION)
+    return Grid(f"metrics-{source.number}", "Every metric", columns, cells, EXPLANATION)
 
 
 def _value(row: Row, framework: str) -> Cell:
@@ -107,12 +107,12 @@ def _compared(source: Opened) -> Iterator[Section]:
     table = metrics_table(found.quality)
     columns = [column.title for column in table.columns]
     rows_ = [[str(cell) for cell in row] for row in table.rows]
-    blocks: list[Block] = [Grid(f"metrics-{source.name}", "Every metric", columns, rows_)]
+    blocks: list[Block] = [Grid(f"metrics-{source.number}", "Every metric", columns, rows_)]
     if points:
         spec = charts.intervals(points, "head less base, in margins", MARGINS)
         alt = f"{len(points)} differences between base and head, in units of the margin; {of}"
         blocks.insert(0, Plot("Head less base", alt, spec))
-    yield Section(f"quality-{source.name}", source.name, of.capitalize(), blocks)
+    yield Section(f"quality-{source.number}", source.name, of.capitalize(), blocks)
 
 
 def _moved(it: Quality, row: QualityRow) -> Iterator[dict[str, Any]]:

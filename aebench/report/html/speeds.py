@@ -59,9 +59,9 @@ def _compared(source: Opened) -> Iterator[Section]:
     alt = f"{len(points)} rows of speed and memory, head over base, with the limits that decided; each block is a dot."
     caption = f"Dashed: as fast; {asked.tolerated:.0%} slower, which is tolerated; {asked.intolerable:.0%} slower."
     columns = ("autoencoder", "framework", "measure", "verdict", "head over base", "from", "to", "blocks")
-    grid = Grid(f"speed-rows-{source.name}", "Head over base", columns, [_decided(*each) for each in decided])
+    grid = Grid(f"speed-rows-{source.number}", "Head over base", columns, [_decided(*each) for each in decided])
     plot = Plot("Head over base", alt, charts.intervals(points, "head over base", marks), caption)
-    yield Section(f"speed-{source.name}", source.name, "", [plot, grid])
+    yield Section(f"speed-{source.number}", source.name, "", [plot, grid])
 
 
 def _decided(sides: Sides, row: Row, verdict: Verdict) -> list[Cell | str]:
@@ -104,8 +104,8 @@ def _timed(source: Opened) -> Section:
     if points:
         alt = f"Shares of the ceiling of {len(points)} subjects and cases, 95 % intervals; each block is a dot."
         blocks.append(Plot("Share of the ceiling", alt, charts.intervals(points, "share of the ceiling", (1.0,))))
-    blocks.append(Grid(f"bench-{source.name}", "What was timed", columns, rows, EXPLANATION))
-    return Section(f"timed-{source.name}", source.name, f"{found.blocks} blocks of each case.", blocks)
+    blocks.append(Grid(f"bench-{source.number}", "What was timed", columns, rows, EXPLANATION))
+    return Section(f"timed-{source.number}", source.name, f"{found.blocks} blocks of each case.", blocks)
 
 
 def _shares(case: Case) -> Iterator[dict[str, Any]]:
@@ -150,7 +150,7 @@ def _sizes(source: Opened) -> Iterator[Section]:
             alt = f"Milliseconds per 1,000 images by {axis}: {len(points)} trainings."
             plots.append(Plot(f"Cost by {axis}", alt, spec))
     if plots:
-        yield Section(f"scale-{source.name}", source.name, "", plots)
+        yield Section(f"scale-{source.number}", source.name, "", plots)
 
 
 def _along(done: Sequence[dict[str, Any]], axis: str, other: str) -> list[dict[str, Any]]:
@@ -169,8 +169,8 @@ def _trained(source: Opened) -> Iterator[Section]:
     if known:
         columns = ("autoencoder", "framework", "seed", "ms per 1,000 images", "peak memory, MiB", "machine alone")
         note = "Training steps, median of all epochs but the first two. To compare speed there is aebench compare."
-        grid = Grid(f"costs-{source.name}", "What each training took", columns, [*map(_cost, known)], note)
-        yield Section(f"cost-{source.name}", f"Trainings of {source.name}", "", [grid])
+        grid = Grid(f"costs-{source.number}", "What each training took", columns, [*map(_cost, known)], note)
+        yield Section(f"cost-{source.number}", f"Trainings of {source.name}", "", [grid])
 
 
 def _cost(trial: Mapping[str, Any]) -> list[Cell | str]:
