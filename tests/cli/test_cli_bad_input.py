@@ -81,6 +81,8 @@ BAD = {
     "--tolerated": ["", "x", "-1", "nan", "inf", "1e5", "0.2"],
     "--intolerable": ["", "x", "0", "-1", "nan", "inf", "0.01"],
     "--time-limit": ["", "x", "0", "-1", "nan", "inf"],
+    "run": ["", " ", "/dev/null", "none", ".", "file", "file/x", LONG, "nowhere/result.json"],
+    "--format": ["", " ", ",", "png,", "jpg", "PNG", "png svg", "pdf,png"],
     "runs": ["", " ", "/dev/null", "none", ".", "file", "file/x", LONG, "nowhere/result.json"],
     "--steps": LEAST_ONE,
     "--finding": LEAST_ONE,
@@ -99,6 +101,7 @@ MIRRORS = ["http://[::1", "http://", "ftp://x", "x", "http://a:b", "http://a:999
 NEEDED = {
     "show": ["tied"],
     "quality": ["."],
+    "plot": ["tied"],
     "accept": [".", "--reason", "why"],
     "compare": ["here", "here"],
     "bisect": ["pytorch", "2.11", "2.14", "--autoencoder", "tied"],
@@ -157,6 +160,9 @@ TOGETHER = {
     "nothing to accept": ["accept", "-m", "why"],
     "nothing to judge": ["quality"],
     "nothing to show": ["show"],
+    "nothing to draw": ["plot"],
+    "a picture of no run": ["plot", "tied/features", "."],
+    "one run too many": ["plot", "tied", ".", "."],
     "an argument for a list": ["list", "tied"],
 }  # fmt: skip
 
