@@ -97,6 +97,10 @@ class UnwritableError(ResultError):
     """A file cannot be written: the disk is full, or permissions are missing. No framework's fault."""
 
 
+class ExportError(AebenchError):
+    """A record cannot be written in the format that was asked for; says why."""
+
+
 class TrainingError(AebenchError):
     """Training produced a value that is not finite; says which step and which loss term first."""
 

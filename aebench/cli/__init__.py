@@ -16,6 +16,7 @@ from aebench.cli.calibrating import calibrate
 from aebench.cli.comparing import compare
 from aebench.cli.ending import STATUSES, Group
 from aebench.cli.environments import environments
+from aebench.cli.exporting import export
 from aebench.cli.gating import gate
 from aebench.cli.looking import list_, schema, show, system
 from aebench.cli.measured import accept, quality
@@ -53,6 +54,7 @@ def main(context: click.Context) -> None:
       aebench bundle -o golden.zip            what another machine needs to climb the same ladder
       aebench replay golden.zip -f pytorch    that, on the other machine
       aebench reproduce tied -f … -o issue    a script that shows a difference without aebench
+      aebench export RUN --format parquet     its tables, for other programs
       aebench system                          what of this machine makes timings unsteady
       aebench environments                    the interpreters that frameworks are compared in
       aebench audit                           whether planted faults are caught, and how often
@@ -68,6 +70,6 @@ def main(context: click.Context) -> None:
 
 for command in (
     list_, run, agree, compare, bisect, calibrate, audit, show, quality, plot, accept, gate, scale, bench, environments,
-    schema, system, bundle, replay, reproduce,
+    schema, system, bundle, replay, reproduce, export,
 ):  # fmt: skip
     main.add_command(command)

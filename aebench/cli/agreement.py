@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from aebench.cli.ending import UNDONE, status_of_results
+from aebench.cli.exporting import EXPORT, leave_tables, require_folder
 from aebench.cli.options import BUNDLE_SAYS, SUBJECTS, console, executed, refuse_stated, selection
 from aebench.cli.values import MOST
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 @click.option("--growth", is_flag=True, help="Plot how the difference grows with the steps; try --steps 1000.")
 @click.option("--all", "everything", is_flag=True, help="Show every pair and rung.")
 @click.option("--keep-traces", is_flag=True, help="Leave the compared arrays in the output folder.")
+@EXPORT
 @executed("Climb")
 @click.pass_context
 def agree(
@@ -52,10 +54,13 @@ def agree(
     from aebench.running.options import DTYPES
     from aebench.running.replaying import bundled, of_subjects
 
+    require_folder(output)
     how = {name: asked.pop(name) for name in ("forced", "growth", "keep_traces", "executor")}
     dtypes = tuple(d for d in DTYPES if dtype in ("both", d))
     if bundled(asked["frameworks"]):
-        refuse_stated(context, BUNDLE_SAYS, ("autoencoders", "frameworks", "device", "dtype", "everything", "output"))
+        refuse_stated(
+            context, BUNDLE_SAYS, ("autoencoders", "frameworks", "device", "dtype", "everything", "output", "export")
+        )
         found = of_subjects(asked["frameworks"], asked["autoencoders"], dtypes, asked["device"])
         sys.exit(replayed(found, output, everything))
     _refuse(output, **how)
@@ -83,7 +88,9 @@ def _climbed(
             document = growing.growths(options, climb, dtypes, folder, bars)
         else:
             document = ladders.agreements(options, climb, dtypes, folder, bars, **how)
-    return _report_growth(document, output) if growth else _report_agreements(document, everything)
+    if growth:
+        return _report_growth(document, output)
+    return _report_agreements(document, everything, output)
 
 
 def replayed(asked: Asked, output: Path | None, everything: bool) -> int:
@@ -96,7 +103,7 @@ def replayed(asked: Asked, output: Path | None, everything: bool) -> int:
     if output is not None:
         keep(document, output)
     print_made_by(asked.bundle, console())
-    return _report_agreements(document, everything)
+    return _report_agreements(document, everything, output)
 
 
 def _refuse(output: Path | None, *, forced: bool, growth: bool, keep_traces: bool, executor: object) -> None:
@@ -119,11 +126,13 @@ def _climbing(output: Path | None) -> Iterator[tuple[Path, Any]]:
         yield output or folder, bars
 
 
-def _report_agreements(document: dict[str, Any], everything: bool) -> int:
-    """Print the agreements; the exit status."""
+def _report_agreements(document: dict[str, Any], everything: bool, output: Path | None) -> int:
+    """Print the agreements, and leave their tables; the exit status."""
     from aebench.report.agreement import print_agreements
 
     print_agreements(document, console(), everything=everything)
+    if output is not None:
+        leave_tables(output / "agreements.json")
     return status_of_results(document) if document["agreements"] else UNDONE
 
 
@@ -135,4 +144,6 @@ def _report_growth(document: dict[str, Any], output: Path | None) -> int:
     if output:
         growth(document["growth"]).save(output / "growth.png")
     print_growth(document["growth"], console())
+    if output:
+        leave_tables(output / "growth.json")
     return 0

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from aebench.cli.exporting import EXPORT, leave_tables
 from aebench.cli.options import (
     AUTOENCODERS,
     FRAMEWORKS,
@@ -37,6 +38,7 @@ SEEDS_OF_TRAININGS = 12  # at most: what they do not decide stays undecided
 @click.option("--all", "everything", is_flag=True, help="Also name everything that was not caught.")
 @timing
 @OUTPUT
+@EXPORT
 def audit(
     autoencoders: tuple[str, ...], only: tuple[str, ...], repeats: int, time_limit: float | None, dry_run: bool,
     everything: bool, output: Path | None, **asked: Any,
@@ -70,6 +72,7 @@ def audit(
         found = carried_out(plan, folder, bars)
     print_audit(found, console(), everything=everything)
     click.echo(f"\nResults: {folder / 'audit.json'}")
+    leave_tables(folder / "audit.json")
     sys.exit(status(found.cases, complete=found.complete))
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from aebench.cli.ending import UNDONE
+from aebench.cli.exporting import EXPORT, leave_tables
 from aebench.cli.options import (  # fmt: skip
     AUTOENCODERS,
     DATA_DIR,
@@ -54,6 +55,7 @@ from aebench.cli.values import MOST, numbers
 )  # fmt: skip
 @timing
 @OUTPUT
+@EXPORT
 def bench(
     output: Path | None, autoencoders: tuple[str, ...], frameworks: tuple[str, ...], peers: bool, use: str,
     batches: tuple[int, ...], widths: tuple[float, ...], blocks: int, **asked: Any,
@@ -85,6 +87,7 @@ def bench(
     with kept_in(folder) as bars:
         rows = kept.run(cases, options, blocks, folder, bars)
     _print(rows, lacking, folder)
+    leave_tables(folder / "bench.json")
     sys.exit(UNDONE if any(failures(row) for row in rows) else 0)
 
 

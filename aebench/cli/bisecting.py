@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from aebench.cli.exporting import EXPORT, leave_tables
 from aebench.cli.options import OUTPUT, completed, console, kept_in, on_data, time_limit
 from aebench.cli.values import named, text
 
@@ -72,6 +73,7 @@ def _autoencoder(context: click.Context, parameter: click.Parameter, value: str)
 @time_limit("For each release; one that is not decided by then is skipped.")
 @click.option("--dry-run", is_flag=True, help="Say which releases there are between GOOD and BAD, and end.")
 @OUTPUT
+@EXPORT
 def bisect(
     framework: str, good: str, bad: str, autoencoder: str, part: What, package: str | None, time_limit: float | None,
     dry_run: bool, output: Path | None, **asked: Any,
@@ -90,6 +92,7 @@ def bisect(
     """
     from aebench import registry
     from aebench.comparison.bisecting import Bisection
+    from aebench.comparison.matrix import FILE
     from aebench.processes.releases import between
     from aebench.report.bisecting import print_bisection, status
     from aebench.report.exported import export, of_matrix
@@ -107,6 +110,7 @@ def bisect(
     export(of_matrix(found.tried), folder, "matrix")
     print_bisection(found, package, console())
     click.echo(f"\nResults: {folder}")
+    leave_tables(folder / FILE)
     sys.exit(status(found))
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from aebench.cli.agreement import replayed
+from aebench.cli.exporting import EXPORT, require_folder
 from aebench.cli.options import AUTOENCODERS, DATA_DIR, DATASET, DEVICE, OUTPUT, SCHEDULE, SEEDS, console
 from aebench.cli.values import Place, names
 
@@ -62,6 +63,7 @@ def bundle(output: Path, full: bool, **asked: Any) -> None:
 @click.option("--dtype", type=click.Choice(["float64", "float32", "both"]), default="both", show_default=True)
 @click.option("--all", "everything", is_flag=True, help="Show every pair and rung.")
 @OUTPUT
+@EXPORT
 def replay(
     path: Path, autoencoders: tuple[str, ...], frameworks: tuple[str, ...], device: str, dtype: str, everything: bool,
     output: Path | None,
@@ -81,6 +83,7 @@ def replay(
     from aebench.running.options import DTYPES, others_installed
     from aebench.running.replaying import Asked
 
+    require_folder(output)
     dtypes = tuple(d for d in DTYPES if dtype in ("both", d))
     asked = Asked(opened(path), frameworks or others_installed(), autoencoders, dtypes, device)
     sys.exit(replayed(asked, output, everything))

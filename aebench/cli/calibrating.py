@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from aebench.cli.exporting import EXPORT, leave_tables
 from aebench.cli.options import (  # fmt: skip
     AUTOENCODERS,
     FRAMEWORKS,
@@ -33,6 +34,7 @@ from aebench.cli.values import MOST
 @click.option("--all", "everything", is_flag=True, help="Also show in what way rows vary, and what was simulated.")
 @timing
 @OUTPUT
+@EXPORT
 def calibrate(
     autoencoders: tuple[str, ...], frameworks: tuple[str, ...], blocks: int, time_limit: float | None,
     everything: bool, output: Path | None, **asked: Any,
@@ -63,4 +65,5 @@ def calibrate(
     rows = judged(found)
     print_noise(found, rows, console(), everything=everything)
     click.echo(f"\nResults: {folder / FILE}")
+    leave_tables(folder / FILE)
     sys.exit(status(rows))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from aebench.cli.exporting import EXPORT, leave_tables
 from aebench.cli.options import (
     ONLY,
     OUTPUT,
@@ -88,6 +89,7 @@ def _sides(context: click.Context, parameter: click.Parameter, value: Sequence[s
 @click.option("--all", "everything", is_flag=True, help="Also show what did not move.")
 @timing
 @OUTPUT
+@EXPORT
 def compare(
     base: str | None, sides: Sides, known: Path | None, dry_run: bool, everything: bool, output: Path | None,
     **asked: Any,
@@ -168,6 +170,7 @@ def _carried_out(plan: Plan, output: Path | None, everything: bool) -> int:
     export(of_comparison(found), folder, "comparison")
     print_comparison(found, console(), everything=everything)
     click.echo(f"\nResults: {folder / 'comparison.json'}, beside it Markdown and JUnit XML")
+    leave_tables(folder / "comparison.json")
     if any(row.verdict in ("parted", "moved") for row in found.numbers):
         click.echo(f"What parted or moved, as a script without aebench: aebench reproduce {folder} -o issue")
     return status(findings(found))
@@ -196,6 +199,7 @@ def _matrix(
     export(of_matrix(found), folder, "matrix")
     print_matrix(found, console(), everything=everything)
     click.echo(f"\nResults: {folder / matrix.FILE}, beside it Markdown, JUnit XML, and a folder for each comparison")
+    leave_tables(folder / matrix.FILE)
     return status(matrix.findings(found))
 
 

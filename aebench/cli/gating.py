@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from aebench.cli.exporting import NO_EXPORT
 from aebench.cli.options import (
     AUTOENCODERS,
     OUTPUT,
@@ -53,6 +54,7 @@ OF_ENVIRONMENTS = ("dataset", "data_dir", "schedule", "device", "dtype", "output
     help="Folder of results, whose baselines/ and limits.toml hold what was accepted.",
 )  # fmt: skip
 @timing
+@NO_EXPORT
 @click.pass_context
 def gate(
     context: click.Context, /, what: str, autoencoders: tuple[str, ...], frameworks: tuple[str, ...], everything: bool,

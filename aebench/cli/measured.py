@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from aebench.cli.exporting import NO_EXPORT
 from aebench.cli.options import console
 from aebench.cli.values import Folder, Place, text
 
@@ -16,6 +17,7 @@ RUNS = click.argument("runs", nargs=-1, required=True, type=Place(path_type=Path
 
 @click.command()
 @RUNS
+@NO_EXPORT
 def quality(runs: tuple[Path, ...]) -> None:
     """Show every metric, and whether frameworks end equally well.
 

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from aebench.cli.ending import status_of_results
+from aebench.cli.exporting import EXPORT, leave_tables
 from aebench.cli.options import DEFAULTS, IMPORTANCE_SAMPLES, console, executed, selection
 
 
@@ -21,6 +22,7 @@ from aebench.cli.options import DEFAULTS, IMPORTANCE_SAMPLES, console, executed,
 @click.option("--resume", is_flag=True, help="Go on with an interrupted run: that of --output, else the newest.")
 @click.option("--agreement/--no-agreement", default=True, show_default=True, help="Climb the agreement ladder first.")
 @executed("Train", " Seconds are then no measure of speed.")
+@EXPORT
 @click.pass_context
 def run(context: click.Context, /, output: Path | None, resume: bool, executor: Any, **asked: Any) -> None:
     """Train the autoencoders, measure them, and compare frameworks.
@@ -63,6 +65,7 @@ def _finish(document: dict[str, Any], folder: Path) -> int:
         screen.print(f"Interrupted; draw them again with: aebench run --resume --output {folder}", soft_wrap=True)
         raise
     screen.print(f"Results: {folder / 'result.json'}; {drawn}.", soft_wrap=True)
+    leave_tables(folder / "result.json")
     if not document["complete"]:
         screen.print(f"Interrupted; nothing finished is lost. Go on with: aebench run --resume --output {folder}")
         raise KeyboardInterrupt

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from aebench.cli.exporting import EXPORT, leave_tables
 from aebench.cli.options import AUTOENCODERS, DATA_DIR, DEVICE, FRAMEWORKS, OUTPUT, SEEDS, console, kept_in, timing
 from aebench.cli.values import MOST, data_set, numbers
 
@@ -44,6 +45,7 @@ from aebench.cli.values import MOST, data_set, numbers
 @DEVICE
 @timing
 @OUTPUT
+@EXPORT
 def scale(
     output: Path | None, images: tuple[int, ...], widths: tuple[float, ...], epochs: int, **asked: Any
 ) -> None:  # fmt: skip
@@ -71,4 +73,5 @@ def scale(
     report.print_sweep(rows, screen)
     plot = report.draw(rows, folder / "scale.png")
     screen.print(f"Results: {folder / 'scale.json'}; plot: {plot}", soft_wrap=True)
+    leave_tables(folder / "scale.json")
     sys.exit(2 if any("failure" in row for row in rows) else 1 if report.problems(rows) else 0)

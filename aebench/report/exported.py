@@ -6,20 +6,25 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 from aebench.comparison import matrix
 from aebench.comparison.findings import Finding, metric_of, named, timed
 from aebench.comparison.gate import Gated
-from aebench.comparison.verdict import WRONG, compared, findings, sentence
+from aebench.comparison.verdict import WEIGHTS, WRONG, compared, findings, sentence
+from aebench.errors import ExportError
 from aebench.records.comparisons import Comparison
+from aebench.records.fields import checked
 from aebench.records.matrices import Matrix
 from aebench.records.qualities import Quality
 from aebench.records.store import whole, write_text
-from aebench.report import gate
+from aebench.report import agreement, gate
 from aebench.report.comparison import WORDS
 from aebench.report.matrix import cells
 
+# The kinds of records that hold verdicts.
+JUDGED = ("run", "agreements", "comparison", "matrix")
 # What XML cannot hold, not even written otherwise.
 NO_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd]")
 
@@ -67,6 +72,58 @@ def of_gate(found: Gated) -> Told:
     return Told(f"aebench gate {found.run}", gate.sentence(found), [gate.compared(found)], cases, found.findings)
 
 
+def of_ladders(document: Mapping[str, Any], name: str) -> Told:
+    """What is told of a run, or of climbs alone: every pair that climbed, and every training, is a case."""
+    rows, trials = document["agreements"], document.get("trials", ())
+    cases = {_pair(row): row["autoencoder"] for row in rows} | {_training(row): row["autoencoder"] for row in trials}
+    found = sorted([*_partings(rows), *_failures(document)], key=lambda finding: WEIGHTS.index(finding.weight))
+    return Told(name, agreement.verdict(document), [agreement.compared(rows)] if rows else [], cases, found)
+
+
+def _pair(row: Mapping[str, Any]) -> str:
+    seed = f", seed {row['seed']}" if "seed" in row else ""
+    return f"{row['autoencoder']}, {row['left']} and {row['right']}, {row['dtype']}{seed}"
+
+
+def _training(row: Mapping[str, Any]) -> str:
+    return f"{row['autoencoder']}, {row['framework']}, seed {row['seed']}, training"
+
+
+def _partings(rows: Sequence[Mapping[str, Any]]) -> Iterator[Finding]:
+    for row in rows:
+        if row["parting"]:
+            yield Finding("numbers", (_pair(row),), "regression", row["parting"], row.get("command"))
+        for rung in row.get("vacuous", ()):
+            words = f"rung {rung} is vacuous, it lets anything through"
+            yield Finding("numbers", (_pair(row),), "undecided", words, row.get("command"))
+
+
+def _failures(document: Mapping[str, Any]) -> Iterator[Finding]:
+    """What did not climb, did not train, or measured something that is not a number."""
+    for row in document["failures"]:
+        yield Finding("numbers", (f"{row['autoencoder']}, {row['framework']}",), "undone", row["failure"])
+    for row in document.get("trials", ()):
+        if "failure" in row:
+            yield Finding("quality", (_training(row),), "undone", row["failure"])
+        for metric, why in row.get("invalid", {}).items():
+            yield Finding("quality", (_training(row),), "regression", f"{metric}: {why}")
+
+
+def told(kind: str, content: Mapping[str, Any], name: str) -> Told:
+    """What is told of a record; name: what it is called, where it does not say so itself.
+
+    Raises:
+        ExportError: a record of that kind holds no verdicts.
+    """
+    if kind == "comparison":
+        return of_comparison(checked(content, Comparison))
+    if kind == "matrix":
+        return of_matrix(checked(content, Matrix))
+    if kind in ("run", "agreements"):
+        return of_ladders(content, name)
+    raise ExportError(f"JUnit holds verdicts, and a record of kind {kind} has none; {' and '.join(JUDGED)} have some")
+
+
 def export(told: Told, folder: Path, stem: str) -> None:
     """Write `stem`.md and `stem`.xml into the folder, whole.
 
@@ -74,8 +131,22 @@ def export(told: Told, folder: Path, stem: str) -> None:
         ResultError: they cannot be written.
     """
     write_text(folder / f"{stem}.md", markdown(told))
-    with whole(folder / f"{stem}.xml") as temporary:
-        ElementTree.ElementTree(junit(told)).write(temporary, encoding="utf-8", xml_declaration=True)
+    write_junit(folder / f"{stem}.xml", [told])
+
+
+def write_junit(path: Path, every: Sequence[Told]) -> None:
+    """Write one suite, or several, whole.
+
+    Raises:
+        ResultError: the file cannot be written.
+    """
+    suites = [junit(told) for told in every]
+    root = suites[0]
+    if len(suites) > 1:
+        root = ElementTree.Element("testsuites")
+        root.extend(suites)
+    with whole(path) as temporary:
+        ElementTree.ElementTree(root).write(temporary, encoding="utf-8", xml_declaration=True)
 
 
 def markdown(told: Told) -> str:

@@ -53,6 +53,8 @@ BAD = {
     "--executor": ["", " ", "nope", "daks", "processes,dask", "Dask", LONG, "\udcff"],
     "--affinity": [*WHOLE, "-1", "0,,1", "0,", "1_0", "0-1", "999999"],
     "--timeout": ["", "x", "0", "-1", "nan", "inf"],
+    "--format": ["", " ", ",", "csv,", "png,", "CSV", "PNG", "pdf", "csv,xlsx", "csv json", "png svg", LONG, "\udcff"],
+    "--export": ["", " ", ",", "csv,", "CSV", "xlsx", "csv,xlsx", "junit", "bmf", LONG, "\udcff"],
     "--data-dir": ["", " ", "file"],
     "--schedule": ["", "fast", "Quick", "quick,source"],
     "--profile": ["", "fast"],
@@ -82,7 +84,6 @@ BAD = {
     "--intolerable": ["", "x", "0", "-1", "nan", "inf", "0.01"],
     "--time-limit": ["", "x", "0", "-1", "nan", "inf"],
     "run": ["", " ", "/dev/null", "none", ".", "file", "file/x", LONG, "nowhere/result.json"],
-    "--format": ["", " ", ",", "png,", "jpg", "PNG", "png svg", "pdf,png"],
     "runs": ["", " ", "/dev/null", "none", ".", "file", "file/x", LONG, "nowhere/result.json"],
     "--steps": LEAST_ONE,
     "--finding": LEAST_ONE,
@@ -109,6 +110,7 @@ NEEDED = {
     "bundle": ["--output", "file"],
     "replay": ["file"],
     "reproduce": ["linear", "--output", "out"],
+    "export": ["."],
 }
 TOGETHER = {
     "agreement with nobody": ["agree", "linear", "-f", ARBITER],

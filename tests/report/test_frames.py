@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -18,6 +19,7 @@ from aebench.records.kinds import KINDS
 from aebench.report.frames import Frame, frames
 from aebench.report.frames.frame import frame, text
 
+ROOT = Path(__file__).parents[2]
 TYPES = {"text": str, "integer": int, "number": float, "flag": bool}
 
 
@@ -73,6 +75,13 @@ def test_tables_are_what_their_fields_say(kind: str) -> None:
                 if cell is not None and type(cell) is not TYPES[field.kind]
             ]
             assert [] == wrong
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_table_stands_in_the_documents(kind: str) -> None:
+    """By its name, so that a reader finds what a file is."""
+    named = re.findall("`([a-z_]+)`", (ROOT / "docs" / "exports.md").read_text(encoding="utf-8"))
+    assert set() == {table.name for table in frames(kind, filled(kind))} - set(named)
 
 
 def test_what_has_no_field_is_not_dropped() -> None:

@@ -24,6 +24,7 @@ from aebench.report.frames.frame import (
     text,
     without,
 )
+from aebench.report.frames.qualities import over_seeds
 
 TRIAL = (AUTOENCODER, FRAMEWORK, SEED)
 CONDITIONS = integer("conditions", "number of the set in the table of conditions; missing where they are unknown")
@@ -103,6 +104,7 @@ def run(content: Content) -> list[Frame]:
     sets = Sets(content["conditions"])
     return [
         *_trials(content["trials"], sets),
+        *over_seeds(content["trials"]),
         *ladders(content["agreements"], content["failures"]),
         options({**content["options"], "complete": content["complete"]}),
         sets.frame(),
@@ -115,6 +117,7 @@ def baseline(content: Content) -> list[Frame]:
     changes = ({"entry": number, **row} for number, entry in entries for row in entry.get("changes", ()))
     return [
         *_trials(content["trials"], sets),
+        *over_seeds(content["trials"]),
         frame("history", "What was accepted when, and why", HISTORY, (row for it in entries for row in _entry(*it))),
         frame("changes", "Which rows of the baseline changed", CHANGES, changes),
         options({name: content[name] for name in ("dataset", "schedule", "dtype", "device")}),

@@ -1,0 +1,206 @@
+"""`aebench export`, and `--export` of the commands that leave a record, as a user calls them."""
+
+from __future__ import annotations
+
+import csv
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from examples import OPTIONS, RUNG, conditions, trial
+from packing import placeholder
+
+from aebench.cli import main
+from aebench.records import documents
+
+Aebench = Callable[..., "subprocess.CompletedProcess[str]"]
+SCRIPT = """
+import sys
+from aebench.cli import main
+main(["export", "run", "--format", "csv,json,markdown,bmf,junit"], standalone_mode=False)
+print(sorted({"torch", "tensorflow", "keras", "jax", "matplotlib.pyplot"} & set(sys.modules)))
+"""
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
+    """Leaves a run in a folder of the present one."""
+    monkeypatch.chdir(tmp_path)
+
+    def leave(folder: str = "run", **changes: Any) -> Path:
+        content = {"options": OPTIONS, "conditions": conditions(), "complete": True, "agreements": [], "failures": []}
+        documents.write(
+            Path(folder) / "result.json", "run", {**content, "trials": [trial("pytorch", 0, 0.5)], **changes}
+        )
+        return Path(folder)
+
+    return leave
+
+
+def _called(*words: str) -> tuple[int, str]:
+    done = CliRunner().invoke(main, words)
+    return done.exit_code, done.output
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_run_s_tables_lie_in_its_folder(run: Callable[..., Path]) -> None:
+    """As CSV where nothing else is said; each path is told; a second call replaces them."""
+    folder = run()
+    status, said = _called("export", "run")
+    assert (0, {"run/tables/metrics.csv", "run/tables/trials.csv"}) == (status, {*said.split()} & {
+        "run/tables/metrics.csv", "run/tables/trials.csv"
+    })  # fmt: skip
+    assert {path.name for path in (folder / "tables").iterdir()} == {Path(line).name for line in said.splitlines()}
+    assert [("tied", "0.5")] == [(row["autoencoder"], row["value"]) for row in _rows(folder / "tables" / "metrics.csv")]
+    run(trials=[trial("pytorch", 0, 0.25)])
+    assert 0 == _called("export", "run/result.json")[0]
+    assert ["0.25"] == [row["value"] for row in _rows(folder / "tables" / "metrics.csv")]
+
+
+def test_no_framework_is_loaded(run: Callable[..., Path]) -> None:
+    """Nor what draws: records are read, and no more."""
+    run()
+    done = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, timeout=100, check=True)
+    assert "[]" == done.stdout.splitlines()[-1]
+
+
+def test_several_records_share_a_folder(run: Callable[..., Path]) -> None:
+    """With a column that names the record; a record that is named twice counts once; without a folder it is refused."""
+    run("one"), run("other", trials=[trial("pytorch", 1, 0.5)])
+    assert 0 == _called("export", "one", "other", "one/result.json", "-o", "out")[0]
+    rows = [(row["record"], row["seed"]) for row in _rows(Path("out/trials.csv"))]
+    assert [("one/result.json", "0"), ("other/result.json", "1")] == rows
+    status, said = _called("export", "one", "other")
+    assert (2, True) == (status, "several records need a folder for their tables: --output" in said)
+
+
+@pytest.mark.parametrize("kind", ["plan", "trial", "bundle", "baseline"])
+def test_any_record_s_file_will_do(kind: str, run: Callable[..., Path]) -> None:
+    """Also one that is a part of a run, a bundle, and a baseline; its tables lie beside it."""
+    run()
+    content = {
+        "plan": {"options": OPTIONS, "conditions": conditions(), "begun": None},
+        "trial": trial("pytorch", 0, 0.5),
+        "baseline": {
+            "dataset": "mnist", "schedule": "source", "dtype": "float32", "device": "cpu", "history": [],
+            "conditions": [], "trials": [],
+        },
+    }  # fmt: skip
+    path = Path("there/golden.zip" if kind == "bundle" else "there/it.json")
+    path.parent.mkdir()
+    if kind == "bundle":
+        placeholder(path, "pytorch")
+    else:
+        documents.write(path, kind, content[kind])
+    status, said = _called("export", str(path))
+    assert (0, True) == (status, Path("there/tables/conditions.csv").is_file()), said
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["export", "nowhere"], "no file or folder nowhere"),
+        (["export", "empty"], "empty holds no record"),
+        (["export", "damaged"], "damaged/result.json is truncated or damaged"),
+        (["export", "run", "damaged", "-o", "out"], "damaged/result.json is truncated or damaged"),
+        (["export", "run", "--format", "xlsx"], "unknown format 'xlsx'"),
+        (["export", "run", "--format", "parqet"], "did you mean 'parquet'?"),
+        (["export", "run/plan.json", "--format", "bmf"], "a record of kind plan has none"),
+        (["export", "run/plan.json", "--format", "csv,junit"], "a record of kind plan has none"),
+        (["export", "outside"], r"Expected `str` matching regex"),
+        (["run", "linear", "--export", "junit", "-o", "out"], "unknown format 'junit'"),
+        (["agree", "linear", "--export", "csv"], "--export needs a folder to leave the tables in: --output"),
+        (["replay", "golden.zip", "--export", "csv"], "--export needs a folder to leave the tables in: --output"),
+        (["quality", "run", "--export", "csv"], "`aebench export RUN` writes those of the run that it reads"),
+        (["gate", "run", "--export", "csv"], "`aebench export RUN` writes those of the run that it reads"),
+    ],
+)
+def test_what_cannot_be_exported_is_one_line(words: list[str], message: str, run: Callable[..., Path]) -> None:
+    """And nothing is written, not even of the records that could be."""
+    documents.write(run() / "plan.json", "plan", {"options": OPTIONS, "conditions": conditions(), "begun": None})
+    for folder in ("empty", "damaged", "outside"):
+        Path(folder).mkdir()
+    Path("damaged/result.json").write_text('{"format": "aebench-run/2"')
+    outside = json.loads(Path("run/result.json").read_text())
+    outside["trials"][0]["framework"] = "../../evil"
+    Path("outside/result.json").write_text(json.dumps(outside))
+    before = set(Path.cwd().rglob("*"))
+    status, said = _called(*words)
+    assert (2, True) == (status, message in said), said
+    assert before == set(Path.cwd().rglob("*"))
+
+
+def test_hostile_names_stay_in_their_cells(run: Callable[..., Path]) -> None:
+    """Metrics, notes and reasons may be called anything: files are named after tables alone."""
+    names = ["../../evil", 'a,b\n"c"', "=1+1", "<script>alert(1)</script>", "\x00", "\ud800"]
+    metric = {"value": 0.5, "unit": "=cmd|' /C calc'!A0", "better": "lower"}
+    hostile = trial("pytorch", 0, 0.5, metrics=dict.fromkeys(names, metric), notes=names)
+    failed = {"autoencoder": "tied", "framework": "pytorch", "seed": 1, "failure": "../../evil\n=1+1"}
+    run(trials=[hostile, failed])
+    before = set(Path.cwd().rglob("*"))
+    status, said = _called("export", "run", "--format", "csv,json,markdown,bmf,junit", "-o", "out")
+    assert 0 == status, said
+    new = set(Path.cwd().rglob("*")) - before - {Path.cwd() / "out"}
+    assert {Path.cwd() / "out"} == {path.parent for path in new}
+    metrics = [row["metric"] for row in _rows(Path("out/metrics.csv"))]
+    assert ["../../evil", 'a,b\n"c"', "'=1+1", "<script>alert(1)</script>", "\x00", "?", ""] == metrics
+    assert "<script>" not in Path("out/metrics.md").read_text(encoding="utf-8")
+
+
+def test_a_table_does_not_replace_a_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A growth's table has its record's name: beside it as JSON it is refused, and the record is as it was."""
+    monkeypatch.chdir(tmp_path)
+    measured = {
+        "frameworks": ["pytorch"], "dataset": "digits", "schedule": "quick", "device": "cpu", "seed": 0, "steps": 1,
+    }  # fmt: skip
+    content = {"measurement": measured, "conditions": conditions(), "growth": []}
+    documents.write(Path("growth.json"), "growth", content)
+    before = Path("growth.json").read_bytes()
+    status, said = _called("export", ".", "--format", "csv,json", "-o", ".")
+    assert (2, True) == (status, "growth.json is a record, which a table would replace" in said)
+    assert (before, ["growth.json"]) == (Path("growth.json").read_bytes(), [path.name for path in Path.cwd().iterdir()])
+    assert 0 == _called("export", ".", "--format", "csv,json")[0]
+
+
+def test_a_run_leaves_its_tables(aebench: Aebench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`--export` writes what `aebench export` does, and says where."""
+    words = ("run", "linear", "-f", "reference", "--no-agreement", "-o", "out", "--export", "csv,json")
+    outcome = aebench(*words)
+    assert (0, True) == (outcome.returncode, "Tables: out/tables (" in outcome.stdout), outcome.stderr
+    monkeypatch.chdir(tmp_path)
+    assert 0 == _called("export", "out", "--format", "csv,json", "-o", "again")[0]
+    of_run = {path.name: path.read_bytes() for path in Path("out/tables").iterdir()}
+    assert of_run == {path.name: path.read_bytes() for path in Path("again").iterdir()}
+    assert {"metrics.csv", "metrics.json"} <= of_run.keys()
+
+
+def test_what_a_project_fixes_needs_no_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pytorch: None
+) -> None:  # fmt: skip
+    """Tables are left where there is a folder to leave them in; where there is none, climbs are no error."""
+    pair = {"autoencoder": "linear", "dtype": "float32", "left": "reference", "right": "pytorch", "parting": None}
+    content = {
+        "options": OPTIONS, "climbing": None, "conditions": conditions(), "failures": [],
+        "agreements": [{**pair, "rungs": [RUNG]}],
+    }  # fmt: skip
+
+    def climbed(_: Any, __: Any, ___: Any, folder: Path, *____: Any, **_____: Any) -> dict[str, Any]:
+        documents.write(folder / "agreements.json", "agreements", content)
+        return content
+
+    monkeypatch.setattr("aebench.running.ladders.agreements", climbed)
+    monkeypatch.chdir(tmp_path)
+    Path("aebench.toml").write_text('[options]\nexport = "csv"\n')
+    words = ("agree", "linear", "-f", "pytorch")
+    assert (0, True) == (_called(*words, "-o", "out")[0], Path("out/tables/rungs.csv").is_file())
+    status, said = _called(*words)
+    assert (0, False) == (status, "Tables:" in said)
