@@ -25,7 +25,7 @@ def _formats(context: click.Context, parameter: click.Parameter, value: str | No
     from aebench.report import exports, formats
 
     found = words(context, parameter, value)
-    known = exports.NAMES if context.info_name == "export" else MADE_OF_TABLES
+    known = exports.NAMES if context.info_name == "export" else formats.FORMATS
     for name in found:
         if name not in known:
             raise UnknownNameError("format", name, known)
@@ -81,9 +81,13 @@ def require_formats(folder: Path | None) -> None:
 
 def leave_tables(record: Path) -> None:
     """Leave the tables of the record beside it, in the formats that --export names, and say where."""
+    leave(lambda: _tables(record), record.parent)
+
+
+def _tables(record: Path) -> Sequence[Frame]:
     from aebench.report.exports import together
 
-    leave(lambda: together(_records((record,))), record.parent)
+    return together(_records((record,)))
 
 
 def leave(tables: Callable[[], Sequence[Frame]], folder: Path | None) -> None:

@@ -17,6 +17,8 @@ from packing import placeholder
 
 from aebench.cli import main
 from aebench.records import documents
+from aebench.report.exports import NAMES
+from aebench.report.formats import FORMATS
 
 Aebench = Callable[..., "subprocess.CompletedProcess[str]"]
 SCRIPT = """
@@ -138,6 +140,13 @@ def test_what_cannot_be_exported_is_one_line(words: list[str], message: str, run
     status, said = _called(*words)
     assert (2, True) == (status, message in said), said
     assert before == set(Path.cwd().rglob("*"))
+
+
+def test_the_help_names_every_format() -> None:
+    """Of the command, and of the option that others take."""
+    of_command, of_others = (_called(name, "--help")[1] for name in ("export", "run"))
+    assert [] == [name for name in NAMES if name not in of_command]
+    assert [] == [name for name in FORMATS if name not in of_others]
 
 
 def test_hostile_names_stay_in_their_cells(run: Callable[..., Path]) -> None:
