@@ -20,6 +20,7 @@ from aebench.cli.exporting import export
 from aebench.cli.gating import gate
 from aebench.cli.looking import list_, schema, show, system
 from aebench.cli.measured import accept, quality
+from aebench.cli.plotting import plot
 from aebench.cli.project import defaults
 from aebench.cli.reproducing import reproduce
 from aebench.cli.running import run
@@ -44,6 +45,7 @@ def main(context: click.Context) -> None:
       aebench agree variational               only how closely the frameworks agree
       aebench show tied                       its three texts side by side
       aebench quality RUN                     every metric of a run, with statistics over seeds
+      aebench plot sparse/features --open     a picture of a run
       aebench bench stacked --peers           how fast, against the machine's limit and other programs
       aebench scale                           cost and quality by images and by width
       aebench compare old here                what changed between two environments, or two commits
@@ -67,7 +69,7 @@ def main(context: click.Context) -> None:
 
 
 for command in (
-    list_, run, agree, compare, bisect, calibrate, audit, show, quality, accept, gate, scale, bench, environments,
+    list_, run, agree, compare, bisect, calibrate, audit, show, quality, plot, accept, gate, scale, bench, environments,
     schema, system, bundle, replay, reproduce, export,
 ):  # fmt: skip
     main.add_command(command)

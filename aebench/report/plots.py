@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullLocator
 
-from aebench.report.sheet import DPI, INK, LABEL, LINE, MARGIN, PALE, TITLE
+from aebench.report.sheet import DPI, INK, LABEL, LINE, MARGIN, PALE, TITLE, blank, heading_width
 
 # Okabe and Ito's colours, told apart by readers who do not see red and green apart.
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
@@ -39,3 +39,31 @@ def heading(drawn: Figure, title: str) -> None:
     width, height = drawn.get_size_inches() * DPI
     place = {"x": MARGIN / width, "y": 1 - (MARGIN + LINE / 3) / height}
     drawn.text(**place, s=title, fontsize=TITLE, weight="bold", color=INK, va="center")
+
+
+def grid(
+    title: str, columns: Sequence[str], rows: int, *, high: int = PANEL - 40, below: int = 0
+) -> tuple[Figure, list[list[Axes]]]:
+    """A figure with rows of panels, each `high` pixels with its axis, under the names of the columns.
+
+    below: pixels under them. The panels of a row have one scale of heights, which is written at the first of them.
+    """
+    edge, across = 84, PANEL - 10
+    width = max(edge + across * len(columns) + MARGIN, heading_width(title))
+    height = MARGIN + 2 * LINE + high * rows + below
+    drawn = blank(width, height)
+    panels: list[list[Axes]] = []
+    for row in range(rows):
+        panels.append([])
+        for column, name in enumerate(columns):
+            left, bottom = edge + across * column, height - MARGIN - 2 * LINE - high * (row + 1) + 54
+            place = (left / width, bottom / height, (across - 26) / width, (high - 68) / height)
+            axes = drawn.add_axes(place, sharey=panels[row][0] if panels[row] else None)
+            axes.tick_params(labelleft=column == 0)
+            plain(axes)
+            if row == 0:
+                top = 1 - (MARGIN + 1.6 * LINE) / height
+                drawn.text((left + (across - 26) / 2) / width, top, name, **LABELLED)
+            panels[row].append(axes)
+    heading(drawn, title)
+    return drawn, panels

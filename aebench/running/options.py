@@ -151,11 +151,11 @@ def new_folder(*what: str) -> Path:
     return RUNS / "-".join((time.strftime("%Y%m%d-%H%M%S"), *what)).replace(":", "-")
 
 
-def newest() -> Path:
-    """The folder of the run that was begun last; UsageError when there is none."""
+def newest(wanted: str = "to go on with; name its folder with --output") -> Path:
+    """The folder of the run that was begun last; UsageError when there is none, which says what it was wanted for."""
     plans = list(RUNS.glob("*/plan.json"))
     if not plans:
-        raise UsageError(f"there is no run under {RUNS} to go on with; name its folder with --output")
+        raise UsageError(f"there is no run under {RUNS} {wanted}")
     return max(plans, key=_begun).parent
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
-from aebench.arrays import Arrays
+from aebench.arrays import Array, Arrays
 from aebench.data import Dataset
 from aebench.errors import UnknownNameError
 from aebench.protocol import Batch, Model
@@ -15,8 +16,11 @@ from aebench.records.checkpoint import write_arrays
 from aebench.spec import Autoencoder
 from aebench.streams import stream
 from aebench.training.metrics import evaluation_noise
+from aebench.training.principal import principal
 
 SHOWN_IMAGES, SHOWN_FEATURES, SAMPLES, INTERPOLATED, INTERPOLATION_STEPS = 10, 5, 60, 6, 4
+MAPPED = 500  # test images whose codings are summed up
+BINS = 50  # of the activations
 
 
 def record(path: Path, framework: str, model: Model, dataset: Dataset, seed: int) -> None:
@@ -44,14 +48,47 @@ def find(name: str) -> Picture:
 
 
 def _originals(model: Model, dataset: Dataset, seed: int) -> Arrays:
-    """The first test images."""
-    return {"images": dataset.test.inputs[:SHOWN_IMAGES]}
+    """The first test images, and what the codings of more of them are like."""
+    return {"images": dataset.test.inputs[:SHOWN_IMAGES], **_codings(model, dataset)}
 
 
 def _reconstructions(model: Model, dataset: Dataset, seed: int) -> Arrays:
-    """The same, reconstructed."""
+    """The same, and the images reconstructed."""
     images = dataset.test.inputs[:SHOWN_IMAGES]
-    return {"images": images, "reconstructions": model.reconstruct(images)}
+    return {"images": images, "reconstructions": model.reconstruct(images), **_codings(model, dataset)}
+
+
+def _codings(model: Model, dataset: Dataset) -> Arrays:
+    """Where the codings of test images lie and how active they are: kilobytes, where the codings would be megabytes.
+
+    coding_map: their first two principal components, or both their values (n, 2); coding_map_variance: the shares of
+    the variance of these components (2,);
+    labels: of the images (n,), where there are any; coding_means: of each coding over the images (n_codings,);
+    activations: how many of all lie in each of as many bins of one width, from the first to the second of
+    activation_range (2,).
+    """
+    split = dataset.test
+    codings = np.asarray(model.encode(split.inputs[:MAPPED]), np.float64).reshape(min(MAPPED, len(split)), -1)
+    places, variance = principal(codings, 2)
+    places = codings if codings.shape[1] == 2 else places
+    finite = codings[np.isfinite(codings)]
+    low, high = _around(finite)
+    with np.errstate(all="ignore"):  # codings that are not finite have no mean
+        means = codings.mean(axis=0)
+    found = {
+        "coding_map": places, "coding_map_variance": variance, "coding_means": means,
+        "activations": np.histogram(finite, BINS, (low, high))[0], "activation_range": np.array([low, high]),
+    }  # fmt: skip
+    return found if split.labels is None else {**found, "labels": split.labels[:MAPPED]}
+
+
+def _around(values: Array) -> tuple[float, float]:
+    """A range of all values: 0 to 1 where it holds them, else two decimal digits that subjects mostly share."""
+    low, high = (float(values.min()), float(values.max())) if values.size else (0.0, 1.0)
+    if 0 <= low and high <= 1:
+        return 0.0, 1.0
+    digit = 10.0 ** (math.floor(math.log10(max(-low, high))) - 1)
+    return min(0.0, low, math.floor(low / digit) * digit), max(0.0, high, math.ceil(high / digit) * digit)
 
 
 def _curve(model: Model, dataset: Dataset, seed: int) -> Arrays:
@@ -77,11 +114,19 @@ def _denoised(model: Model, dataset: Dataset, seed: int) -> Arrays:
 
 
 def _generated(model: Model, dataset: Dataset, seed: int) -> Arrays:
-    """Images from random codings, and from codings on the way from each of six to the next in four steps."""
+    """Images from random codings, from codings on the way from each of six to the next in four steps, and from what
+    the first test images are encoded as, drawn from its distribution."""
+    images = dataset.test.inputs[:SHOWN_IMAGES]
+    noise = stream(seed, "pictures/encoded").normal((len(images), model.autoencoder.n_codings))
     codings = stream(seed, "pictures/samples").normal((SAMPLES, model.autoencoder.n_codings))
     corners = stream(seed, "pictures/interpolation").normal((INTERPOLATED, model.autoencoder.n_codings))
     ways = [corners + (np.roll(corners, -1, axis=0) - corners) * t for t in np.linspace(0, 1, INTERPOLATION_STEPS)]
-    return {"samples": model.sample(codings), "interpolations": np.stack([model.decode(way) for way in ways])}
+    return {
+        "samples": model.sample(codings),
+        "interpolations": np.stack([model.decode(way) for way in ways]),
+        "images": images,
+        "decoded": model.decode(model.encode(images, noise)),
+    }
 
 
 Picture = Callable[[Model, Dataset, int], Arrays]

@@ -53,7 +53,7 @@ BAD = {
     "--executor": ["", " ", "nope", "daks", "processes,dask", "Dask", LONG, "\udcff"],
     "--affinity": [*WHOLE, "-1", "0,,1", "0,", "1_0", "0-1", "999999"],
     "--timeout": ["", "x", "0", "-1", "nan", "inf"],
-    "--format": ["", " ", ",", "csv,", "CSV", "xlsx", "csv,xlsx", "csv json", LONG, "\udcff"],
+    "--format": ["", " ", ",", "csv,", "png,", "CSV", "PNG", "pdf", "csv,xlsx", "csv json", "png svg", LONG, "\udcff"],
     "--export": ["", " ", ",", "csv,", "CSV", "xlsx", "csv,xlsx", "junit", "bmf", LONG, "\udcff"],
     "--data-dir": ["", " ", "file"],
     "--schedule": ["", "fast", "Quick", "quick,source"],
@@ -83,6 +83,7 @@ BAD = {
     "--tolerated": ["", "x", "-1", "nan", "inf", "1e5", "0.2"],
     "--intolerable": ["", "x", "0", "-1", "nan", "inf", "0.01"],
     "--time-limit": ["", "x", "0", "-1", "nan", "inf"],
+    "run": ["", " ", "/dev/null", "none", ".", "file", "file/x", LONG, "nowhere/result.json"],
     "runs": ["", " ", "/dev/null", "none", ".", "file", "file/x", LONG, "nowhere/result.json"],
     "--steps": LEAST_ONE,
     "--finding": LEAST_ONE,
@@ -101,6 +102,7 @@ MIRRORS = ["http://[::1", "http://", "ftp://x", "x", "http://a:b", "http://a:999
 NEEDED = {
     "show": ["tied"],
     "quality": ["."],
+    "plot": ["tied"],
     "accept": [".", "--reason", "why"],
     "compare": ["here", "here"],
     "bisect": ["pytorch", "2.11", "2.14", "--autoencoder", "tied"],
@@ -160,6 +162,9 @@ TOGETHER = {
     "nothing to accept": ["accept", "-m", "why"],
     "nothing to judge": ["quality"],
     "nothing to show": ["show"],
+    "nothing to draw": ["plot"],
+    "a picture of no run": ["plot", "tied/features", "."],
+    "one run too many": ["plot", "tied", ".", "."],
     "an argument for a list": ["list", "tied"],
 }  # fmt: skip
 

@@ -13,11 +13,13 @@ from aebench.report.gallery.material import Array, Material, listed
 from aebench.report.gallery.picture import Picture
 from aebench.report.plots import LABELLED, PANEL, PANELS_ACROSS, SMALL, heading, plain
 from aebench.report.sheet import INK, LINE, MARGIN, PALE, blank, heading_width
+from aebench.training.principal import principal
 
 Rectangle = tuple[float, float, float, float]
 """Left, bottom, width and height as shares of the figure."""
 
 PCA = "PCA"
+AXIS = 24  # pixels under a panel for the name of its axis
 
 
 def curve(material: Material) -> Picture:
@@ -28,10 +30,10 @@ def curve(material: Material) -> Picture:
     autoencoder, points = material.autoencoder, material.first("points")
     assert points is not None
     found = material.recorded("codings")
-    _, share = projected(points, 2)
+    _, share = principal(points, 2)
     alt = (
         f"{len(points)} points along a bent band in three dimensions, and their codings in two by PCA, which keep "
-        f"{share.sum():.1%} of the variance, and by {listed(found)}.{material.lacking('codings')}"
+        f"{share.sum():.1%} of the variance, and by {listed(found)}."
     )
     caption = (
         "A point has one colour in all panels. A linear autoencoder finds PCA's plane, but not its axes: its codings "
@@ -42,36 +44,24 @@ def curve(material: Material) -> Picture:
     )
 
 
-def projected(rows: Array, n: int) -> tuple[Array, Array]:
-    """PCA by NumPy in float64: the first n components (len(rows), n) of the rows, and each one's share of the variance.
-
-    A component's largest coefficient is positive, so that its sign is no matter of chance.
-    """
-    centred = rows.astype(np.float64) - rows.mean(axis=0, dtype=np.float64)
-    _, scales, components = np.linalg.svd(centred, full_matrices=False)
-    largest = np.take_along_axis(components, np.abs(components).argmax(axis=1, keepdims=True), axis=1)
-    kept = (components * np.sign(largest))[:n]
-    variances = scales**2
-    return centred @ kept.T, variances[:n] / variances.sum()
-
-
 def _curve(title: str, material: Material) -> Figure:
     points = material.first("points")
     assert points is not None
-    codings: dict[str, Array | None] = {PCA: projected(points, 2)[0], **material.each("codings")}
+    codings: dict[str, Array | None] = {PCA: principal(points, 2)[0], **material.each("codings")}
     names = ["points", *codings]
     across = min(len(names), PANELS_ACROSS)
     width = max(across * PANEL + 2 * MARGIN, heading_width(title))
-    height = -(-len(names) // across) * (PANEL + LINE) + MARGIN + LINE
+    down = PANEL + LINE + AXIS
+    height = -(-len(names) // across) * down + MARGIN + LINE
     colours, limit = along(points), _limit(material.recorded("codings").values())
     drawn = blank(width, height)
     for number, name in enumerate(names):
         left = MARGIN + number % across * PANEL
-        top = MARGIN + LINE + number // across * (PANEL + LINE)
-        place = ((left + 46) / width, 1 - (top + PANEL) / height, (PANEL - 62) / width, (PANEL - LINE - 10) / height)
+        top = MARGIN + LINE + number // across * down
+        place = ((left + 50) / width, 1 - (top + PANEL) / height, (PANEL - 62) / width, (PANEL - LINE - 10) / height)
         drawn.text((left + 15 + PANEL / 2) / width, 1 - (top + LINE / 2) / height, name, **LABELLED)
         if number == 0:
-            _space(drawn, place, points, colours)
+            _space(drawn, (place[0] - 0.1 * place[2], *place[1:]), points, colours)
         else:
             own = _limit([codings[PCA]]) if name == PCA else limit
             _plane(drawn.add_axes(place), codings[name], colours, own)
@@ -93,7 +83,7 @@ def _space(drawn: Figure, place: Rectangle, points: Array, colours: Array) -> No
     for axis, name in zip((axes.xaxis, axes.yaxis, axes.zaxis), ("$x_1$", "$x_2$", "$x_3$"), strict=True):
         axis.set_label_text(name, fontsize=SMALL, color=INK)
         axis.labelpad = -12
-    axes.set_box_aspect(None, zoom=1.1)
+    axes.set_box_aspect(None, zoom=0.95)
 
 
 def _plane(axes: Axes, codings: Array | None, colours: Array, limit: float) -> None:

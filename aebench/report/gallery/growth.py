@@ -19,7 +19,7 @@ from aebench.errors import UsageError
 from aebench.report.gallery.material import listed
 from aebench.report.gallery.picture import Picture
 from aebench.report.plots import COLOURS, PANELS_ACROSS, SMALL, heading, plain
-from aebench.report.sheet import INK, LABEL, PALE, blank, heading_width
+from aebench.report.sheet import DPI, INK, LABEL, PALE, blank, heading_width
 
 Measurement = Mapping[str, Any]
 Pair = tuple[str, str]
@@ -28,6 +28,7 @@ Array = npt.NDArray[Any]
 DASHES: dict[str, Any] = {"float64": "-", "float32": (0, (3.5, 1.6))}
 GUIDES = {"$10^{-12}$": FLOAT64_TRAJECTORY, "$2^{-24}$": UNIT_ROUNDOFF["float32"]}
 EQUAL, NOT_FINITE = "v", "x"  # marks at the lower and the upper edge
+WIDE = 900  # pixels from which a line of the legend holds a fourth entry
 DECADES = 3  # between two labelled ticks, at least
 TITLE_TEXT = "Relative difference of the parameters by training step"
 
@@ -62,44 +63,54 @@ def growth(measurements: Sequence[Measurement], autoencoder: str | None = None) 
     if not found:
         raise UsageError("no growth was measured; expected at least one pair of frameworks")
     alt = (
-        f"Lines of the relative difference of the parameters over training steps, both logarithmic, of "
-        f"{listed(dict.fromkeys(m['autoencoder'] for m in found))}. After the last step: "
-        f"{'; '.join(_end(m, named=autoencoder is None) for m in found)}."
+        "Lines of the relative difference of the parameters over training steps, both logarithmic. Largest after the "
+        f"last step, over {listed(dict.fromkeys(' – '.join(_pair(m)) for m in found))}: {_ends(found)}."
     )
     caption = (
-        "Two subjects that compute the same part by rounding only: from rounding's size, marked by the dotted lines, "
-        "slowly and evenly. A jump at a step is a difference in what is computed there."
+        "In float64, subjects that compute the same start below 10⁻¹², and part further where training is chaotic; in "
+        "float32 rounding alone sets them further apart. The dotted lines are that bound and float32's unit roundoff."
     )
     name = f"{autoencoder}/growth" if autoencoder else "growth"
     return Picture(name, TITLE_TEXT, alt, caption, partial(_drawn, found))
 
 
-def _end(measurement: Measurement, *, named: bool) -> str:
-    """How far one pair is apart in the end."""
-    steps, relative = _values(measurement)
-    of = f"{measurement['autoencoder']}, " if named else ""
-    end = f"{relative[-1]:.1e} after {steps[-1]:,.0f}" if len(steps) else "not measured"
-    return f"{of}{measurement['left']} – {measurement['right']}, {measurement['dtype']}: {end}"
+def _pair(measurement: Measurement) -> Pair:
+    return measurement["left"], measurement["right"]
+
+
+def _ends(measurements: Sequence[Measurement]) -> str:
+    """How far the pair that is furthest apart in the end is, for each autoencoder and dtype."""
+    found: dict[str, dict[str, float]] = {}
+    for measurement in measurements:
+        _, relative = _values(measurement)
+        if len(relative):
+            of = found.setdefault(measurement["autoencoder"], {})
+            of[measurement["dtype"]] = max(of.get(measurement["dtype"], 0.0), float(relative[-1]))
+    ends = {name: listed(f"{end:.1e} in {dtype}" for dtype, end in of.items()) for name, of in found.items()}
+    return "; ".join(f"{name} {end}" for name, end in ends.items()) or "not measured"
 
 
 def _drawn(measurements: Sequence[Measurement]) -> Figure:
     names = list(dict.fromkeys(m["autoencoder"] for m in measurements))
-    pairs = list(dict.fromkeys((m["left"], m["right"]) for m in measurements))
+    pairs = list(dict.fromkeys(map(_pair, measurements)))
     # Marks of several pairs fall on one place at the edges: each is drawn inside the one before.
     looks = {pair: Look(COLOURS[i % len(COLOURS)], 4.0 + 2.0 * (len(pairs) - 1 - i)) for i, pair in enumerate(pairs)}
     across = min(len(names), PANELS_ACROSS)
     lines = -(-len(names) // across)
-    width, height = max(290 * across + 130, heading_width(TITLE_TEXT)), 220 * lines + 150
+    width, height = max(290 * across + 150, heading_width(TITLE_TEXT)), (220 if lines > 1 else 300) * lines + 180
     limits = _limits(measurements)
     drawn = blank(width, height)
     for number, name in enumerate(names):
         axes = drawn.add_subplot(lines, across, number + 1)
         for measurement in (m for m in measurements if m["autoencoder"] == name):
-            _line(axes, measurement, limits, looks[measurement["left"], measurement["right"]])
+            _line(axes, measurement, limits, looks[_pair(measurement)])
         _panel(axes, name, limits, last=(number + 1) % across == 0 or number + 1 == len(names))
         axes.tick_params(labelleft=number % across == 0, labelbottom=number + across >= len(names))
-    edges = {"left": 68 / width, "right": 1 - 60 / width, "top": 1 - 78 / height, "bottom": 92 / height}
+    edges = {"left": 92 / width, "right": 1 - 60 / width, "top": 1 - 78 / height, "bottom": 122 / height}
     drawn.subplots_adjust(**edges, wspace=0.06, hspace=0.26)
+    middle: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": LABEL, "color": INK}
+    drawn.text((edges["left"] + edges["right"]) / 2, 82 / height, "training steps", **middle)
+    drawn.text(20 / width, (edges["top"] + edges["bottom"]) / 2, "relative difference", rotation=90, **middle)
     heading(drawn, TITLE_TEXT)
     _legend(drawn, measurements, looks)
     return drawn
@@ -173,4 +184,10 @@ def _legend(drawn: Figure, measurements: Sequence[Measurement], looks: Mapping[P
         if present.any():
             marks: dict[str, Any] = {"marker": marker, "markersize": 5, "markerfacecolor": "none"}
             handles.append(Line2D([], [], color=INK, linestyle="none", label=label, **marks))
-    drawn.legend(handles=handles, loc="lower center", ncols=4, frameon=False, fontsize=SMALL + 0.5)
+    drawn.legend(
+        handles=handles,
+        loc="lower center",
+        ncols=4 if drawn.get_figwidth() * DPI > 900 else 3,
+        frameon=False,
+        fontsize=SMALL + 0.5,
+    )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import fnmatch
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,13 @@ from aebench import registry
 from aebench.errors import CheckpointError, ResultError, UnknownNameError
 from aebench.records import documents
 from aebench.records.checkpoint import read_arrays
-from aebench.report.gallery import images
+from aebench.report.gallery import activations, images
 from aebench.report.gallery.codings import curve
 from aebench.report.gallery.costs import sparsity_cost
 from aebench.report.gallery.growth import growth
-from aebench.report.gallery.material import Material
+from aebench.report.gallery.material import Material, listed
 from aebench.report.gallery.picture import Missing, Picture
+from aebench.report.gallery.pretraining import finished, pretraining
 from aebench.spec import Autoencoder
 
 Document = Mapping[str, Any]
@@ -25,8 +27,8 @@ FILE = "pictures.safetensors"
 
 @dataclass(frozen=True)
 class Plate:
-    """A kind of picture. make: the picture, where a subject has all the arrays named in `needs`. asked: whether an
-    autoencoder should have it."""
+    """A kind of picture. make: the picture, where there are all the arrays named in `needs`, the last of which is each
+    subject's own. asked: whether an autoencoder should have it."""
 
     name: str
     make: Callable[[Material], Picture]
@@ -44,6 +46,10 @@ def _has_features(autoencoder: Autoencoder) -> bool:
     return _named("features")(autoencoder) and autoencoder.layers[0].is_dense
 
 
+def _has_codings(autoencoder: Autoencoder) -> bool:
+    return _named("reconstructions")(autoencoder) or _named("originals")(autoencoder)
+
+
 def _is_sparse(autoencoder: Autoencoder) -> bool:
     return any(phase.sparsity for phase in autoencoder.phases)
 
@@ -52,6 +58,8 @@ PLATES = (
     Plate("curve", curve, ("points", "codings"), _named("curve")),
     Plate("reconstructions", images.reconstructions, ("images", "reconstructions"), _named("reconstructions")),
     Plate("features", images.features, ("features",), _has_features),
+    Plate("codings", activations.coding_map, ("coding_map",), _has_codings),
+    Plate("activations", activations.activations, ("activations",), _has_codings),
     Plate("denoised", images.denoised, ("noisy", "reconstructions_from_noisy"), _named("denoised")),
     Plate("encode_decode", images.decoded, ("images", "decoded"), _named("generated")),
     Plate("generated", images.generated, ("samples",), _named("generated")),
@@ -68,9 +76,12 @@ def pictures(run: Path, autoencoders: Sequence[str] | None = None) -> list[Pictu
         ResultError: there is no run, it has not ended, or its document is damaged.
         UnknownNameError: the run has no autoencoder of a name.
     """
-    folder = run.parent if run.is_file() else run
-    grown = documents.read_if_there(folder / "growth.json", "growth")
-    document = _document(folder, alone=grown is not None)
+    try:
+        folder = run.parent if run.is_file() else run
+        grown = documents.read_if_there(folder / "growth.json", "growth")
+        document = _document(folder, alone=grown is not None)
+    except OSError as error:
+        raise ResultError(f"cannot read {run}: {error.strerror or error}; name the folder of a run") from error
     rows = grown["growth"] if grown else []
     known = list(dict.fromkeys([*_names(document), *(row["autoencoder"] for row in rows)]))
     for name in autoencoders or ():
@@ -88,6 +99,18 @@ def pictures(run: Path, autoencoders: Sequence[str] | None = None) -> list[Pictu
     return [*found, *_of_all(folder, materials, rows if autoencoders is None else [])]
 
 
+def chosen(found: Sequence[Picture | Missing], name: str) -> list[Picture | Missing]:
+    """Of these pictures the one of that name, all of an autoencoder, or all that a pattern fits.
+
+    Raises:
+        UnknownNameError: none is called so.
+    """
+    fits = [it for it in found if name in (it.name, it.name.partition("/")[0]) or fnmatch.fnmatchcase(it.name, name)]
+    if not fits:
+        raise UnknownNameError("picture", name, [it.name for it in found])
+    return fits
+
+
 def of(material: Material) -> list[Picture | Missing]:
     """Every picture of one autoencoder."""
     return list(_of(material))
@@ -97,11 +120,16 @@ def _of(material: Material) -> Iterator[Picture | Missing]:
     autoencoder = material.autoencoder
     for plate in PLATES:
         if all(material.first(name) is not None for name in plate.needs):
-            yield plate.make(material)
+            picture = plate.make(material)
+            yield replace(picture, alt=picture.alt + material.lacking(plate.needs[-1]))
         elif plate.asked(autoencoder):
             yield Missing(f"{autoencoder.name}/{plate.name}", _why(material, plate.needs))
     if _is_sparse(autoencoder):
         yield sparsity_cost(material)
+    if finished(material):
+        yield pretraining(material)
+    elif any(phase.gains_over for phase in autoencoder.phases):
+        yield Missing(f"{autoencoder.name}/pretraining", "no training measured what pretraining gains")
 
 
 def _of_all(folder: Path, materials: Sequence[Material], rows: Sequence[Document]) -> Iterator[Picture | Missing]:
@@ -110,7 +138,8 @@ def _of_all(folder: Path, materials: Sequence[Material], rows: Sequence[Document
     if shown:
         yield images.overview(shown)
     elif materials:
-        yield Missing("overview", f"none of {', '.join(m.autoencoder.name for m in materials)} reconstructs images")
+        names = listed(m.autoencoder.name for m in materials)
+        yield Missing("overview", f"no subject recorded reconstructed images of {names}")
     if rows:
         yield growth(rows)
     else:
@@ -121,7 +150,9 @@ def _of_all(folder: Path, materials: Sequence[Material], rows: Sequence[Document
 def _why(material: Material, needs: Sequence[str]) -> str:
     """Why no subject has all the arrays."""
     if not any(arrays for arrays, _ in material.subjects.values()):
-        return "; ".join(f"{subject}: {why}" for subject, why in material.absent.items()) or "nothing was trained"
+        return (
+            "; ".join(f"{subject}: {why}" for subject, why in material.absent.items()) or "the run has not trained it"
+        )
     lacking = next(name for name in needs if material.first(name) is None)
     return f"no subject recorded `{lacking}`, as older versions of aebench did not; `aebench run` trains anew"
 
