@@ -172,6 +172,6 @@ def _filled(drawn: Any, **values: Rows) -> dict[str, Any]:
 
 
 def _spec(drawn: Any) -> dict[str, Any]:
-    """The plot's text, on whatever ground the page has. What it shows is said of it as a whole, not mark by mark."""
-    found: dict[str, Any] = drawn.configure(background="transparent", aria=False).configure_view(stroke=None).to_dict()
+    """The plot's text, on whatever ground the page has."""
+    found: dict[str, Any] = drawn.configure(background="transparent").configure_view(stroke=None).to_dict()
     return found

@@ -105,6 +105,8 @@ const draw = async (drawing) => {
     });
     await library;
     await window.vegaEmbed(drawing, (await plots)[drawing.id], { actions: false, renderer: "svg" });
+    // What it shows is said of it as a whole, not mark by mark.
+    drawing.querySelector("svg").setAttribute("aria-hidden", "true");
   } catch (error) {
     drawing.textContent = `This browser cannot draw the plot (${error}); the tables hold its numbers.`;
   }
