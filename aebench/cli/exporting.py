@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from aebench.cli.values import Folder, Place, words
 
 if TYPE_CHECKING:
     from aebench.records.opened import Opened
+    from aebench.report.frames import Frame
 
 MADE_OF_TABLES = ("csv", "parquet", "json", "markdown")
 ASKED = "aebench.export"  # in the context: the formats that --export names
@@ -23,7 +25,7 @@ def _formats(context: click.Context, parameter: click.Parameter, value: str | No
     from aebench.report import exports, formats
 
     found = words(context, parameter, value)
-    known = exports.NAMES if context.info_name == "export" else MADE_OF_TABLES
+    known = exports.NAMES if context.info_name == "export" else formats.FORMATS
     for name in found:
         if name not in known:
             raise UnknownNameError("format", name, known)
@@ -33,14 +35,6 @@ def _formats(context: click.Context, parameter: click.Parameter, value: str | No
 
 def _noted(context: click.Context, parameter: click.Parameter, value: str | None) -> None:
     context.meta[ASKED] = () if value is None else _formats(context, parameter, value)
-
-
-def _refused(context: click.Context, _: click.Parameter, value: str | None) -> None:
-    if value is not None:
-        raise click.UsageError(
-            f"`{context.info_name}` leaves no record, and tables are made of one: `aebench export RUN` writes those of "
-            "the run that it reads"
-        )
 
 
 def _records(places: tuple[Path, ...]) -> list[Opened]:
@@ -68,26 +62,42 @@ def _records(places: tuple[Path, ...]) -> list[Opened]:
 
 EXPORT = click.option(
     "--export", callback=_noted, expose_value=False, metavar="FORMAT[,FORMAT]...",
-    help=f"Also leave the record's tables in its folder, below tables/: {', '.join(MADE_OF_TABLES)}.",
+    help=f"Also leave the tables in the folder, below tables/, as {', '.join(MADE_OF_TABLES)}.",
 )  # fmt: skip
-NO_EXPORT = click.option("--export", hidden=True, expose_value=False, callback=_refused)
 
 
-def require_folder(output: Path | None) -> None:
+def require_folder(folder: Path | None, option: str = "--output") -> None:
     """A click.UsageError where tables are asked for here, not by the project's file, and no folder to leave them in."""
-    if output is None and click.get_current_context().get_parameter_source("export") not in (None, *DEFAULTS):
-        raise click.UsageError("--export needs a folder to leave the tables in: --output")
+    if folder is None and click.get_current_context().get_parameter_source("export") not in (None, *DEFAULTS):
+        raise click.UsageError(f"--export needs a folder to leave the tables in: {option}")
+
+
+def require_formats(folder: Path | None) -> None:
+    """A click.UsageError where --output, which is for tables alone, is said here, and no format of these."""
+    context = click.get_current_context()
+    if folder is not None and not context.meta.get(ASKED) and context.get_parameter_source("output") not in DEFAULTS:
+        raise click.UsageError("--output is for the tables of --export, which is not given: --export csv")
 
 
 def leave_tables(record: Path) -> None:
     """Leave the tables of the record beside it, in the formats that --export names, and say where."""
-    asked = click.get_current_context().meta.get(ASKED)
-    if asked:
-        from aebench.report.exports import export as written
-        from aebench.report.formats import FOLDER
+    leave(lambda: _tables(record), record.parent)
 
-        files = written(_records((record,)), asked, record.parent / FOLDER)
-        click.echo(f"Tables: {record.parent / FOLDER} ({len(files)} files)")
+
+def _tables(record: Path) -> Sequence[Frame]:
+    from aebench.report.exports import together
+
+    return together(_records((record,)))
+
+
+def leave(tables: Callable[[], Sequence[Frame]], folder: Path | None) -> None:
+    """The same of tables that are made only where they are asked for, below the folder, where there is one."""
+    asked = click.get_current_context().meta.get(ASKED)
+    if asked and folder is not None:
+        from aebench.report.formats import FOLDER, write
+
+        files = write(tables(), asked, folder / FOLDER)
+        click.echo(f"Tables: {folder / FOLDER} ({len(files)} files)")
 
 
 @click.command()

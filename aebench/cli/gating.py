@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from aebench.cli.exporting import NO_EXPORT
+from aebench.cli.exporting import EXPORT, leave, require_folder
 from aebench.cli.options import (
     AUTOENCODERS,
     OUTPUT,
@@ -54,7 +54,7 @@ OF_ENVIRONMENTS = ("dataset", "data_dir", "schedule", "device", "dtype", "output
     help="Folder of results, whose baselines/ and limits.toml hold what was accepted.",
 )  # fmt: skip
 @timing
-@NO_EXPORT
+@EXPORT
 @click.pass_context
 def gate(
     context: click.Context, /, what: str, autoencoders: tuple[str, ...], frameworks: tuple[str, ...], everything: bool,
@@ -83,6 +83,7 @@ def gate(
     scope = Scope(autoencoders, _known(frameworks))
     if _is_run(Path(what)):
         _refuse_settings(context, what)
+        require_folder(report, "--report")
         sys.exit(_told(held(Path(what), scope, folder), report, everything=everything))
     sys.exit(_of_environment(_planned(what, scope, folder, asked), report, everything=everything, **asked))
 
@@ -91,11 +92,13 @@ def _told(found: Gated, report: Path | None, *, everything: bool) -> int:
     """Write and print what was found; the exit status."""
     from aebench.comparison.verdict import status
     from aebench.report.exported import export, of_gate
+    from aebench.report.frames.gates import gated
     from aebench.report.gate import print_gate
 
     if report is not None:
         export(of_gate(found), report, "gate")
     print_gate(found, console(), everything=everything)
+    leave(lambda: gated(found), report)
     return status(found.findings)
 
 

@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from aebench.cli.exporting import NO_EXPORT
+from aebench.cli.exporting import EXPORT, leave, require_folder, require_formats
 from aebench.cli.options import console
 from aebench.cli.values import Folder, Place, text
+
+if TYPE_CHECKING:
+    from aebench.quality.table import Row
+    from aebench.report.frames import Frame
 
 RUNS = click.argument("runs", nargs=-1, required=True, type=Place(path_type=Path), metavar="RUN...")
 
 
 @click.command()
 @RUNS
-@NO_EXPORT
-def quality(runs: tuple[Path, ...]) -> None:
+@click.option("--output", "-o", type=Folder(), help="Folder for the tables of --export.")
+@EXPORT
+def quality(runs: tuple[Path, ...], output: Path | None) -> None:
     """Show every metric, and whether frameworks end equally well.
 
     Of finished runs or baselines.
@@ -30,20 +37,31 @@ def quality(runs: tuple[Path, ...]) -> None:
     Examples:
       aebench quality results/runs/20260101-120000-mnist-source
       aebench quality results/baselines/mnist-source-float32-cpu.json
+      aebench quality results/runs/monday results/runs/tuesday --export csv -o results/both
     """
     from aebench.quality.table import rows
     from aebench.records.baselines import together
     from aebench.report.quality import WIDTH, print_quality
     from aebench.report.summary import print_problems, problems
 
+    require_folder(output)
+    require_formats(output)
     trials = together(runs)
     found = rows(trials)
     screen = console(WIDTH)
     print_quality(found, screen)
     wrong = problems({"agreements": [], "failures": [], "trials": trials})
     print_problems(wrong, screen)
+    leave(lambda: _tables(found), output)
     different = any(pair.verdict == "different" for row in found for pair in row.pairs)
     sys.exit(1 if different or wrong else 0)
+
+
+def _tables(found: Sequence[Row]) -> list[Frame]:
+    """What is printed, as tables; here, for not every call wants them."""
+    from aebench.report.frames.qualities import of_rows
+
+    return of_rows(found)
 
 
 @click.command()

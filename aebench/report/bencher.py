@@ -10,7 +10,7 @@ import statistics
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from aebench.comparison.findings import speeds
+from aebench.comparison.findings import most, speeds
 from aebench.comparison.noise import noises
 from aebench.comparison.rows import costs
 from aebench.errors import ExportError
@@ -102,8 +102,10 @@ def _bench(content: Content) -> Iterator[tuple[Key, Value]]:
 
 
 def _comparison(content: Content) -> Iterator[tuple[Key, Value]]:
-    """Of each row of speed and memory head over base; of each metric head's mean."""
+    """Of each climb by how much of its bound it moved; of speed and memory head over base; of metrics head's mean."""
     found = checked(content, Comparison)
+    for climb in (climb for climb in found.numbers if climb.rungs):
+        yield (f"{climb.autoencoder}, {climb.framework}, {climb.dtype}", "share_of_bound"), Value(most(climb).share)
     for sides in found.pairs:
         for row, it in speeds(found, sides).items():
             of = ", ".join(filter(None, (row.autoencoder, sides.framework)))

@@ -72,7 +72,12 @@ def _bmf(records: Sequence[Opened]) -> Written:
 
 
 def _junit(records: Sequence[Opened]) -> Written:
-    every = [told(record.kind, record.content, str(record.path)) for record in records]
+    matrices = {record.folder for record in records if record.kind == "matrix"}
+    every = [
+        told(record.kind, record.content, str(record.path))
+        for record in records
+        if not (record.kind == "comparison" and record.folder.parent in matrices)  # the matrix holds its verdicts
+    ]
     return lambda path: write_junit(path, every)
 
 

@@ -17,6 +17,8 @@ from packing import placeholder
 
 from aebench.cli import main
 from aebench.records import documents
+from aebench.report.exports import NAMES
+from aebench.report.formats import FORMATS
 
 Aebench = Callable[..., "subprocess.CompletedProcess[str]"]
 SCRIPT = """
@@ -120,8 +122,9 @@ def test_any_record_s_file_will_do(kind: str, run: Callable[..., Path]) -> None:
         (["run", "linear", "--export", "junit", "-o", "out"], "unknown format 'junit'"),
         (["agree", "linear", "--export", "csv"], "--export needs a folder to leave the tables in: --output"),
         (["replay", "golden.zip", "--export", "csv"], "--export needs a folder to leave the tables in: --output"),
-        (["quality", "run", "--export", "csv"], "`aebench export RUN` writes those of the run that it reads"),
-        (["gate", "run", "--export", "csv"], "`aebench export RUN` writes those of the run that it reads"),
+        (["quality", "run", "--export", "csv"], "--export needs a folder to leave the tables in: --output"),
+        (["quality", "run", "-o", "out"], "--output is for the tables of --export, which is not given"),
+        (["gate", "run", "--export", "csv"], "--export needs a folder to leave the tables in: --report"),
     ],
 )
 def test_what_cannot_be_exported_is_one_line(words: list[str], message: str, run: Callable[..., Path]) -> None:
@@ -137,6 +140,13 @@ def test_what_cannot_be_exported_is_one_line(words: list[str], message: str, run
     status, said = _called(*words)
     assert (2, True) == (status, message in said), said
     assert before == set(Path.cwd().rglob("*"))
+
+
+def test_the_help_names_every_format() -> None:
+    """Of the command, and of the option that others take."""
+    of_command, of_others = (_called(name, "--help")[1] for name in ("export", "run"))
+    assert [] == [name for name in NAMES if name not in of_command]
+    assert [] == [name for name in FORMATS if name not in of_others]
 
 
 def test_hostile_names_stay_in_their_cells(run: Callable[..., Path]) -> None:
@@ -181,6 +191,29 @@ def test_a_run_leaves_its_tables(aebench: Aebench, tmp_path: Path, monkeypatch: 
     of_run = {path.name: path.read_bytes() for path in Path("out/tables").iterdir()}
     assert of_run == {path.name: path.read_bytes() for path in Path("again").iterdir()}
     assert {"metrics.csv", "metrics.json"} <= of_run.keys()
+
+
+def test_several_runs_that_are_read_as_one_leave_their_tables(run: Callable[..., Path]) -> None:
+    """Of `aebench quality`: the mean is over the seeds of both, which `aebench export` tells apart."""
+    run("one"), run("other", trials=[trial("pytorch", 1, 0.25)])
+    assert 0 == _called("quality", "one", "other", "--export", "csv", "-o", "out")[0]
+    assert [("2", "0.375")] == [(row["seeds"], row["mean"]) for row in _rows(Path("out/tables/means.csv"))]
+
+
+def test_a_gate_leaves_its_tables(run: Callable[..., Path]) -> None:
+    """The findings that it prints, with their weight, beside gate.md and gate.xml."""
+    assert 0 == _called("accept", str(run()), "-m", "first")[0]
+    run(trials=[trial("pytorch", 0, 5.0)])
+    status, said = _called("gate", "run", "--report", "out", "--export", "csv")
+    assert 2 == status, said
+    findings = [(row["weight"], row["about"]) for row in _rows(Path("out/tables/findings.csv"))]
+    assert [
+        ("undone", "the run"), ("undecided", "tied, pytorch, test_mse"), ("undecided", "tied, pytorch, training")
+    ] == findings  # fmt: skip
+    (metric,) = _rows(Path("out/tables/quality.csv"))
+    assert ("test_mse", "undecided", "0.5", "5.0") == tuple(
+        metric[name] for name in ("metric", "verdict", "base_mean", "head_mean")
+    )
 
 
 def test_what_a_project_fixes_needs_no_folder(

@@ -180,6 +180,15 @@ def test_several_records_are_several_suites(tmp_path: Path, kept: Callable[..., 
     assert [["0", "1"], ["1", "2"]] == [[suite.get("failures"), suite.get("tests")] for suite in suites]
 
 
+def test_a_matrix_counts_its_comparisons_once(tmp_path: Path, kept: Callable[..., Opened]) -> None:
+    """They lie in folders below it, and their verdicts are the matrix's."""
+    comparison = plain(compared(climbed("float64"), climbed("float32")))
+    one = kept("matrix", {"base": comparison["base"], "heads": [], "gone": []}, "matrix")
+    below, elsewhere = (kept("comparison", comparison, folder) for folder in ("matrix/here", "elsewhere"))
+    assert "testsuite" == _junit(tmp_path / "out", one, below).tag
+    assert 2 == len(_junit(tmp_path / "out", one, below, elsewhere))
+
+
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in JUDGED])
 def test_a_kind_without_verdicts_is_refused(kind: str, tmp_path: Path) -> None:
     """With the kinds that have some."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from aebench.comparison.findings import part_of, speed_weight, speeds
+from aebench.comparison.findings import Finding, part_of, speed_weight, speeds
 from aebench.comparison.speed import ratios
 from aebench.comparison.verdict import findings
 from aebench.records.comparisons import Comparison
@@ -119,9 +119,9 @@ def comparison(content: Content) -> list[Frame]:
     """Base held against head: verdicts, and what they are made from."""
     found = checked(content, Comparison)
     return [
-        frame("findings", "What is to be known, the gravest first", FINDINGS, _findings(found)),
+        told(findings(found)),
         *_numbers(content),
-        *_quality(content),
+        *qualities(content["quality"]),
         frame("speed", "Speed and memory, head over base", SPEED, _speed(found)),
         frame("ratios", "Log ratios, block by block", RATIOS, _ratios(found)),
         *of_pairs(content["blocks"]),
@@ -137,10 +137,11 @@ def _asked(content: Content) -> dict[str, Any]:
     return {**content["options"], **{name: content[name] for name in more}}
 
 
-def _findings(found: Comparison) -> Iterator[dict[str, Any]]:
-    for it in findings(found):
-        known = {name: getattr(it, name) for name in ("what", "weight", "sentence", "command")}
-        yield from ({**known, "about": about} for about in it.abouts)
+def told(every: Iterable[Finding]) -> Frame:
+    """Findings, a row for each thing that one is about."""
+    known = ("what", "weight", "sentence", "command")
+    rows = ({"about": about, **{name: getattr(it, name) for name in known}} for it in every for about in it.abouts)
+    return frame("findings", "What is to be known, the gravest first", FINDINGS, rows)
 
 
 def _numbers(content: Content) -> Iterator[Frame]:
@@ -155,8 +156,8 @@ def _numbers(content: Content) -> Iterator[Frame]:
     yield frame("rungs", "Climbs of base and head, rung by rung", RUNGS, rungs)
 
 
-def _quality(content: Content) -> Iterator[Frame]:
-    rows = content["quality"]
+def qualities(rows: Sequence[Content]) -> Iterator[Frame]:
+    """Trainings of base and head, and their metrics."""
     trainings = (
         {**without(it, "rows"), "seeds": ", ".join(map(str, it["seeds"])), "failures": reasons(it["failures"])}
         for it in rows

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from aebench.report.frames.frame import Content, Frame, frame, integer, text
+from aebench.report.frames.frame import Content, Frame, frame, integer, text, without
 
 # Parts of conditions that hold several things by name.
 NAMED = ("subjects", "specifications", "data", "variables", "packages")
@@ -25,13 +25,13 @@ class Sets:
     """The conditions of a record, each set once, numbered from 0. known: those that have a number already."""
 
     def __init__(self, *known: Content | None) -> None:
-        self._sets: list[Facts] = [tuple(flattened(each)) for each in known if each is not None]
+        self._sets: list[Facts] = [_facts(each) for each in known if each is not None]
 
     def number(self, conditions: Content | None) -> int | None:
         """The number of these, but for how busy the machine was meanwhile; None where they are unknown."""
         if conditions is None:
             return None
-        facts = tuple(flattened({**conditions, "busy": None}))
+        facts = _facts(without(conditions, "busy"))
         if facts not in self._sets:
             self._sets.append(facts)
         return self._sets.index(facts)
@@ -44,6 +44,11 @@ class Sets:
             for path, value in facts
         )
         return frame("conditions", "Under which conditions", FIELDS, rows)
+
+
+def _facts(conditions: Content) -> Facts:
+    """Every fact; how busy the machine was is none where it is not on record."""
+    return tuple(flattened(conditions if conditions.get("busy") else without(conditions, "busy")))
 
 
 def options(asked: Content) -> Frame:

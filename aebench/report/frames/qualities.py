@@ -44,13 +44,19 @@ EQUIVALENCE = (
 )
 
 
-def over_seeds(trials: Sequence[Content]) -> Iterator[Frame]:
+def over_seeds(trials: Sequence[Content]) -> list[Frame]:
     """What the trials say over their seeds, in the words of `aebench quality`."""
-    found = rows(trials)
+    return of_rows(rows(trials))
+
+
+def of_rows(found: Sequence[Row]) -> list[Frame]:
+    """The same of what was found already."""
     means = (row for it in found for row in _means(it))
-    yield frame("means", "Metrics, means over the seeds", MEANS, means)
     pairs = ({**_key(it), **_pair(pair)} for it in found for pair in it.pairs)
-    yield frame("equivalence", "Whether frameworks end equally well", EQUIVALENCE, pairs)
+    return [
+        frame("means", "Metrics, means over the seeds", MEANS, means),
+        frame("equivalence", "Whether frameworks end equally well", EQUIVALENCE, pairs),
+    ]
 
 
 def _key(row: Row) -> dict[str, Any]:
