@@ -34,6 +34,11 @@ def plain(axes: Axes) -> None:
     axes.tick_params(which="both", color=PALE, labelcolor=INK, labelsize=SMALL)
 
 
+def absent(axes: Axes) -> None:
+    """Says in a panel that a subject lacks what belongs there."""
+    axes.text(0.5, 0.5, "not recorded", transform=axes.transAxes, **{**LABELLED, "color": PALE})
+
+
 def heading(drawn: Figure, title: str) -> None:
     """The title at the top left, where the sheets of images have theirs."""
     width, height = drawn.get_size_inches() * DPI

@@ -28,7 +28,7 @@ DPI = 128  # a power of two: a width in pixels survives the division into inches
 CONTENT, CELL = 1800, 96  # pixels that all images side by side, and one image, may take where they can be enlarged
 READING = 1000  # pixels up to which texts keep their size; on a wider sheet, shown smaller, they grow with it
 MARGIN, GAP, BETWEEN_ROWS, BETWEEN_COLUMNS, LINE = 16, 6, 12, 28, 34
-TITLE, LABEL, INK, PALE = 12.5, 10.5, "#222222", "#8a8a8a"  # points, and colours of text
+TITLE, LABEL, INK, PALE = 12.5, 10.5, "#222222", "#6e6e6e"  # points, and colours of text
 LARGEST = 128  # values along a side; of anything larger every second, third, ... is drawn
 NOT_FINITE = "#d62728"
 

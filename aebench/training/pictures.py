@@ -48,12 +48,12 @@ def find(name: str) -> Picture:
 
 
 def _originals(model: Model, dataset: Dataset, seed: int) -> Arrays:
-    """The first test images, and what the codings of more of them are like."""
-    return {"images": dataset.test.inputs[:SHOWN_IMAGES], **_codings(model, dataset)}
+    """The first test images."""
+    return {"images": dataset.test.inputs[:SHOWN_IMAGES]}
 
 
 def _reconstructions(model: Model, dataset: Dataset, seed: int) -> Arrays:
-    """The same, and the images reconstructed."""
+    """The same, reconstructed, and what the codings of more of them are like."""
     images = dataset.test.inputs[:SHOWN_IMAGES]
     return {"images": images, "reconstructions": model.reconstruct(images), **_codings(model, dataset)}
 

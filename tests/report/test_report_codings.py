@@ -81,6 +81,15 @@ def test_histograms_show_shares_of_all_activations_and_of_the_means() -> None:
     assert [] == activations(material("tied")).draw().axes[2].get_lines()[:]
 
 
+def test_subjects_of_different_ranges_have_one_scale() -> None:
+    """The widest range is that of all panels of a row, so that equal bars stand for equal activations."""
+    wide = {**arrays("pytorch"), "activation_range": np.array([-1.0, 3.0])}
+    figure = activations(material(wide=wide, failed={})).draw()
+    for row in (figure.axes[:4], figure.axes[4:]):
+        assert 1 == len({axes.get_xlim() for axes in row})
+    assert figure.axes[0].get_xlim()[0] < -1 < 3 < figure.axes[0].get_xlim()[1]
+
+
 def test_a_subject_that_broke_keeps_its_panels() -> None:
     """Codings that are not finite are said to be so, and a subject without any is not recorded; no warning."""
     broken = {

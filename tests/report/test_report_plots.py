@@ -194,4 +194,5 @@ def test_growth_of_one_autoencoder_is_its_panel_and_its_numbers(figures: list[Fi
     picture = growth(given, "tied")
     picture.save(tmp_path / "growth.svg")
     assert ["tied"] == [axes.get_title(loc="left") for axes in figures[0].axes]
-    assert ("tied/growth", True, False) == (picture.name, "7.0e-14 after 100" in picture.alt, "3.0e-14" in picture.alt)
+    assert "tied/growth" == picture.name
+    assert picture.alt.endswith("over reference – tensorflow: tied 7.0e-14 in float64.")

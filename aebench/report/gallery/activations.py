@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
@@ -10,8 +11,8 @@ from matplotlib.figure import Figure
 
 from aebench.report.gallery.material import Array, Material, listed
 from aebench.report.gallery.picture import Picture
-from aebench.report.plots import COLOURS, LABELLED, SMALL, grid
-from aebench.report.sheet import INK, PALE
+from aebench.report.plots import COLOURS, SMALL, absent, grid
+from aebench.report.sheet import INK
 
 # Paul Tol's muted colours, told apart by readers who do not see red and green apart, darkened where they were pale.
 OF_LABELS = (
@@ -42,7 +43,10 @@ def coding_map(material: Material) -> Picture:
         f"of the variance: {', '.join(kept.values())}"
     )
     alt = f"The codings of {images} test images by {listed(found)}, {how}.{_separation(material)}"
-    caption = f"Each digit is an image's label, and like ones should lie together. Codings {how}."
+    caption = (
+        "Each digit is an image's label, and like ones should lie together. Where trainings part, maps may be mirrored "
+        f"or turned. Codings {how}."
+    )
     title = f"{autoencoder.title}: codings of test images"
     return Picture(f"{autoencoder.name}/codings", title, alt, caption, partial(_map, title, material))
 
@@ -50,7 +54,7 @@ def coding_map(material: Material) -> Picture:
 def activations(material: Material) -> Picture:
     """How active the codings of test images are: all activations, and each coding's mean.
 
-    Needs `activations`, `activation_range`, `coding_means`. Source: of the sparse autoencoder, whose penalty draws the
+    Needs `coding_means`, `activation_range`, `activations`. Source: of the sparse autoencoder, whose penalty draws the
     means to its target.
     """
     autoencoder = material.autoencoder
@@ -118,14 +122,19 @@ def _map(title: str, material: Material) -> Figure:
     for axes, (name, places) in zip(panels, found.items(), strict=True):
         axes.set_xlabel("first component" if _width(material) > 2 else "$z_1$", fontsize=SMALL, color=INK)
         if places is None:
-            _absent(axes)
+            absent(axes)
         else:
             _places(axes, places, material.recorded("labels").get(name))
     panels[0].set_ylabel("second component" if _width(material) > 2 else "$z_2$", fontsize=SMALL, color=INK)
-    spans = [axes.get_xlim() for axes, places in zip(panels, found.values(), strict=True) if places is not None]
-    for axes in panels:
-        axes.set_xlim(min(low for low, _ in spans), max(high for _, high in spans))
+    _share(panels)
     return drawn
+
+
+def _share(panels: Sequence[Axes]) -> None:
+    """One scale of widths for all panels in which something is drawn, and the others."""
+    spans = [axes.get_xlim() for axes in panels if axes.has_data()]
+    for axes in panels if spans else ():
+        axes.set_xlim(min(low for low, _ in spans), max(high for _, high in spans))
 
 
 def _places(axes: Axes, places: Array, labels: Array | None) -> None:
@@ -141,15 +150,14 @@ def _places(axes: Axes, places: Array, labels: Array | None) -> None:
 def _histograms(title: str, material: Material) -> Figure:
     counts, target = material.each("activations"), _target(material)
     drawn, (above, below) = grid(title, list(counts), 2)
-    means = [m[np.isfinite(m)] for m in material.recorded("coding_means").values()]
-    low, high = (f((f(m) for m in means if m.size), default=d) for f, d in ((min, 0.0), (max, 1.0)))
-    bins = np.linspace(low, high if high > low else low + 1.0, MEANS + 1)
+    means = np.concatenate(list(material.recorded("coding_means").values()))
+    bins = np.histogram_bin_edges(means[np.isfinite(means)], MEANS)
     for column, (name, found) in enumerate(counts.items()):
         upper, lower = above[column], below[column]
         upper.set_xlabel("activation of a coding", fontsize=SMALL, color=INK)
         lower.set_xlabel("mean activation of a coding", fontsize=SMALL, color=INK)
         if found is None or not found.sum():
-            _absent(upper)
+            absent(upper)
             continue
         first, last = material.recorded("activation_range")[name]
         edges = np.linspace(first, last, len(found) + 1)
@@ -160,9 +168,6 @@ def _histograms(title: str, material: Material) -> Figure:
         if target is not None:
             lower.axvline(target, color=INK, linestyle=":", linewidth=1.5)
     for panels, what in ((above, "activations"), (below, "codings")):
+        _share(panels)
         panels[0].set_ylabel(f"share of the {what}, %", fontsize=SMALL, color=INK)
     return drawn
-
-
-def _absent(axes: Axes) -> None:
-    axes.text(0.5, 0.5, "not recorded", transform=axes.transAxes, **{**LABELLED, "color": PALE})

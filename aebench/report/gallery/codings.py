@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 
 from aebench.report.gallery.material import Array, Material, listed
 from aebench.report.gallery.picture import Picture
-from aebench.report.plots import LABELLED, PANEL, PANELS_ACROSS, SMALL, heading, plain
-from aebench.report.sheet import INK, LINE, MARGIN, PALE, blank, heading_width
+from aebench.report.plots import LABELLED, PANEL, PANELS_ACROSS, SMALL, absent, heading, plain
+from aebench.report.sheet import INK, LINE, MARGIN, blank, heading_width
 from aebench.training.principal import principal
 
 Rectangle = tuple[float, float, float, float]
@@ -93,7 +93,7 @@ def _plane(axes: Axes, codings: Array | None, colours: Array, limit: float) -> N
     axes.set_ylabel("$z_2$", fontsize=SMALL, color=INK, labelpad=-2)
     plain(axes)
     if codings is None:
-        axes.text(0, 0, "not recorded", **{**LABELLED, "color": PALE})
+        absent(axes)
     else:
         axes.scatter(codings[:, 0], codings[:, 1], c=colours, cmap="viridis", s=10)
 

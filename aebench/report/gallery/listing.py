@@ -23,6 +23,7 @@ from aebench.spec import Autoencoder
 
 Document = Mapping[str, Any]
 FILE = "pictures.safetensors"
+SUMMED_UP = ("coding_means", "activation_range", "activations")
 
 
 @dataclass(frozen=True)
@@ -46,10 +47,6 @@ def _has_features(autoencoder: Autoencoder) -> bool:
     return _named("features")(autoencoder) and autoencoder.layers[0].is_dense
 
 
-def _has_codings(autoencoder: Autoencoder) -> bool:
-    return _named("reconstructions")(autoencoder) or _named("originals")(autoencoder)
-
-
 def _is_sparse(autoencoder: Autoencoder) -> bool:
     return any(phase.sparsity for phase in autoencoder.phases)
 
@@ -58,8 +55,8 @@ PLATES = (
     Plate("curve", curve, ("points", "codings"), _named("curve")),
     Plate("reconstructions", images.reconstructions, ("images", "reconstructions"), _named("reconstructions")),
     Plate("features", images.features, ("features",), _has_features),
-    Plate("codings", activations.coding_map, ("coding_map",), _has_codings),
-    Plate("activations", activations.activations, ("activations",), _has_codings),
+    Plate("codings", activations.coding_map, ("coding_map",), _named("reconstructions")),
+    Plate("activations", activations.activations, SUMMED_UP, _named("reconstructions")),
     Plate("denoised", images.denoised, ("noisy", "reconstructions_from_noisy"), _named("denoised")),
     Plate("encode_decode", images.decoded, ("images", "decoded"), _named("generated")),
     Plate("generated", images.generated, ("samples",), _named("generated")),
