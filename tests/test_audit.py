@@ -15,7 +15,7 @@ from rich.console import Console
 
 from aebench.audit import auditing, climbs, timings, trainings
 from aebench.audit.auditing import Asked, audit, planned
-from aebench.audit.counting import Count, false_alarms, kinds, status
+from aebench.audit.counting import TOO_NOISY, Count, false_alarms, kinds, noisy, status
 from aebench.audit.planted import FAULTS
 from aebench.comparison.speed import Row, Where
 from aebench.errors import FrameworkError, UsageError
@@ -83,6 +83,48 @@ def test_what_an_audit_comes_to(cases: list[Case], expected: int) -> None:
     may be called either way, and what could not be used is no verdict."""
     assert expected == status(cases)
     assert (expected or 125) == status(cases, complete=False)
+
+
+def timed(fault: str, kind: str, **verdicts: str) -> Case:
+    """A case of speed in which these rows were said to be that; with nothing planted none is touched."""
+    outcomes = [Outcome(row=row, planted=fault != "nothing", verdict=word, blocks=4) for row, word in verdicts.items()]
+    return Case(
+        part="speed", kind=kind, fault=fault, framework="pytorch", autoencoder="linear", number=0, seconds=Float(3.0),
+        outcomes=outcomes,
+    )  # fmt: skip
+
+
+def test_rows_that_are_too_noisy_are_counted_apart() -> None:
+    """A row that stays undecided with nothing planted, in more than one call of twenty, says of a fault how noisy it is
+    there; in the others each must be caught. They are named, with how often."""
+    rough = ["undecided"] * 2 + ["not slower"] * 18
+    once = ["not slower"] * 19 + ["undecided"]
+    nothing = [
+        timed("nothing", "nothing", steady="not slower", rough=one, once=other)
+        for one, other in zip(rough, once, strict=True)
+    ]
+    slower = timed("slower-10", "10 % slower", steady="slower", rough="undecided", once="slower")
+    assert {"rough": Count(2, 20)} == noisy([*nothing, slower])
+    found = {kind.name: (kind.caught, kind.required) for kind in kinds([*nothing, slower])}
+    apart = f"10 % slower{TOO_NOISY}"
+    assert {"10 % slower": (Count(2, 2), 0.95), apart: (Count(0, 1), 0.0)} == found
+    missed = timed("slower-10", "10 % slower", steady="undecided", rough="slower", once="slower")
+    assert 1 == status([*nothing, missed, QUIET])
+
+
+def test_an_audit_that_no_row_can_pass_shows_nothing() -> None:
+    """Where all rows are too noisy, the status is not 0, however many verdicts there are."""
+    nothing, slower = timed("nothing", "nothing", only="undecided"), timed("slower-10", "10 % slower", only="undecided")
+    assert 125 == status([nothing, slower, QUIET])
+
+
+def test_memory_alone_has_no_verdicts_on_speed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Two blocks that nobody asked about speed are no verdicts, which would make false alarms seem rarer."""
+    monkeypatch.setattr(timings, "measured", lambda *_: [])
+    monkeypatch.setattr(timings.Timings, "_peak", lambda *_: 100)
+    plant = next(it for it in timings.PLANTS if it.held)
+    outcomes = list(timings.Timings(Where(), tmp_path, Silent()).outcomes(plant, "reference", "linear"))
+    assert ["linear, reference, memory"] == [outcome.row for outcome in outcomes]
 
 
 def test_what_was_not_caught_is_named(capsys: pytest.CaptureFixture[str]) -> None:

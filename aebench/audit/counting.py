@@ -15,6 +15,10 @@ ALARMS = frozenset({"slower", "more", "worse", "parted", "failed"})
 UNDECIDED = frozenset({"undecided", "unusable", "not compared"})
 # A verdict may be wrong so often, and what must be caught be missed so often.
 MOST_FALSE_ALARMS, LEAST_CAUGHT = 0.01, 0.95
+# A row that stays undecided more often with nothing planted is too noisy to be gated on this machine, as `calibrate`
+# has it: no gate can be green there, and whether a fault is caught says how noisy the machine is.
+MOST_UNDECIDED = 0.05
+NOTHING, TOO_NOISY = "nothing", ", in rows too noisy to gate"
 
 
 @dataclass(frozen=True)
@@ -81,17 +85,29 @@ REQUIRED = {
 }  # fmt: skip
 
 
-def kinds(cases: Iterable[Case]) -> list[Kind]:
-    """Every kind of fault that was planted, in the order in which they were first."""
-    found: dict[tuple[str, str], list[Case]] = {}
+def noisy(cases: Iterable[Case]) -> dict[str, Count]:
+    """The rows that are too noisy to be gated, and how often each stayed undecided with nothing planted."""
+    found: dict[str, list[bool]] = {}
     for case in cases:
-        if any(outcome.planted for outcome in case.outcomes):
-            found.setdefault((case.part, case.kind), []).append(case)
+        for outcome in case.outcomes if case.part in RESTARTED and case.fault == NOTHING else ():
+            found.setdefault(outcome.row, []).append(outcome.verdict in UNDECIDED)
+    counts = {row: Count(sum(undecided), len(undecided)) for row, undecided in found.items()}
+    return {row: count for row, count in counts.items() if count.share > MOST_UNDECIDED}
+
+
+def kinds(cases: Sequence[Case]) -> list[Kind]:
+    """Every kind of fault that was planted, in the order in which they were first; apart from it, under a name of its
+    own, what of it lies in rows that are too noisy to be gated."""
+    left = noisy(cases)
+    found: dict[tuple[str, str], list[tuple[Case, Outcome]]] = {}
+    for case in cases:
+        for outcome in (outcome for outcome in case.outcomes if outcome.planted):
+            name = case.kind + (TOO_NOISY if outcome.row in left else "")
+            found.setdefault((case.part, name), []).append((case, outcome))
     return [_kind(part, name, mine) for (part, name), mine in found.items()]
 
 
-def _kind(part: str, name: str, cases: Sequence[Case]) -> Kind:
-    verdicts = [(case, outcome) for case in cases for outcome in case.outcomes if outcome.planted]
+def _kind(part: str, name: str, verdicts: Sequence[tuple[Case, Outcome]]) -> Kind:
     usable = [(case, outcome) for case, outcome in verdicts if outcome.verdict != "unusable"]
     return Kind(
         part=part,
@@ -99,7 +115,7 @@ def _kind(part: str, name: str, cases: Sequence[Case]) -> Kind:
         caught=Count(sum(outcome.verdict in ALARMS for _, outcome in usable), len(usable)),
         undecided=sum(outcome.verdict in UNDECIDED for _, outcome in verdicts),
         blocks=float(np.median([outcome.blocks for _, outcome in verdicts])),
-        seconds=float(np.median([case.seconds for case in cases])),
+        seconds=float(np.median([case.seconds for case, _ in verdicts])),
         missed=tuple(
             dict.fromkeys(f"{case.fault} ({outcome.row})" for case, outcome in usable if outcome.verdict not in ALARMS)
         ),
@@ -134,6 +150,13 @@ def status(cases: Sequence[Case], *, complete: bool = True) -> int:
         return 2
     # Verdicts all of which cannot be used show nothing.
     unshown = not wrong.of and any(not it.planted for case in cases if case.part in RESTARTED for it in case.outcomes)
-    unshown |= any(kind.required and not kind.caught.of for kind in kinds(cases))
+    unshown |= _unshown(kinds(cases))
     rare = not wrong.of or wrong.at_most() <= MOST_FALSE_ALARMS
     return 0 if cases and complete and rare and not unshown else 125
+
+
+def _unshown(found: Sequence[Kind]) -> bool:
+    """Whether a kind that must be caught has no verdict that counts: unusable ones, or in rows too noisy to gate."""
+    shown = {(kind.part, kind.name) for kind in found if kind.caught.of}
+    planted = {(kind.part, kind.name.removesuffix(TOO_NOISY)) for kind in found}
+    return any(key in REQUIRED for key in planted - shown)

@@ -16,6 +16,7 @@ from aebench.audit.counting import (
     alarms,
     false_alarms,
     kinds,
+    noisy,
     status,
 )
 from aebench.records.audits import Audit
@@ -52,12 +53,15 @@ def sentences(found: Audit) -> Iterator[str]:
 
 
 def problems(found: Audit, everything: bool) -> Iterator[str]:
-    """What was missed, every false alarm, and what failed; everything: also misses that are allowed."""
+    """What was missed, every false alarm, what failed, and which rows are too noisy; everything: also misses that are
+    allowed."""
     for kind in kinds(found.cases):
         if kind.missed and (everything or not kind.enough):
             yield f"not caught, {kind.part}, {kind.name}: {', '.join(kind.missed)}"
     for case, outcome in alarms(found.cases):
         yield f"false alarm: {outcome.row} with {case.fault} planted: {outcome.verdict}"
+    for row, count in noisy(found.cases).items():
+        yield f"too noisy to gate here: {row}: undecided in {count.said} of {count.of} calls with nothing planted"
     for case in found.cases:
         if case.failure:
             yield f"failed: {case.fault} in {case.autoencoder}, {case.framework}: {case.failure}"

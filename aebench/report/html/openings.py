@@ -166,7 +166,7 @@ def _calibration(source: Opened) -> Opening:
 def _audit(source: Opened) -> Opening:
     found = checked(source.content, Audit)
     state = OF_STATUS.get(audited(found.cases, complete=found.complete), "undone")
-    weight: Weight = "regression" if state == "bad" else "undone"
+    weight: Weight = "regression" if state == "bad" else "undecided"
     findings = [_undone("numbers", *line.split(": ", 1), weight=weight) for line in audit.problems(found, False)]
     return Opening(source.name, "audit by planted faults", " ".join(audit.sentences(found)), state, (), findings)
 
