@@ -17,6 +17,7 @@ from rich.console import Console
 from aebench.comparison import comparing, matrix
 from aebench.comparison.comparing import Asked, Common, Plan
 from aebench.comparison.matrix import Column
+from aebench.comparison.sides import side
 from aebench.comparison.verdict import status
 from aebench.errors import FrameworkError, UnwritableError, UsageError
 from aebench.processes.environments import Environment
@@ -227,3 +228,14 @@ def test_heads_that_make_no_sense_are_refused_before_anything_runs(tmp_path: Pat
     assert (True, None) == ("unknown environment 'tensorflow-2.99'" in str(missing.failure), missing.plan)
     with pytest.raises(UsageError, match=r"lacks what its processes need.*; unknown environment 'torch-9'"):
         matrix.planned(asked, [empty, "torch-9"])
+
+
+def test_what_is_wrong_with_base_is_said_once(tmp_path: Path) -> None:
+    """However many heads there are to be compared with it."""
+    first, second, empty = (
+        other_environments.make(tmp_path / name, packages=name != "empty") for name in ("first", "second", "empty")
+    )
+    asked = Asked(side(str(empty)), HERE, Options(("linear",), ()), frameworks=("reference",), only=("numbers",))
+    with pytest.raises(UsageError) as caught:
+        matrix.planned(asked, [str(first), str(second)])
+    assert 1 == str(caught.value).count("lacks what its processes need")

@@ -60,7 +60,7 @@ def planned(asked: Asked, heads: Sequence[str]) -> list[Column]:
         if names[column.name] > 1:
             raise UsageError(f"{column.said} is named more than once; name each environment once")
     if not any(column.plan for column in found):
-        raise UsageError("; ".join(str(column.failure) for column in found))
+        raise UsageError("; ".join(dict.fromkeys(str(column.failure) for column in found)))
     return found
 
 
