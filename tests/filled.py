@@ -199,7 +199,14 @@ def _bundle(found: dict[str, Any]) -> None:
     found["conditions"]["subjects"] = {"reference": subject, "pytorch": deepcopy(subject)}
 
 
+def _matrix(found: dict[str, Any]) -> None:
+    """What is said of a framework is said beside its versions."""
+    for head in found["heads"]:
+        head["outcomes"][0]["framework"] = next(iter(head["versions"]))
+
+
 _REPAIRS: dict[str, Callable[[dict[str, Any]], None]] = {
     "run": _ladders, "agreement": _ladders, "agreements": _ladders,
     "baseline": _baseline, "comparison": _comparison, "calibration": _calibration, "bench": _bench, "bundle": _bundle,
+    "matrix": _matrix,
 }  # fmt: skip

@@ -41,7 +41,7 @@ PLANTED = {
 ELSEWHERE = {**PEERS, **PLANTED}
 # What may be imported when the numbers of the specification are read, beyond the standard library.
 LIGHT = {"numpy", "safetensors"}
-DISTRIBUTIONS = {"sklearn": "scikit-learn", "PIL": "pillow"}
+DISTRIBUTIONS = {"sklearn": "scikit-learn", "PIL": "pillow", "vl_convert": "vl-convert-python"}
 
 
 class Import(NamedTuple):

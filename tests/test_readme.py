@@ -41,7 +41,7 @@ TYPED = {f"{path}: aebench {line}": line for path in DOCUMENTS for line in _type
 # What a command that is named in prose needs.
 EXAMPLES = {"quality": ["out"], "accept": ["out", "--reason", "why"], "gate": ["out"], "compare": ["old", "here"],
             "bundle": ["-o", "golden.zip"], "replay": ["golden.zip"],
-            "reproduce": ["tied", "-o", "issue"], "export": ["out"]}  # fmt: skip
+            "reproduce": ["tied", "-o", "issue"], "export": ["out"], "report": ["out"]}  # fmt: skip
 
 
 @pytest.mark.parametrize("where", TYPED)

@@ -22,6 +22,7 @@ from aebench.cli.looking import list_, schema, show, system
 from aebench.cli.measured import accept, quality
 from aebench.cli.plotting import plot
 from aebench.cli.project import defaults
+from aebench.cli.reporting import report
 from aebench.cli.reproducing import reproduce
 from aebench.cli.running import run
 from aebench.cli.sweeping import scale
@@ -54,6 +55,7 @@ def main(context: click.Context) -> None:
       aebench bundle -o golden.zip            what another machine needs to climb the same ladder
       aebench replay golden.zip -f pytorch    that, on the other machine
       aebench reproduce tied -f … -o issue    a script that shows a difference without aebench
+      aebench report RUN -o report.html       one file of all that was found, for others to read
       aebench export RUN --format parquet     its tables, for other programs
       aebench system                          what of this machine makes timings unsteady
       aebench environments                    the interpreters that frameworks are compared in
@@ -70,6 +72,6 @@ def main(context: click.Context) -> None:
 
 for command in (
     list_, run, agree, compare, bisect, calibrate, audit, show, quality, plot, accept, gate, scale, bench, environments,
-    schema, system, bundle, replay, reproduce, export,
+    schema, system, bundle, replay, reproduce, export, report,
 ):  # fmt: skip
     main.add_command(command)

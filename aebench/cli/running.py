@@ -23,8 +23,9 @@ from aebench.cli.options import DEFAULTS, IMPORTANCE_SAMPLES, console, executed,
 @click.option("--agreement/--no-agreement", default=True, show_default=True, help="Climb the agreement ladder first.")
 @executed("Train", " Seconds are then no measure of speed.")
 @EXPORT
+@click.option("--open", "opens", is_flag=True, help="Show the report in a browser at the end.")
 @click.pass_context
-def run(context: click.Context, /, output: Path | None, resume: bool, executor: Any, **asked: Any) -> None:
+def run(context: click.Context, /, output: Path | None, resume: bool, executor: Any, opens: bool, **asked: Any) -> None:
     """Train the autoencoders, measure them, and compare frameworks.
 
     The reference judges the agreement; it is trained, too, where --frameworks names it.
@@ -52,11 +53,11 @@ def run(context: click.Context, /, output: Path | None, resume: bool, executor: 
                 raise  # nothing was begun, so there is nothing to go on with
             document, _interruption = started.document(), error  # held: one that is lost is repeated
     _print(document, console())
-    sys.exit(_finish(document, folder))
+    sys.exit(_finish(document, folder, opens=opens))
 
 
-def _finish(document: dict[str, Any], folder: Path) -> int:
-    """Draw the figures and say where everything is; the exit status."""
+def _finish(document: dict[str, Any], folder: Path, *, opens: bool) -> int:
+    """Draw the figures, write the report and say where everything is; the exit status."""
     screen = console()
     try:
         drawn = f"{_draw(folder)} figures beside the trials"
@@ -69,7 +70,18 @@ def _finish(document: dict[str, Any], folder: Path) -> int:
     if not document["complete"]:
         screen.print(f"Interrupted; nothing finished is lost. Go on with: aebench run --resume --output {folder}")
         raise KeyboardInterrupt
+    _report(folder, opens=opens)
     return status_of_results(document)
+
+
+def _report(folder: Path, *, opens: bool) -> None:
+    """Write the run's report beside its document, and say where it is."""
+    from aebench.cli.reporting import REPORT, told
+    from aebench.records.opened import opened
+    from aebench.report.html.writing import write
+
+    write(opened([folder / "result.json"]), folder / REPORT)
+    told(folder / REPORT, opens=opens)
 
 
 def _print(document: dict[str, Any], screen: Any) -> None:

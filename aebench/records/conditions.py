@@ -122,6 +122,11 @@ def differences(then: Conditions, now: Conditions, *, but: Sequence[str] = ()) -
     return found
 
 
+def facts(conditions: Conditions) -> list[tuple[str, str]]:
+    """Every condition on record, in words: what it is called, and its value."""
+    return [(_label(path), _shown(path, value)) for path, value in _facts(conditions) if value != "on record"]
+
+
 def other_machine(then: Machine, now: Machine) -> str | None:
     """Why two machines are not of one kind, in words: processor, number of cores or GPU; None where they are."""
     for name in ("processor", "cores", "gpus"):

@@ -39,6 +39,11 @@ class Head(Part):
     failure: str | None = None
     outcomes: list[Outcome] = []
 
+    def __post_init__(self) -> None:
+        unknown = [it.framework for it in self.outcomes if it.framework not in self.versions]
+        if unknown:
+            raise ValueError(f"{self.name} says something of {unknown[0]}, and not its versions")
+
 
 class Matrix(Part):
     """Base held against each head. gone: known differences that no longer show: about what, and a sentence."""

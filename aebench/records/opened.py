@@ -23,11 +23,15 @@ PARTS = {"plan": "run", "trial": "run", "agreement": "run"}
 
 @dataclass(frozen=True)
 class Opened:
-    """One record. name: what a person calls it, its folder or file; folder: where what belongs to it lies."""
+    """One record. name: what a person calls it, its folder or file; folder: where what belongs to it lies.
+
+    number: its place among those that were opened, from 1: two may have the same name.
+    """
 
     path: Path
     kind: str
     content: dict[str, Any]
+    number: int = 1
 
     @property
     def folder(self) -> Path:
@@ -61,7 +65,8 @@ def opened(paths: Iterable[Path]) -> list[Opened | Unreadable]:
     found: dict[Path, Opened | Unreadable] = {}
     for path in paths:
         for file in _files(path):
-            found.setdefault(file.resolve(), _read(file))
+            if file.resolve() not in found:
+                found[file.resolve()] = _read(file, len(found) + 1)
     return list(found.values())
 
 
@@ -75,12 +80,12 @@ def _files(path: Path) -> Iterator[Path]:
         yield from sorted(path.glob(f"*/{FILES['comparison']}"))
 
 
-def _read(path: Path) -> Opened | Unreadable:
+def _read(path: Path, number: int) -> Opened | Unreadable:
     try:
         if path.suffix == archive.SUFFIX and path.is_file():
-            return Opened(path, archive.KIND, plain(archive.opened(path).manifest))
+            return Opened(path, archive.KIND, plain(archive.opened(path).manifest), number)
         kind = _kind(path)
-        return Opened(path, kind, documents.read(path, kind))
+        return Opened(path, kind, documents.read(path, kind), number)
     except ResultError as error:
         return Unreadable(path, str(error))
 

@@ -29,7 +29,7 @@ def print_audit(found: Audit, console: Console, *, everything: bool = False) -> 
     may pass."""
     style = STYLES[status(found.cases, complete=found.complete)]
     console.print(Text(" ".join(sentences(found)), style), soft_wrap=True)
-    for line in _problems(found, everything):
+    for line in problems(found, everything):
         console.print(Text(line), soft_wrap=True)
     console.print()
     table(found).print(console)
@@ -51,7 +51,8 @@ def sentences(found: Audit) -> Iterator[str]:
         yield "Not finished: the time was over."
 
 
-def _problems(found: Audit, everything: bool) -> Iterator[str]:
+def problems(found: Audit, everything: bool) -> Iterator[str]:
+    """What was missed, every false alarm, and what failed; everything: also misses that are allowed."""
     for kind in kinds(found.cases):
         if kind.missed and (everything or not kind.enough):
             yield f"not caught, {kind.part}, {kind.name}: {', '.join(kind.missed)}"

@@ -22,6 +22,8 @@ FOLDER = "tables"
 FORMULA, AS_TEXT = ("=", "+", "-", "@", "\t", "\r"), "'"
 # The types of a Table Schema, https://specs.frictionlessdata.io/table-schema.
 SCHEMA = {"text": "string", "integer": "integer", "number": "number", "flag": "boolean"}
+# The types in which pandas can miss something; without them its `read_json` refuses what is missing.
+NULLABLE = {"integer": "Int64", "flag": "boolean"}
 INSTALL = "pip install 'aebench[parquet]'"
 
 
@@ -88,7 +90,7 @@ def shown(cell: Any) -> str:
 
 def _json(table: Frame, path: Path) -> None:
     """A Table Schema, and the rows as objects; numbers that are not finite are texts, as in records."""
-    head = {"name": table.name, "title": table.title, "schema": {"fields": [*map(_described, table.fields)]}}
+    head = {"name": table.name, "title": table.title, "schema": {"fields": [*map(_in_schema, table.fields)]}}
     names = [field.name for field in table.fields]
     rows = ",\n".join(_strict(dict(zip(names, row, strict=True))) for row in table.rows)
     write_text(path, f'{_strict(head)[:-1]}, "data": [\n{rows}\n]}}\n')
@@ -96,6 +98,10 @@ def _json(table: Frame, path: Path) -> None:
 
 def _strict(value: dict[str, Any]) -> str:
     return json.dumps(encoded(value), allow_nan=False, ensure_ascii=False)
+
+
+def _in_schema(field: Field) -> dict[str, str]:
+    return _described(field) | ({"extDtype": NULLABLE[field.kind]} if field.kind in NULLABLE else {})
 
 
 def _described(field: Field) -> dict[str, str]:

@@ -28,8 +28,8 @@ def print_noise(found: Calibration, rows: Sequence[Steadiness], console: Console
     """
     steady = [row for row in rows if row.word == "steady"]
     style = "bold green" if len(steady) == len(rows) else "bold yellow" if steady else "bold red"
-    console.print(Text(_verdict(rows), style), soft_wrap=True)
-    for line in _measured(found, rows):
+    console.print(Text(verdict(rows), style), soft_wrap=True)
+    for line in measured(found, rows):
         console.print(Text(line), soft_wrap=True)
     for said in _unmeasured(rows):
         console.print()
@@ -37,21 +37,22 @@ def print_noise(found: Calibration, rows: Sequence[Steadiness], console: Console
     if noisy := [row for row in rows if row.word == "too noisy"]:
         console.print()
         _print_noisy(noisy, of_machine(found), console)
-    measured = [row for row in rows if row.foresights]
-    if measured:
+    known = [row for row in rows if row.foresights]
+    if known:
         console.print()
-        _needed(measured).print(console)
+        _needed(known).print(console)
         console.print(Text(_legend(), "dim"))
-        if unsure := [row for row in measured if not row.sure]:
+        if unsure := [row for row in known if not row.sure]:
             console.print()
             console.print(Text(_unsure(unsure, found.wanted)), soft_wrap=True)
-    if everything and measured:
+    if everything and known:
         console.print()
-        _varying(measured).print(console)
-        _simulated(measured).print(console)
+        _varying(known).print(console)
+        _simulated(known).print(console)
 
 
-def _verdict(rows: Sequence[Steadiness]) -> str:
+def verdict(rows: Sequence[Steadiness]) -> str:
+    """How many rows can be gated, and what became of the others."""
     counts = {word: sum(row.word == word for row in rows) for word in STYLES}
     said = [f"{counts['steady']} of {len(rows)} rows can be gated here"]
     said += [f"{count} {'is' if count == 1 else 'are'} {word}" for word, count in counts.items()
@@ -59,7 +60,7 @@ def _verdict(rows: Sequence[Steadiness]) -> str:
     return ", ".join([*said, *([f"{counts['failed']} failed"] if counts["failed"] else [])]) + "."
 
 
-def _measured(found: Calibration, rows: Sequence[Steadiness]) -> Iterator[str]:
+def measured(found: Calibration, rows: Sequence[Steadiness]) -> Iterator[str]:
     """What can be seen, what was measured, and what the machine did meanwhile."""
     for slowdown, thresholds in SEEN.items() if any(row.foresights for row in rows) else ():
         asked = [row for row in rows if not row.foresights or row.foresight(slowdown)]

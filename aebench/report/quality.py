@@ -73,7 +73,7 @@ def differences(rows: Sequence[Row]) -> Iterator[str]:
     for row in rows:
         for pair in (pair for pair in row.pairs if pair.verdict == "different"):
             values = ", ".join(f"{name} {framework_cell(row.values[name])}" for name in (pair.left, pair.right))
-            difference, interval, margin, _, verdict = _pair_cells(pair)
+            difference, interval, margin, _, verdict = pair_cells(pair)
             apart = f": {difference} ({interval}), margin {margin}" if isinstance(pair.comparison, Comparison) else ""
             yield f"{row.autoencoder}, {named(row)}: {values}{apart}: {verdict}"
 
@@ -104,7 +104,7 @@ def markdown(rows: Sequence[Row]) -> Iterable[str]:
         values = [framework_cell(row.values.get(framework)) for framework in frameworks]
         for pair in row.pairs or (None,):
             of = [_named(pair)] if several else []
-            yield f"| {' | '.join([f'`{named(row)}`', row.unit, *values, *of, *_pair_cells(pair)])} |"
+            yield f"| {' | '.join([f'`{named(row)}`', row.unit, *values, *of, *pair_cells(pair)])} |"
 
 
 def framework_cell(values: Values | Leaps | None) -> str:
@@ -145,7 +145,7 @@ def _table(name: str, rows: Sequence[Row], *, several: bool) -> Table:
 
 
 def _coloured(pair: Pair | None) -> list[str | Text]:
-    *cells, verdict = _pair_cells(pair)
+    *cells, verdict = pair_cells(pair)
     return [*cells, Text(verdict, COLOURS[pair.verdict] if pair else "")]
 
 
@@ -158,8 +158,8 @@ def _named(pair: Pair | None) -> str:
     return f"{pair.left} – {pair.right}" if pair else "–"
 
 
-def _pair_cells(pair: Pair | None) -> list[str]:
-    """Difference, interval, margin, seeds to see, verdict."""
+def pair_cells(pair: Pair | None) -> list[str]:
+    """Difference, interval, margin, seeds to see and verdict of a pair, as a table shows them."""
     if pair is None:
         return [*("–" for _ in COMPARED), "not compared"]
     found = pair.comparison

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
+from aebench import registry
 from aebench.running.options import DTYPES, Options, ordered
 
 Document = Mapping[str, Any]
@@ -69,7 +70,7 @@ def least_headroom(agreements: Sequence[Document]) -> tuple[float, Document | No
 
 def _agreement(document: Document) -> Iterator[str]:
     """Who agrees, with the least headroom; then all others by what became of them."""
-    names = ordered(_options(document))
+    names = _names(document)
     states = {name: _worst(document, name) for name in names}
     agreeing = [name for name in names if states[name] == AGREES]
     dtypes = " and ".join(DTYPES)
@@ -98,11 +99,15 @@ def _worst(document: Document, name: str) -> str:
 def _asked(document: Document) -> int:
     """How many trainings the run consists of."""
     options = document["options"]
-    return len(ordered(_options(document))) * len(options["seeds"]) * len(options["frameworks"])
+    return len(_names(document)) * len(options["seeds"]) * len(options["frameworks"])
 
 
-def _options(document: Document) -> Options:
-    return Options(tuple(document["options"]["autoencoders"]), tuple(document["options"]["frameworks"]))
+def _names(document: Document) -> list[str]:
+    """The autoencoders asked for; one that is not known here, as another machine's may be, is asked for alone."""
+    options, known = document["options"], registry.autoencoders()
+    names = dict.fromkeys(options["autoencoders"])
+    here = ordered(Options(tuple(name for name in names if name in known), tuple(options["frameworks"])))
+    return [*here, *(name for name in names if name not in known)]
 
 
 def _share(some: int, every: int) -> str:

@@ -12,14 +12,27 @@ import pytest
 
 from aebench import registry
 from aebench.errors import FrameworkError
+from aebench.report.html.writing import library
 
 Outcome = subprocess.CompletedProcess
 
 
+@pytest.fixture(scope="session")
+def plots(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache that holds the script which draws a report's plots: bundling it takes seconds, each time."""
+    folder = tmp_path_factory.mktemp("plots")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("XDG_CACHE_HOME", str(folder))
+        library()
+    return folder / "aebench" / "report"
+
+
 @pytest.fixture
-def environment(tmp_path: Path) -> dict[str, str]:
-    """An environment without a terminal, colours, data folders or anyone's cache."""
+def environment(tmp_path: Path, plots: Path) -> dict[str, str]:
+    """An environment without a terminal, colours, data folders or anyone's cache, but for `plots`."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("AEBENCH_", "COLUMNS"))}
+    (tmp_path / "cache" / "aebench").mkdir(parents=True)
+    (tmp_path / "cache" / "aebench" / "report").symlink_to(plots)
     return {**kept, "NO_COLOR": "1", "XDG_CACHE_HOME": str(tmp_path / "cache")}
 
 

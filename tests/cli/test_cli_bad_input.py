@@ -78,6 +78,7 @@ BAD = {
     "--what": ["", " ", "quality", "Numbers", "numbers,speed"],
     "--package": ["", " ", "../torch", "torch==2.14", "torch>2", "-e", "a b", "\udcff"],
     "--known": ["", " ", "nope", ".", "/dev/null/x", LONG, "file"],
+    "--pictures": ["", "some", "First", "all,none"],
     "--only": ["", " ", ",", "numbers,", "speeed", "Numbers", "numbers speed"],
     "--timed": ["", " ", ",", "staked", "TIED", "tied,", LONG],
     "--tolerated": ["", "x", "-1", "nan", "inf", "1e5", "0.2"],
@@ -111,6 +112,7 @@ NEEDED = {
     "replay": ["file"],
     "reproduce": ["linear", "--output", "out"],
     "export": ["."],
+    "report": ["."],
 }
 TOGETHER = {
     "agreement with nobody": ["agree", "linear", "-f", ARBITER],

@@ -86,6 +86,7 @@ def test_json_is_strict_and_says_the_types(tmp_path: Path) -> None:
     assert ["inf", "-inf", "nan"] == [row["value"] for row in rows[5:8]]
     assert dict.fromkeys(("name", "count", "value", "sound")) == last
     assert {"name": "value", "type": "number", "unit": "s", "description": "any"} == found["schema"]["fields"][2]
+    assert [None, "Int64", None, "boolean"] == [field.get("extDtype") for field in found["schema"]["fields"]]
     assert ["string", "integer", "number", "boolean"] == [field["type"] for field in found["schema"]["fields"]]
 
 
