@@ -55,7 +55,8 @@ def plot(name: str | None, run: Path | None, output: Path | None, formats: tuple
 
     \b
     Examples:
-      aebench plot
+      aebench plot                            what the newest run has
+      aebench plot results/runs/growth        what that one has
       aebench plot sparse/features --open
       aebench plot variational results/runs/20260101-120000-mnist-source -o pictures
       aebench plot '*/reconstructions' --format svg

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import re
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
@@ -115,7 +116,18 @@ def test_growth_beside_a_run_or_alone(tmp_path: Path) -> None:
     alone = pictures(tmp_path)
     assert ([], 13) == (named(alone, Missing), len(alone))
     both = pictures(run(tmp_path, "tied"), ["tied"])
-    assert ["tied/activations", "tied/growth", "overview"] == named(both, Picture)[-3:]
+    assert ["tied/activations", "tied/growth", "overview", "growth"] == named(both, Picture)[-4:]
+    assert [] == named(both, Missing)
+
+
+def test_growth_of_some_autoencoders_is_theirs(tmp_path: Path) -> None:
+    """One that was not measured has no picture of it, and without any the command is told."""
+    content = json.loads(GROWTH.read_text(encoding="utf-8"))
+    content["growth"] = [row for row in content["growth"] if row["autoencoder"] == "sparse"]
+    (run(tmp_path, "tied", "sparse") / "growth.json").write_text(json.dumps(content))
+    every = [name for name in named(pictures(tmp_path), Picture) if name.endswith("growth")]
+    assert ["sparse/growth", "growth"] == every
+    assert ["growth"] == named(pictures(tmp_path, ["tied"]), Missing)
 
 
 @pytest.mark.parametrize(
@@ -170,7 +182,7 @@ def test_every_picture_is_a_png_and_an_svg_with_words(tmp_path: Path) -> None:
     folder = run(tmp_path, "sparse")
     (folder / "growth.json").write_bytes(GROWTH.read_bytes())
     found = [it for it in pictures(folder, ["sparse"]) if isinstance(it, Picture)]
-    assert 7 == len(found)
+    assert 8 == len(found)
     for picture in found:
         assert min(len(picture.title), len(picture.alt), len(picture.caption)) > 10
         assert (pixels(picture.save(tmp_path / "it.PNG"))[0] == 255).all()

@@ -85,6 +85,7 @@ def pictures(run: Path, autoencoders: Sequence[str] | None = None) -> list[Pictu
         if name not in known:
             raise UnknownNameError(f"autoencoder of {folder}", name, known)
     names = [name for name in known if autoencoders is None or name in autoencoders]
+    rows = [row for row in rows if row["autoencoder"] in names]
     left = {name: _material(folder, document, name) for name in names if name in _names(document)}
     materials = [it for it in left.values() if isinstance(it, Material)]
     found: list[Picture | Missing] = []
@@ -93,7 +94,7 @@ def pictures(run: Path, autoencoders: Sequence[str] | None = None) -> list[Pictu
             found += of(it) if isinstance(it, Material) else [it]
         if any(row["autoencoder"] == name for row in rows):
             found.append(growth(rows, name))
-    return [*found, *_of_all(folder, materials, rows if autoencoders is None else [])]
+    return [*found, *_of_all(folder, materials, rows)]
 
 
 def chosen(found: Sequence[Picture | Missing], name: str) -> list[Picture | Missing]:
