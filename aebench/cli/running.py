@@ -60,7 +60,7 @@ def _finish(document: dict[str, Any], folder: Path, *, opens: bool) -> int:
     """Draw the figures, write the report and say where everything is; the exit status."""
     screen = console()
     try:
-        drawn = f"{_draw(folder)} figures beside the trials"
+        drawn = f"pictures beside the trials: {_draw(folder)}"
     except KeyboardInterrupt:
         screen.print(f"Results: {folder / 'result.json'}; not every figure is drawn.", soft_wrap=True)
         screen.print(f"Interrupted; draw them again with: aebench run --resume --output {folder}", soft_wrap=True)
