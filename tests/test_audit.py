@@ -125,6 +125,11 @@ def test_memory_alone_has_no_verdicts_on_speed(monkeypatch: pytest.MonkeyPatch, 
     plant = next(it for it in timings.PLANTS if it.held)
     outcomes = list(timings.Timings(Where(), tmp_path, Silent()).outcomes(plant, "reference", "linear"))
     assert ["linear, reference, memory"] == [outcome.row for outcome in outcomes]
+    rows = ("linear, reference, training", "linear, reference, memory")
+    former = [Outcome(row=row, planted=False, verdict="undecided", blocks=2) for row in rows]
+    known = case("memory", "10 % more")
+    known.outcomes = former
+    assert Count(0, 1) == false_alarms([known])
 
 
 def test_what_was_not_caught_is_named(capsys: pytest.CaptureFixture[str]) -> None:

@@ -19,9 +19,11 @@ from reports import parting, run
 
 from aebench import registry
 from aebench.records import documents
+from aebench.records.comparisons import Apart
 from aebench.records.fields import plain
 from aebench.records.opened import FILES, opened
-from aebench.report.html import chapters, charts
+from aebench.report.html import chapters, charts, writing
+from aebench.report.html.content import Plot
 from aebench.report.html.writing import paged, rendered, write
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)>\"'&{{ 7 * 7 }}"
@@ -69,7 +71,7 @@ def test_agreement_is_said_in_one_sentence(tmp_path: Path) -> None:
             "undone",
             "no memory",
         ),
-        ({"trials": [trial("pytorch", 0, 0.1, invalid={"test_mse": "test_mse is nan"})]}, "bad", "test_mse is nan"),
+        ({"trials": [trial("pytorch", 0, 0.1, invalid={"test_mse": "it is nan"})]}, "bad", "test_mse: it is nan"),
         ({"complete": False}, "undone", ""),
     ],
 )
@@ -87,11 +89,33 @@ def test_a_parting_brings_its_command(tmp_path: Path) -> None:
     assert 'data-copy="aebench agree tied --dtype float64"' in text
 
 
+def test_what_comes_after_a_parting_is_not_reached(tmp_path: Path) -> None:
+    """It is a band of its own in the heat map: neither agreeing nor missing; the finding leads to the autoencoder."""
+    page = paged(opened([run(tmp_path / "run", agreements=parting())]))
+    agreement = next(section for section in page.sections if section.anchor == "agreement")
+    (plot,) = (block for part in agreement.sections for block in part.blocks if isinstance(block, Plot))
+    bands = {row["rung"]: row["band"] for row in plot.spec["datasets"]["rows"]}
+    assert ("parts", {"not reached"}) == (bands.pop("init"), set(bands.values()))
+    assert '<a href="#autoencoder-tied">' in rendered(page)
+
+
+def test_how_environments_differ_stands_beside_the_verdict(tmp_path: Path) -> None:
+    """What else changed is what a reader should know first; long texts are only counted."""
+    apart = [
+        Apart(kind="package", name="numpy", base="2.4", head="2.5"),
+        Apart(kind="x", name="y", base="b" * 90, head=""),
+    ]
+    documents.write(tmp_path / "comparison.json", "comparison", plain(record(climbed("float64"), differences=apart)))
+    (opening,) = paged(opened([tmp_path])).openings
+    assert ["The environments differ in: package numpy 2.4 → 2.5; 1 more."] == opening.notes
+
+
 def test_one_wrong_record_among_several_is_named(tmp_path: Path) -> None:
     """The first sentence says where something is wrong, and the state is the gravest."""
     fine, wrong = run(tmp_path / "fine"), run(tmp_path / "wrong", agreements=parting())
     page = paged(opened([fine, wrong, tmp_path / "gone"]))
-    assert "Something is wrong in wrong; not everything could be done in gone." == page.sentence
+    assert page.sentence.startswith("wrong: tensorflow 1.0 and pytorch 1.0: tied parts.")
+    assert page.sentence.endswith(" Look also at gone.")
     assert "bad" == page.state
 
 
@@ -159,6 +183,22 @@ def test_a_table_that_is_too_long_names_its_export(tmp_path: Path) -> None:
     trials = [trial("pytorch", seed, 0.01) for seed in range(1001)]
     text = rendered(paged(opened([run(tmp_path / "run", trials=trials)])))
     assert "aebench export" in "".join(_payload(text, "folds").values())
+
+
+def test_a_cache_that_is_damaged_is_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cut short, or other bytes: the script in the report is whole, and so is what is kept then. Without a place to
+    keep it, it is there as well."""
+    monkeypatch.setattr(writing, "cache_dir", lambda _: tmp_path)
+    monkeypatch.setattr(writing.vl_convert, "javascript_bundle", lambda _: "window.vegaEmbed = 1;" * 100)
+    whole = writing.library()
+    (kept,) = tmp_path.iterdir()
+    sound = kept.read_bytes()
+    for damaged in (b"", sound[: len(sound) // 2], sound[:20] + bytes(20) + sound[40:], b"other"):
+        kept.write_bytes(damaged)
+        assert whole == writing.library()
+        assert sound == kept.read_bytes()
+    monkeypatch.setattr(writing, "cache_dir", lambda _: tmp_path / kept.name / "below")
+    assert whole == writing.library()
 
 
 def test_no_framework_is_loaded(tmp_path: Path) -> None:

@@ -54,6 +54,10 @@ def _cells(row: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
             "headroom": shown(rung["headroom"]), "relative": shown(rung["relative"]), "bound": shown(rung["bound"]),
             "sensitivity": shown(rung.get("sensitivity")),
         }  # fmt: skip
+    reached = [rung["rung"] for rung in row["rungs"]]
+    if row["parting"] and reached and reached[-1] in RUNGS:
+        for rung in RUNGS[RUNGS.index(reached[-1]) + 1 :]:
+            yield {"autoencoder": row["autoencoder"], "pair": pair(row), "rung": rung, "headroom": None}
 
 
 def pair(row: Mapping[str, Any]) -> str:

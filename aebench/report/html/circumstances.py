@@ -22,7 +22,7 @@ def section(sources: Sequence[Opened | Unreadable]) -> Section:
         rows = [(label, value) for label, value in facts(of)]
         grid = Grid(f"conditions-{source.number}", f"Conditions of {source.name}", ("what", "value"), rows)
         blocks.append(Folded(f"All conditions of {source.name}", [grid]))
-    lead = "What a number depends on, and is not its own name."
+    lead = "All that the numbers depend on: versions, builds, settings, the machine, the data."
     return Section("conditions", "Conditions", lead, blocks)
 
 

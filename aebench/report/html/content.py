@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from aebench.comparison.findings import Finding, Weight
@@ -14,6 +14,11 @@ State = Literal["good", "bad", "undone", "undecided", "plain"]
 STATES: dict[Weight, State] = {
     "regression": "bad", "gone": "bad", "undone": "undone", "undecided": "undecided", "improvement": "good",
     "known": "plain", "moved": "plain",
+}  # fmt: skip
+# What a finding is called beside its colour.
+LABELS: dict[Weight, str] = {
+    "regression": "wrong", "gone": "no longer as known", "undone": "not done", "undecided": "undecided",
+    "improvement": "better", "known": "known", "moved": "moved",
 }  # fmt: skip
 GRAVEST: tuple[State, ...] = ("bad", "undone", "undecided", "plain", "good")
 
@@ -110,14 +115,16 @@ class Section:
 
 @dataclass(frozen=True)
 class Opening:
-    """What one record says. sentence: the verdict. compared: what that is about. findings: the gravest first."""
+    """What one record says. sentence: the verdict. notes: what is to be known beside it. compared: what it is about.
+    findings: the gravest first."""
 
     name: str
     about: str
     sentence: str
     state: State
     compared: Sequence[str] = ()
-    findings: Sequence[Finding] = field(default=())
+    findings: Sequence[Finding] = ()
+    notes: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -130,6 +137,11 @@ class Page:
     openings: Sequence[Opening]
     sections: Sequence[Section]
     made: str
+
+    @property
+    def anchors(self) -> set[str]:
+        """Of its sections, and of those in them."""
+        return {it.anchor for section in self.sections for it in (section, *section.sections)}
 
 
 def worst(states: Sequence[State]) -> State:

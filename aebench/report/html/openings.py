@@ -17,11 +17,12 @@ from aebench.records.matrices import Matrix
 from aebench.records.measurements import Bench
 from aebench.records.opened import Opened, Unreadable
 from aebench.report import agreement, audit, noise, quality, sweep, verdict
-from aebench.report.exported import Told, of_comparison, of_matrix
+from aebench.report.exported import Told, of_comparison, of_ladders, of_matrix
 from aebench.report.html.content import Opening, State, gravest, words
 from aebench.speed import shares
 
 Document = Mapping[str, Any]
+SHORT, MOST_NAMED = 60, 4  # characters of a difference that is told beside the verdict, and how many are
 OF_STATUS: dict[int, State] = {0: "good", 1: "bad", 2: "undone", 125: "undecided"}
 
 
@@ -37,7 +38,7 @@ def _run(source: Opened) -> Opening:
     content = source.content
     found = rows(content["trials"]) if len(content["options"]["seeds"]) > 1 else []
     verdicts = [pair.verdict for row in found for pair in row.pairs]
-    findings = [*_ladder(content), *_trials(content), *_differing(found, source)]
+    findings = [*of_ladders(content, source.name).findings, *_differing(found, source)]
     said = " ".join(verdict.sentences(content, verdicts))
     state = gravest(findings, "good" if content["complete"] else "undone")
     compared = [*([agreement.compared(content["agreements"])] if content["agreements"] else []), _trained(content)]
@@ -45,46 +46,22 @@ def _run(source: Opened) -> Opening:
 
 
 def _agreements(source: Opened) -> Opening:
-    content, findings = source.content, list(_ladder(source.content))
-    compared = [agreement.compared(content["agreements"])] if content["agreements"] else []
-    said = f"{_subjects(content)}: {agreement.verdict(content)}"
+    content, told = source.content, of_ladders(source.content, source.name)
+    said = f"{_subjects(content)}: {told.sentence}"
     nothing: State = "good" if content["agreements"] else "undone"
     about = _of_options("agreement", content)
-    return Opening(source.name, about, said, gravest(findings, nothing), compared, findings)
-
-
-def _ladder(content: Document) -> Iterator[Finding]:
-    """What parts, what judges nothing, and what did not climb."""
-    for row in content["agreements"]:
-        about = (f"{row['autoencoder']}, {row['dtype']}, {row['left']} – {row['right']}",)
-        command = row.get("command")
-        if row["parting"]:
-            yield Finding("numbers", about, "regression", row["parting"], command)
-        for rung in row.get("vacuous", ()):
-            yield Finding("numbers", about, "undecided", f"rung {rung} is vacuous, it lets anything through", command)
-    for row in content["failures"]:
-        yield Finding("numbers", (f"{row['autoencoder']}, {row['framework']}",), "undone", row["failure"])
-
-
-def _trials(content: Document) -> Iterator[Finding]:
-    """Trainings that failed, and metrics that are not numbers."""
-    for row in content["trials"]:
-        about = (f"{row['autoencoder']}, {row['framework']}, seed {row['seed']}",)
-        if "failure" in row:
-            yield Finding("quality", about, "undone", row["failure"])
-        for why in row.get("invalid", {}).values():
-            yield Finding("quality", about, "regression", why)
+    return Opening(source.name, about, said, gravest(told.findings, nothing), told.compared, told.findings)
 
 
 def _differing(found: Sequence[Row], source: Opened) -> Iterator[Finding]:
     """Metrics in which frameworks end differently, or by different formulas."""
     command = f"aebench quality {source.path}"
     for line in quality.differences(found):
-        about, _, words_ = line.partition(": ")
-        yield Finding("quality", (about,), "regression", words_, command)
+        about, _, difference = line.partition(": ")
+        yield Finding("quality", (about,), "regression", difference, command)
     for line in quality.mixed(found):
-        about, _, words_ = line.partition(": ")
-        yield Finding("quality", (about,), "undecided", words_, command)
+        about, _, difference = line.partition(": ")
+        yield Finding("quality", (about,), "undecided", difference, command)
 
 
 def _trained(content: Document) -> str:
@@ -109,16 +86,26 @@ def _of_options(what: str, content: Document) -> str:
     return f"{what} on {options['dataset']}, schedule {options['schedule']}, {options['device']}"
 
 
-def _told(source: Opened, told: Told, about: str, *, complete: bool = True) -> Opening:
+def _told(
+    source: Opened, told: Told, about: str, *, complete: bool = True, notes: Sequence[str] = ()
+) -> Opening:  # fmt: skip
     nothing: State = "good" if complete else "undecided"
     state = gravest(told.findings, nothing)
-    return Opening(source.name, about, told.sentence, state, told.compared, told.findings)
+    return Opening(source.name, about, told.sentence, state, told.compared, told.findings, notes)
 
 
 def _comparison(source: Opened) -> Opening:
     found = checked(source.content, Comparison)
     about = f"comparison of {found.base.name} and {found.head.name}"
-    return _told(source, of_comparison(found), about, complete=found.complete)
+    notes = [_besides(found)] if found.differences else []
+    return _told(source, of_comparison(found), about, complete=found.complete, notes=notes)
+
+
+def _besides(found: Comparison) -> str:
+    """How the two environments differ, in so many words as a line holds."""
+    said = [f"{it.kind} {it.name} {it.base} → {it.head}" for it in found.differences if len(it.base + it.head) < SHORT]
+    more = len(found.differences) - len(said[:MOST_NAMED])
+    return f"The environments differ in: {'; '.join([*said[:MOST_NAMED], *([f'{more} more'] if more else [])])}."
 
 
 def _matrix(source: Opened) -> Opening:

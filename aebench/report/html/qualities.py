@@ -64,27 +64,17 @@ def _differences(row: Row) -> Iterator[dict[str, Any]]:
 def _metrics(source: Opened, found: Sequence[Row]) -> Grid:
     """A row for each metric and pair of frameworks."""
     frameworks = list(dict.fromkeys(name for row in found for name in row.values))
-    columns = ("autoencoder", "metric", "unit", *frameworks, "pair", "difference", "90 % interval", "margin", "verdict")
+    columns = ("autoencoder", "metric", "verdict", *frameworks, "pair", "difference", "90 % interval", "margin", "unit")
     cells: list[list[Cell | str]] = []
     for row in found:
         values = [_value(row, framework) for framework in frameworks]
         for pair in row.pairs or (None,):
-            difference, interval, margin, _, verdict = pair_cells(pair)
+            difference, interval, margin, _, word = pair_cells(pair)
             whose = f"{pair.left} – {pair.right}" if pair else "–"
-            state = COLOURS.get(pair.verdict, "plain") if pair else "plain"
-            cells.append(
-                [
-                    row.autoencoder,
-                    named(row),
-                    row.unit,
-                    *values,
-                    whose,
-                    difference,
-                    interval,
-                    margin,
-                    Cell(verdict, None, state),
-                ]
-            )
+            verdict = Cell(word, None, COLOURS.get(pair.verdict, "plain") if pair else "plain")
+            known = pair.comparison.difference if pair and isinstance(pair.comparison, Equivalence) else None
+            apart = Cell(difference, known)
+            cells.append([row.autoencoder, named(row), verdict, *values, whose, apart, interval, margin, row.unit])
     return Grid(f"metrics-{source.number}", "Every metric", columns, cells, EXPLANATION)
 
 

@@ -165,15 +165,21 @@ def _along(done: Sequence[dict[str, Any]], axis: str, other: str) -> list[dict[s
 
 def _trained(source: Opened) -> Iterator[Section]:
     """What trainings took: information, for they were not measured in turn."""
-    known = [trial for trial in source.content["trials"] if "speed" in trial]
+    known = source.content["trials"]
     if known:
         columns = ("autoencoder", "framework", "seed", "ms per 1,000 images", "peak memory, MiB", "machine alone")
-        note = "Training steps, median of all epochs but the first two. To compare speed there is aebench compare."
+        note = (
+            "Training steps, median of all epochs but the first two; the most memory that the process had held by "
+            "then, with the trainings before. To compare speed and memory there is aebench compare."
+        )
         grid = Grid(f"costs-{source.number}", "What each training took", columns, [*map(_cost, known)], note)
         yield Section(f"cost-{source.number}", f"Trainings of {source.name}", "", [grid])
 
 
 def _cost(trial: Mapping[str, Any]) -> list[Cell | str]:
+    if "speed" not in trial:
+        failed = Cell("failed", None, "undone", trial["failure"])
+        return [trial["autoencoder"], trial["framework"], str(trial["seed"]), failed, "–", "–"]
     speed = trial["speed"]
     cost, peak = 1000.0 * speed["seconds_per_1000_images"], speed.get("peak_bytes")
     memory = _mebibytes(None if peak is None else peak / 2**20)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -23,18 +24,14 @@ from aebench.records.opened import Opened, Unreadable
 from aebench.records.store import whole, write_text
 from aebench.report.html import agreeing, chapters, circumstances, content, everything, openings, qualities, speeds
 from aebench.report.html.chapters import Shown
-from aebench.report.html.content import Block, Folded, Opening, Page, Plot, Section, worst
+from aebench.report.html.content import GRAVEST, Block, Folded, Opening, Page, Plot, Section, worst
 
 CACHED = f"vega-{metadata.version('vl-convert-python')}.js.gz"
 ENTRANCE = "window.vegaEmbed = vegaEmbed;"  # what the page's own script calls
 # What the states are called beside their colours, which not everybody tells apart.
 WORDS = {
-    "good": "as it should be",
-    "bad": "wrong",
-    "undone": "not done",
-    "undecided": "undecided",
-    "plain": "information",
-}
+    "good": "as it should be", "bad": "wrong", "undone": "not done", "undecided": "undecided", "plain": "information",
+}  # fmt: skip
 
 
 def write(sources: Sequence[Opened | Unreadable], path: Path, whose: Shown = "first") -> Page:
@@ -62,14 +59,15 @@ def paged(sources: Sequence[Opened | Unreadable], whose: Shown = "first") -> Pag
 
 
 def _sentence(found: Sequence[Opening]) -> str:
-    """The verdict over all records."""
+    """The verdict over all records: the gravest one's own, and how many others there are to look at."""
+    first = min(found, key=lambda it: GRAVEST.index(it.state))
     if len(found) == 1:
-        return found[0].sentence
-    wrong = {state: [it.name for it in found if it.state == state] for state in ("bad", "undone", "undecided")}
-    said = {"bad": "something is wrong in", "undone": "not everything could be done in", "undecided": "undecided is"}
-    parts = [f"{said[state]} {', '.join(names)}" for state, names in wrong.items() if names]
-    sentence = "; ".join(parts) or f"nothing is wrong in {len(found)} records"
-    return f"{sentence[0].upper()}{sentence[1:]}."
+        return first.sentence
+    if first.state in ("plain", "good"):
+        return f"Nothing is wrong in {len(found)} records."
+    others = [it.name for it in found if it is not first and it.state in ("bad", "undone", "undecided")]
+    also = f" Look also at {', '.join(others)}." if others else ""
+    return f"{first.name}: {first.sentence}{also}"
 
 
 def rendered(page: Page) -> str:
@@ -92,7 +90,8 @@ def rendered(page: Page) -> str:
     }  # fmt: skip
     plots = {number_of(plot): plot.spec for plot in apart if isinstance(plot, Plot)}
     return templates.get_template("report.html.j2").render(
-        page=page, words=WORDS, states=content.STATES, highlighting=_highlighting(), number_of=number_of,
+        page=page, words=WORDS, states=content.STATES, labels=content.LABELS, highlighting=_highlighting(),
+        number_of=number_of,
         folds=packed(folds), plots=packed(plots), library=library() if plots else "",
     )  # fmt: skip
 
@@ -119,10 +118,10 @@ def packed(value: Any) -> str:
 
 def library() -> str:
     """The script that draws plots, compressed, in base 64. Bundling it takes seconds, so it is kept in the cache."""
-    with suppress(OSError, EOFError, DataError):
+    with suppress(OSError, EOFError, zlib.error, DataError):
         kept = (cache_dir("report") / CACHED).read_bytes()
-        gzip.decompress(kept)  # one that was cut short is made anew
-        return base64.b64encode(kept).decode()
+        if gzip.decompress(kept):  # one that was cut short is made anew
+            return base64.b64encode(kept).decode()
     made = gzip.compress(vl_convert.javascript_bundle(ENTRANCE).encode(), 9, mtime=0)
     with suppress(OSError, AebenchError), whole(cache_dir("report") / CACHED) as temporary:
         temporary.write_bytes(made)
