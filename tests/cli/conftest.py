@@ -28,12 +28,13 @@ def plots(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def environment(tmp_path: Path, plots: Path) -> dict[str, str]:
+def environment(tmp_path_factory: pytest.TempPathFactory, plots: Path) -> dict[str, str]:
     """An environment without a terminal, colours, data folders or anyone's cache, but for `plots`."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("AEBENCH_", "COLUMNS"))}
-    (tmp_path / "cache" / "aebench").mkdir(parents=True)
-    (tmp_path / "cache" / "aebench" / "report").symlink_to(plots)
-    return {**kept, "NO_COLOR": "1", "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    cache = tmp_path_factory.mktemp("cache")
+    (cache / "aebench").mkdir()
+    (cache / "aebench" / "report").symlink_to(plots)
+    return {**kept, "NO_COLOR": "1", "XDG_CACHE_HOME": str(cache)}
 
 
 @pytest.fixture

@@ -8,13 +8,14 @@ from aebench.records import documents
 
 
 def test_memory_that_is_planted_is_caught(aebench, tmp_path: Path) -> None:
-    """The reference with a tenth more memory: caught, nothing else is blamed; said first, kept, and 80 columns wide."""
+    """The reference with a tenth more memory: caught; said first, kept, and 80 columns wide. Two blocks say nothing of
+    speed, so no false alarm is counted."""
     shown = aebench(
         "audit", "linear", "-f", "reference", "--only", "memory", "--repeats", "1", "-o", "out", COLUMNS="80"
     )
-    assert (125, "") == (shown.returncode, shown.stderr[:0])
-    assert shown.stdout.startswith("1 of 1 faults that must be seen were caught. 0 false alarms in ")
-    assert "more verdicts are needed to show less than 1 %" in " ".join(shown.stdout.split())
+    assert 0 == shown.returncode, shown.stderr
+    assert shown.stdout.startswith("1 of 1 faults that must be seen were caught.\n")
+    assert "false alarm" not in shown.stdout
     (case,) = documents.read(tmp_path / "out" / "audit.json", "audit")["cases"]
     assert {"linear, reference, memory": "more"} == {o["row"]: o["verdict"] for o in case["outcomes"] if o["planted"]}
 

@@ -35,4 +35,4 @@ def test_what_cannot_be_calibrated_is_one_line(aebench, tmp_path: Path) -> None:
     ):
         refused = aebench("calibrate", *words)
         assert (2, True) == (refused.returncode, problem in refused.stderr), refused.stderr
-    assert [] == [path for path in tmp_path.iterdir() if path.name != "cache"]
+    assert [] == [*tmp_path.iterdir()]
