@@ -69,9 +69,14 @@ def least_headroom(agreements: Sequence[Document]) -> tuple[float, Document | No
 
 
 def _agreement(document: Document) -> Iterator[str]:
-    """Who agrees, with the least headroom; then all others by what became of them."""
+    """What became of those that do not agree, the gravest first; then who does, with the least headroom."""
     names = _names(document)
     states = {name: _worst(document, name) for name in names}
+    for other, plural in PLURAL.items():
+        found = [name for name in names if states[name] == other]
+        if found:
+            listed = ", ".join(found) if len(found) <= NAMED else f"{len(found)} of {len(names)} autoencoders"
+            yield f"{listed} {other if len(found) == 1 else plural}."
     agreeing = [name for name in names if states[name] == AGREES]
     dtypes = " and ".join(DTYPES)
     if agreeing:
@@ -79,11 +84,6 @@ def _agreement(document: Document) -> Iterator[str]:
         who = names[0] if len(names) == 1 else _share(len(agreeing), len(names))
         at = f"; least headroom ×{least:.3g} ({where['autoencoder']}, {where['dtype']})" if where else ""
         yield f"{who} {'agrees' if len(agreeing) == 1 else 'agree'} in {dtypes}{at}."
-    for other, plural in PLURAL.items():
-        found = [name for name in names if states[name] == other]
-        if found:
-            listed = ", ".join(found) if len(found) <= NAMED else f"{len(found)} of {len(names)} autoencoders"
-            yield f"{listed} {other if len(found) == 1 else plural}."
 
 
 def _worst(document: Document, name: str) -> str:

@@ -84,13 +84,13 @@ ONE_OF_TWO = f"1 of 2 autoencoders agrees in float64 and float32; {AGREEMENT}"
 def test_what_does_not_agree_is_named(
     document: dict[str, Any], keeps: Any, changes: dict[str, Any], expected: str
 ) -> None:
-    """An agreement that lacks a framework or a dtype is none, whatever the pairs that are there say."""
+    """Before what does. An agreement that lacks a framework or a dtype is none, whatever the other pairs say."""
     document["agreements"] = [
         {**row, **changes} if row["autoencoder"] == "stacked" else row
         for row in document["agreements"]
         if row["autoencoder"] == "tied" or keeps(row)
     ]
-    assert [ONE_OF_TWO, expected] == list(sentences(document))
+    assert [expected, ONE_OF_TWO] == list(sentences(document))
 
 
 def test_a_run_that_was_not_asked_to_compare_does_not_agree(document: dict[str, Any]) -> None:
