@@ -108,6 +108,15 @@ def autoencoder(name: str) -> Autoencoder:
     return _named("autoencoder", name, autoencoders())
 
 
+def in_order(names: Iterable[str]) -> list[str]:
+    """The autoencoders, each once: those that are known here in their order, then others as they come."""
+    found = dict.fromkeys(names)
+    return [
+        *(name for name in autoencoders() if name in found),
+        *(name for name in found if name not in autoencoders()),
+    ]
+
+
 def offers(framework: str, autoencoder: str) -> bool:
     """Whether the framework, in whatever mode, has the autoencoder; False where either is unknown."""
     found = variants().get(bare(framework))

@@ -22,13 +22,14 @@ from aebench.records.audits import Audit, Case, Outcome
 from aebench.records.comparisons import What
 from aebench.records.conditions import Conditions
 from aebench.records.fields import Float, checked, plain
+from aebench.records.opened import FILES
 from aebench.records.reuse import require_same_document
 from aebench.records.store import locked
 from aebench.registry import ARBITER
 from aebench.running.options import Options, check, processes_of
 from aebench.running.resume import conditions
 
-FILE = "audit.json"
+FILE = FILES["audit"]
 ADVICE = "audit as then, or choose another --output"
 TIMED, TRAINED = "linear", "stacked"
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
+from aebench.comparison.foresight import MOST_UNDECIDED
 from aebench.comparison.speed import PEAKS
 from aebench.records.audits import Case, Outcome
 
@@ -16,9 +17,6 @@ ALARMS = frozenset({"slower", "more", "worse", "parted", "failed"})
 UNDECIDED = frozenset({"undecided", "unusable", "not compared"})
 # A verdict may be wrong so often, and what must be caught be missed so often.
 MOST_FALSE_ALARMS, LEAST_CAUGHT = 0.01, 0.95
-# A row that stays undecided more often with nothing planted is too noisy to be gated on this machine, as `calibrate`
-# has it: no gate can be green there, and whether a fault is caught says how noisy the machine is.
-MOST_UNDECIDED = 0.05
 NOTHING, TOO_NOISY = "nothing", ", in rows too noisy to gate"
 
 
@@ -87,7 +85,8 @@ REQUIRED = {
 
 
 def noisy(cases: Iterable[Case]) -> dict[str, Count]:
-    """The rows that are too noisy to be gated, and how often each stayed undecided with nothing planted."""
+    """The rows that are too noisy to be gated, as `calibrate` has it, and how often each stayed undecided with nothing
+    planted: no gate can be green there, and whether a fault is caught says how noisy the machine is."""
     found: dict[str, list[bool]] = {}
     for case in cases:
         for outcome in case.outcomes if case.part in RESTARTED and case.fault == NOTHING else ():
@@ -148,16 +147,16 @@ def alarms(cases: Iterable[Case]) -> list[tuple[Case, Outcome]]:
 def status(cases: Sequence[Case], *, complete: bool = True) -> int:
     """0: everything that must be caught was, and false alarms are surely rare enough; 1: something was not, or they
     surely are not; 2: a case failed; 125: too few verdicts to say so, or not all that were asked for."""
-    wrong = false_alarms(cases)
+    wrong, found = false_alarms(cases), kinds(cases)
     others = false_alarms(cases, ("numbers", "quality"))
     low = wrong.interval()[0]
-    if not all(kind.enough for kind in kinds(cases)) or low > MOST_FALSE_ALARMS or others.said:
+    if not all(kind.enough for kind in found) or low > MOST_FALSE_ALARMS or others.said:
         return 1
     if any(case.failure for case in cases):
         return 2
     # Verdicts all of which cannot be used show nothing.
     unshown = not wrong.of and any(not it.planted for case in cases if case.part in RESTARTED for it in case.outcomes)
-    unshown |= _unshown(kinds(cases))
+    unshown |= _unshown(found)
     rare = not wrong.of or wrong.at_most() <= MOST_FALSE_ALARMS
     return 0 if cases and complete and rare and not unshown else 125
 

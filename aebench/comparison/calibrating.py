@@ -19,13 +19,14 @@ from aebench.records.circumstances import Lookout
 from aebench.records.conditions import Conditions
 from aebench.records.documents import comparable
 from aebench.records.fields import checked, plain
+from aebench.records.opened import FILES
 from aebench.records.reuse import require_same_document, require_same_options
 from aebench.records.store import locked
 from aebench.running.options import Options, check, processes_of, with_defaults
 from aebench.running.resume import conditions
 from aebench.speed import blocks as timing
 
-FILE = "calibration.json"
+FILE = FILES["calibration"]
 ADVICE = "calibrate as then, or choose another --output"
 # Of the options: what a second call asks for as the first did.
 SAME = ("autoencoders", "frameworks", "dataset", "schedule", "device", "dtype")

@@ -32,13 +32,14 @@ from aebench.records.comparisons import Comparison, Limits, Numbers, Side, Sides
 from aebench.records.conditions import Conditions
 from aebench.records.documents import comparable
 from aebench.records.fields import Float, checked, plain
+from aebench.records.opened import FILES
 from aebench.records.qualities import Quality
 from aebench.records.reuse import require_same_document, require_same_options
 from aebench.records.store import locked
 from aebench.running.options import DTYPES, Options, check
 from aebench.running.trainings import Trainings
 
-FILE = "comparison.json"
+FILE = FILES["comparison"]
 ADVICE = "compare as then, or choose another --output"
 PARTS: tuple[What, ...] = ("numbers", "quality", "speed", "memory")
 # What fails once, such as a process that the system has killed, is bad luck and no difference between two sides.

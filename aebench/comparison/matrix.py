@@ -23,10 +23,11 @@ from aebench.records import documents
 from aebench.records.fields import plain
 from aebench.records.known import Known
 from aebench.records.matrices import Head, Matrix, Outcome
+from aebench.records.opened import FILES
 from aebench.records.reuse import require_same_options
 from aebench.records.store import locked
 
-FILE = "matrix.json"
+FILE = FILES["matrix"]
 
 
 @dataclass(frozen=True)

@@ -98,9 +98,7 @@ def rows(trials: Trials) -> list[Row]:
     The verdicts belong together: all of a call share the level.
     """
     finished = [trial for trial in trials if "metrics" in trial]
-    present = dict.fromkeys(trial["autoencoder"] for trial in finished)
-    names = [*(n for n in registry.autoencoders() if n in present),
-             *(n for n in present if n not in registry.autoencoders())]  # fmt: skip
+    names = registry.in_order(trial["autoencoder"] for trial in finished)
     found = [row for name in names for row in _rows_of(name, [t for t in finished if t["autoencoder"] == name])]
     return _as_a_family(found)
 

@@ -87,11 +87,18 @@ def table(title: str, paths: Mapping[str, Path]) -> Table:
     drawn.add_column("", width=len(DIFFERS))
     for framework in texts:
         drawn.add_column(Text(framework), ratio=1, overflow="fold")
+    for label, differs, row in compared(texts):
+        drawn.add_row(DIFFERS if differs else "", *(Code(x, 0 if label == "docstring" else 4) for x in row))
+    return drawn
+
+
+def compared(texts: Mapping[str, Mapping[str, str]]) -> Iterator[tuple[str, bool, list[str]]]:
+    """The pieces of every framework's text in one order: a piece's name, whether it differs by more than the
+    framework's own name, and what it is in each; empty where a framework lacks it."""
     for label in aligned([list(text) for text in texts.values()]):
         row = {framework: text.get(label, "") for framework, text in texts.items()}
-        alike = len({text.replace(framework, "") for framework, text in row.items()}) == 1
-        drawn.add_row("" if alike else DIFFERS, *(Code(x, 0 if label == "docstring" else 4) for x in row.values()))
-    return drawn
+        differs = len({text.replace(framework, "") for framework, text in row.items()}) > 1
+        yield label, differs, list(row.values())
 
 
 def pieces(text: str) -> dict[str, str]:

@@ -11,11 +11,12 @@ from aebench.comparison.sides import side
 from aebench.errors import ReproductionError, UsageError
 from aebench.processes import probing
 from aebench.records import documents
+from aebench.records.opened import FILES
 from aebench.registry import ARBITER
 from aebench.reproducing.finding import Asked
 
 # The records that hold numbers, by the name of their file.
-HOLDING = {"comparison": "comparison.json", "agreements": "agreements.json"}
+HOLDING = {kind: FILES[kind] for kind in ("comparison", "agreements")}
 
 
 def asked_in(place: Path, number: int) -> Asked:

@@ -7,14 +7,16 @@ import gzip
 import json
 import re
 import sys
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import pytest
 from comparisons import blocks, climbed, record
-from examples import trial
+from examples import OPTIONS, trial
 from filled import filled
+from matplotlib.figure import Figure
 from reports import parting, run
 
 from aebench import registry
@@ -22,8 +24,9 @@ from aebench.records import documents
 from aebench.records.comparisons import Apart
 from aebench.records.fields import plain
 from aebench.records.opened import FILES, opened
+from aebench.report.gallery import Picture
 from aebench.report.html import chapters, charts, writing
-from aebench.report.html.content import Plot
+from aebench.report.html.content import Plot, Still
 from aebench.report.html.writing import paged, rendered, write
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)>\"'&{{ 7 * 7 }}"
@@ -199,6 +202,33 @@ def test_a_cache_that_is_damaged_is_made_anew(tmp_path: Path, monkeypatch: pytes
         assert sound == kept.read_bytes()
     monkeypatch.setattr(writing, "cache_dir", lambda _: tmp_path / kept.name / "below")
     assert whole == writing.library()
+
+
+def test_what_is_not_known_here_is_not_said_to_be_lacking(tmp_path: Path) -> None:
+    """A run of another machine, with an autoencoder and a framework that are not registered here."""
+    trials = [{**trial("elsewhere", 0, 0.1), "autoencoder": "convolutional"}]
+    options = {**OPTIONS, "autoencoders": ["convolutional"], "frameworks": ["elsewhere"], "agreement": True}
+    text = rendered(paged(opened([run(tmp_path / "run", options=options, trials=trials, agreements=[])])))
+    assert "What was left out" not in text
+
+
+def test_pictures_of_a_run_are_looked_for_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many autoencoders it has; with those of several runs a caption names the run."""
+    asked: list[Path] = []
+    drawn = Picture("tied/features", "t", "alt", "look here", Figure)
+
+    def pictures(folder: Path) -> list[Picture]:
+        asked.append(folder)
+        return [drawn, replace(drawn, name="overview")]
+
+    monkeypatch.setattr(chapters, "pictures", pictures)
+    trials = [{**trial("pytorch", 0, 0.1), "autoencoder": name} for name in ("tied", "stacked")]
+    folders = [run(tmp_path / name, trials=trials) for name in ("monday", "tuesday")]
+    (section,) = (it for it in paged(opened(folders), "all").sections if it.anchor == "autoencoders")
+    assert folders == asked
+    of_all = [it.caption for it in section.blocks if isinstance(it, Still)]
+    of_one = [it.caption for part in section.sections for it in part.blocks if isinstance(it, Still)]
+    assert 2 * [["monday: look here", "tuesday: look here"]] == [of_all, of_one]
 
 
 def test_no_framework_is_loaded(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from aebench.report.frames.frame import (
     frame,
     integer,
     number,
+    of,
     text,
     without,
 )
@@ -84,15 +85,11 @@ def ladders(agreements: Sequence[Content], failures: Iterable[Content]) -> Itera
     yield frame("agreements", "Pairs of subjects", PAIRS, [*map(_pair, agreements), *lost])
     yield frame("rungs", "Pairs of subjects, rung by rung", RUNGS, (row for it in agreements for row in _rungs(it)))
     blind = (
-        {**_key(it), "place": place, "sensitivity": least}
+        {**of(PAIR, it), "place": place, "sensitivity": least}
         for it in agreements
         for place, least in it.get("blind", {}).items()
     )
     yield frame("blind", "Arrays that no bound can judge", BLIND, blind)
-
-
-def _key(it: Content) -> dict[str, Any]:
-    return {field.name: it.get(field.name) for field in PAIR}
 
 
 def _pair(it: Content) -> dict[str, Any]:
@@ -101,7 +98,7 @@ def _pair(it: Content) -> dict[str, Any]:
 
 def _rungs(it: Content) -> Iterator[dict[str, Any]]:
     vacuous = it.get("vacuous", ())
-    yield from ({**_key(it), **rung, "vacuous": rung["rung"] in vacuous} for rung in it["rungs"])
+    yield from ({**of(PAIR, it), **rung, "vacuous": rung["rung"] in vacuous} for rung in it["rungs"])
 
 
 def growth(content: Content) -> list[Frame]:

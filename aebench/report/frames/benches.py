@@ -20,6 +20,7 @@ from aebench.report.frames.frame import (
     frame,
     integer,
     number,
+    of,
     text,
     without,
 )
@@ -75,7 +76,7 @@ def bench(content: Content) -> list[Frame]:
     former = content.get("former", {"rounds": None, "cases": ()})
     asked = {**content["options"], "blocks": content["blocks"], "rounds": former["rounds"]}
     blocks = [
-        Numbered(_key(case), number, block)
+        Numbered(of(CASE, case), number, block)
         for case in content["cases"]
         for number, block in enumerate(case["blocks"], 1)
     ]
@@ -86,10 +87,6 @@ def bench(content: Content) -> list[Frame]:
         options(asked if former["rounds"] else without(asked, "rounds")),
         Sets(content["conditions"]).frame(),
     ]
-
-
-def _key(case: Content) -> dict[str, Any]:
-    return {field.name: case[field.name] for field in CASE}
 
 
 def _shares(cases: list[Case]) -> Iterator[dict[str, Any]]:
@@ -120,17 +117,23 @@ def _former(cases: list[Content]) -> Iterator[Frame]:
     rows = [(case, subject) for case in cases for subject in (*_ceiling(case), *case["subjects"])]
     every = (
         {
-            **_key(case), "narrow": case["narrow"], "subject": it["name"], **busy(case.get("busy")),
+            **of(CASE, case), "narrow": case["narrow"], "subject": it["name"], **busy(case.get("busy")),
             **without(it, "name", "seconds_per_1000_images", "lost"), "lost": "; ".join(it.get("lost", ())) or None,
         }
         for case, it in rows
     )  # fmt: skip
     yield frame("former", "Timings in one process each, of an earlier aebench", FORMER, every)
     rounds = (
-        {**_key(case), "subject": it["name"], "kind": it["kind"], "round": place, "seconds_per_1000_images": seconds}
+        {
+            **of(CASE, case),
+            "subject": it["name"],
+            "kind": it["kind"],
+            "round": place,
+            "seconds_per_1000_images": seconds,
+        }
         for case, it in rows
         for place, seconds in enumerate(it["seconds_per_1000_images"], start=1)
-    )
+    )  # fmt: skip
     yield frame("former_rounds", "Their rounds", FORMER_ROUNDS, rounds)
 
 

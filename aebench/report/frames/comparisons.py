@@ -24,6 +24,7 @@ from aebench.report.frames.frame import (
     frame,
     integer,
     number,
+    of,
     reasons,
     text,
     without,
@@ -148,11 +149,7 @@ def _numbers(content: Content) -> Iterator[Frame]:
     rows = content["numbers"]
     climbs = ({**without(it, "rungs", "vacuous"), "failures": reasons(it["failures"])} for it in rows)
     yield frame("numbers", "Climbs of base and head", NUMBERS, climbs)
-    rungs = (
-        {**{field.name: it[field.name] for field in CLIMB}, **rung, "vacuous": rung["rung"] in it["vacuous"]}
-        for it in rows
-        for rung in it["rungs"]
-    )
+    rungs = ({**of(CLIMB, it), **rung, "vacuous": rung["rung"] in it["vacuous"]} for it in rows for rung in it["rungs"])
     yield frame("rungs", "Climbs of base and head, rung by rung", RUNGS, rungs)
 
 
@@ -163,7 +160,7 @@ def qualities(rows: Sequence[Content]) -> Iterator[Frame]:
         for it in rows
     )
     yield frame("trainings", "Trainings of base and head", TRAININGS, trainings)
-    metrics = ({**{field.name: it[field.name] for field in PAIR}, **_metric(row)} for it in rows for row in it["rows"])
+    metrics = ({**of(PAIR, it), **_metric(row)} for it in rows for row in it["rows"])
     yield frame("quality", "Metrics of base and head", QUALITY, metrics)
 
 

@@ -83,9 +83,14 @@ def _typed(field: Field, value: Any) -> Any:
     return None if value is None else _READ[field.kind](value)
 
 
+def of(fields: Iterable[Field], row: Content) -> dict[str, Any]:
+    """The row's values of these fields alone; None where it lacks one."""
+    return {field.name: row.get(field.name) for field in fields}
+
+
 def busy(known: Content | None) -> dict[str, Any]:
     """The fields of `BUSY`."""
-    return {field.name: (known or {}).get(field.name) for field in BUSY}
+    return of(BUSY, known or {})
 
 
 def without(row: Content, *names: str) -> dict[str, Any]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from aebench.report.frames.conditions import Sets, flattened, options
 from aebench.report.frames.frame import (
     AUTOENCODER,
@@ -17,6 +15,7 @@ from aebench.report.frames.frame import (
     frame,
     integer,
     number,
+    of,
     text,
     without,
 )
@@ -57,7 +56,7 @@ MEMBERS = (
 
 def audit(content: Content) -> list[Frame]:
     """Faults that were planted, and what was said of every row."""
-    outcomes = ({**_of(CASE, it), **row} for it in content["cases"] for row in it["outcomes"])
+    outcomes = ({**of(CASE, it), **row} for it in content["cases"] for row in it["outcomes"])
     return [
         frame("cases", "Faults that were planted", CASES, (without(it, "outcomes") for it in content["cases"])),
         frame("outcomes", "What was said of every row", OUTCOMES, outcomes),
@@ -68,7 +67,7 @@ def audit(content: Content) -> list[Frame]:
 
 def bundle(content: Content) -> list[Frame]:
     """What a bundle holds."""
-    climbs = [({**_of(CLIMB, it), "autoencoder": it["specification"]["name"]}, it) for it in content["climbs"]]
+    climbs = [({**of(CLIMB, it), "autoencoder": it["specification"]["name"]}, it) for it in content["climbs"]]
     rows = ({**key, **without(it, "specification", "traces")} for key, it in climbs)
     traces = ({**key, "subject": who, "member": file} for key, it in climbs for who, file in it["traces"].items())
     facts = (
@@ -85,7 +84,3 @@ def bundle(content: Content) -> list[Frame]:
         options({name: content[name] for name in ("full", "ladder")}),
         Sets(content["conditions"]).frame(),
     ]
-
-
-def _of(fields: tuple[Any, ...], it: Content) -> dict[str, Any]:
-    return {field.name: it.get(field.name) for field in fields}

@@ -18,6 +18,7 @@ from aebench.report.frames.frame import (
     frame,
     integer,
     number,
+    of,
     reasons,
     text,
     without,
@@ -53,7 +54,7 @@ EPOCHS = (
 def scale(content: Content) -> list[Frame]:
     """A row for each training of the sweep, and for each of its epochs."""
     epochs = (
-        {**_key(it), "phase": phase, "epoch": place, "seconds": seconds}
+        {**of(POINT, it), "phase": phase, "epoch": place, "seconds": seconds}
         for it in content["rows"]
         for phase, every in it.get("epoch_seconds", {}).items()
         for place, seconds in enumerate(every, start=1)
@@ -64,10 +65,6 @@ def scale(content: Content) -> list[Frame]:
         options(content["options"]),
         Sets(content["conditions"]).frame(),
     ]
-
-
-def _key(it: Content) -> dict[str, Any]:
-    return {field.name: it[field.name] for field in POINT}
 
 
 def _point(it: Content) -> dict[str, Any]:

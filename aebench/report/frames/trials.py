@@ -21,6 +21,7 @@ from aebench.report.frames.frame import (
     frame,
     integer,
     number,
+    of,
     text,
     without,
 )
@@ -138,16 +139,12 @@ def _trials(trials: Sequence[Content], sets: Sets) -> Iterator[Frame]:
     yield frame("trials", "Trials, and what they cost", TRIALS, (_trial(it, sets) for it in trials))
     yield frame("metrics", "Metrics of every trial", METRICS, (row for it in trials for row in _metrics(it)))
     every = [(it, *epoch) for it in trials for epoch in _epochs(it)]
-    epochs = ({**_key(it), "phase": phase, **without(epoch, "mean", "last_batch")} for it, phase, epoch in every)
+    epochs = ({**of(TRIAL, it), "phase": phase, **without(epoch, "mean", "last_batch")} for it, phase, epoch in every)
     yield frame("epochs", "Epochs of every trial", EPOCHS, epochs)
-    losses = ({**_key(it), "phase": phase, **row} for it, phase, epoch in every for row in _losses(epoch))
+    losses = ({**of(TRIAL, it), "phase": phase, **row} for it, phase, epoch in every for row in _losses(epoch))
     yield frame("losses", "Losses, epoch by epoch", LOSSES, losses)
-    notes = ({**_key(it), "note": note} for it in trials for note in it.get("notes", ()))
+    notes = ({**of(TRIAL, it), "note": note} for it in trials for note in it.get("notes", ()))
     yield frame("notes", "What happened while training", NOTES, notes)
-
-
-def _key(it: Content) -> dict[str, Any]:
-    return {field.name: it[field.name] for field in TRIAL}
 
 
 def _trial(it: Content, sets: Sets) -> dict[str, Any]:
@@ -160,10 +157,10 @@ def _trial(it: Content, sets: Sets) -> dict[str, Any]:
 def _metrics(it: Content) -> Iterator[dict[str, Any]]:
     """A row for each metric, and one for whatever else was not a number."""
     if "failure" in it:
-        yield {**_key(it), "failure": it["failure"]}
+        yield {**of(TRIAL, it), "failure": it["failure"]}
     metrics, invalid = it.get("metrics", {}), it.get("invalid", {})
     for name in dict.fromkeys((*metrics, *invalid)):
-        yield {**_key(it), "metric": name, **metrics.get(name, {}), "invalid": invalid.get(name)}
+        yield {**of(TRIAL, it), "metric": name, **metrics.get(name, {}), "invalid": invalid.get(name)}
 
 
 def _epochs(it: Content) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from aebench import registry
 from aebench.agreement.ladder import RUNGS
 from aebench.comparison.findings import described, most
 from aebench.records.comparisons import Comparison, Numbers
@@ -14,7 +15,6 @@ from aebench.records.opened import Opened, Unreadable
 from aebench.report.agreement import unjudged
 from aebench.report.html import charts
 from aebench.report.html.content import Block, Cell, Folded, Grid, Plot, Prose, Section, State, readable, shown, words
-from aebench.report.html.order import autoencoders_in_order
 
 WORDS: dict[str, State] = {"identical": "good", "moved": "plain", "parted": "bad", "failed": "bad"}
 
@@ -67,7 +67,7 @@ def pair(row: Mapping[str, Any]) -> str:
 
 def names(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     """The autoencoders of the rows, in the order of the registry."""
-    return autoencoders_in_order(row["autoencoder"] for row in rows)
+    return registry.in_order(row["autoencoder"] for row in rows)
 
 
 def in_order(rungs: Sequence[str]) -> list[str]:
@@ -99,7 +99,7 @@ def _versions(sources: Sequence[Opened]) -> Iterator[Section]:
             cells = [cell for head, row in rows for cell in _moved(head, row)]
             if cells:
                 order = in_order([cell["rung"] for cell in cells])
-                spec = charts.moved(cells, order, autoencoders_in_order(row.autoencoder for _, row in rows))
+                spec = charts.moved(cells, order, registry.in_order(row.autoencoder for _, row in rows))
                 blocks.append(Plot(f"What moved from {base} in {dtype}", _alt_moved(base, rows), spec))
         grids = [_climbs(number, it) for number, it in mine.items()]
         yield Section(f"moved-{min(mine)}", f"Against {base}", "", [*blocks, Folded("Every climb", grids)])

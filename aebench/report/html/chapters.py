@@ -8,7 +8,8 @@ import math
 import shlex
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, cached_property
 from importlib import resources
 from statistics import mean
 from typing import Any, Literal
@@ -28,7 +29,7 @@ from aebench.report.html import charts
 from aebench.report.html.content import Block, Folded, Listing, Plot, Prose, Section, Still, readable, shown
 from aebench.report.html.qualities import autoencoders
 from aebench.report.published import FIGURES
-from aebench.report.side_by_side import aligned, pieces
+from aebench.report.side_by_side import compared, pieces
 from aebench.report.side_by_side import sources as texts_of
 
 HIGHLIGHTED = HtmlFormatter(nowrap=True, classprefix="py-")
@@ -38,14 +39,16 @@ Shown = Literal["first", "all", "none"]
 
 def section(sources: Sequence[Opened | Unreadable], whose: Shown = "first") -> Section | None:
     """A part for each autoencoder that any record speaks of; None where none does. whose: the runs with pictures."""
-    found = [_chapter(name, sources, whose) for name in autoencoders(sources)]
+    albums = [Album(run) for run in readable(sources, "run")]
+    found = [_chapter(name, sources, albums, whose) for name in autoencoders(sources)]
+    of_all = list(_pictures(None, albums, whose))
     lead = "The idea of each, its mathematics, what the frameworks' texts look like, and what came of them."
-    return Section("autoencoders", "The autoencoders", lead, (), found) if found else None
+    return Section("autoencoders", "The autoencoders", lead, of_all, found) if found else None
 
 
-def _chapter(name: str, sources: Sequence[Opened | Unreadable], whose: Shown) -> Section:
+def _chapter(name: str, sources: Sequence[Opened | Unreadable], albums: Sequence[Album], whose: Shown) -> Section:
     known = registry.autoencoders().get(name)
-    blocks = [*_idea(name), *_pictures(name, sources, whose), *_curves(name, sources), *_texts(name)]
+    blocks = [*_idea(name), *_pictures(name, albums, whose), *_curves(name, sources), *_texts(name)]
     return Section(f"autoencoder-{name}", name, known.title if known else "", blocks)
 
 
@@ -68,38 +71,47 @@ def _idea(name: str) -> Iterator[Block]:
                 return
 
 
-def _pictures(name: str, sources: Sequence[Opened | Unreadable], whose: Shown) -> Iterator[Block]:
-    """Every picture of the runs that are shown; of those that are missing, why."""
-    runs = [source for source in readable(sources, "run") if _has(source, name)]
-    for number, source in enumerate(runs if whose != "none" else []):
-        if whose == "first" and number:
-            more = " ".join(shlex.quote(str(it.folder)) for it in runs[1:])
-            yield Prose([f"The pictures of {more} are left out: aebench report --pictures all, or aebench plot."])
-            return
-        of = f", {source.name}" if len(runs) > 1 else ""
-        found = _drawn(source, name)
+@dataclass(frozen=True)
+class Album:
+    """A run, and its pictures, of all autoencoders; they are looked for once, when they are first asked for."""
+
+    run: Opened
+
+    @cached_property
+    def pictures(self) -> Sequence[Picture | Missing]:
+        """What the run's folder gives; where it cannot be read, why, for each autoencoder."""
+        try:
+            return pictures(self.run.folder)
+        except AebenchError as error:
+            return [Missing(f"{name}/pictures", str(error)) for name in autoencoders([self.run])]
+
+    def of(self, name: str | None) -> list[Picture | Missing]:
+        """Those of the autoencoder; None: those of all of them together."""
+        return [it for it in self.pictures if (it.name.partition("/")[0] if "/" in it.name else None) == name]
+
+
+def _pictures(name: str | None, albums: Sequence[Album], whose: Shown) -> Iterator[Block]:
+    """Every picture of the autoencoder in the runs that are shown, or of all of them; of what is missing, why."""
+    mine = [album for album in albums if name is None or _has(album.run, name)]
+    for album in {"none": [], "first": mine[:1], "all": mine}[whose]:
+        found, of = album.of(name), f"{album.run.name}: " if len(mine) > 1 else ""
         yield from (_still(it, of) for it in found if isinstance(it, Picture))
         missing = [f"{it.name.rpartition('/')[2]}: {it.why}" for it in found if isinstance(it, Missing)]
         if missing:
             yield Folded("Pictures that are missing, and why", [Prose(missing)])
+    if whose == "first" and len(mine) > 1:
+        more = " ".join(shlex.quote(str(album.run.folder)) for album in mine[1:])
+        yield Prose([f"The pictures of {more} are left out: aebench report --pictures all, or aebench plot."])
 
 
 def _has(source: Opened, name: str) -> bool:
     return any(row["autoencoder"] == name for row in source.content["trials"])
 
 
-def _drawn(source: Opened, name: str) -> list[Picture | Missing]:
-    """What the run's folder gives; one that cannot be read gives nothing, and says why."""
-    try:
-        return pictures(source.folder, [name])
-    except AebenchError as error:
-        return [Missing(name, str(error))]
-
-
 def _still(picture: Picture, of: str) -> Still:
     content = base64.b64encode(picture.bytes(picture.kind)).decode()
     kind = {"png": "image/png", "svg": "image/svg+xml"}[picture.kind]
-    return Still(f"{picture.title}{of}", picture.alt, f"data:{kind};base64,{content}", picture.caption)
+    return Still(picture.alt, f"data:{kind};base64,{content}", f"{of}{picture.caption}")
 
 
 def _paths(name: str, framework: str) -> list[Any]:
@@ -120,12 +132,10 @@ def _texts(name: str) -> Iterator[Block]:
 
 
 def _listing(parts: Mapping[str, Mapping[str, str]]) -> Listing:
-    rows = []
-    for label in aligned([list(text) for text in parts.values()]):
-        row = {framework: text.get(label, "") for framework, text in parts.items()}
-        alike = len({text.replace(framework, "") for framework, text in row.items()}) == 1
-        rows.append((label, not alike, [highlight(text, PythonLexer(), HIGHLIGHTED) for text in row.values()]))
-    return Listing(list(parts), rows)
+    return Listing(list(parts), [
+        (label, differs, [highlight(text, PythonLexer(), HIGHLIGHTED) for text in row])
+        for label, differs, row in compared(parts)
+    ])  # fmt: skip
 
 
 def _curves(name: str, sources: Sequence[Opened | Unreadable]) -> Iterator[Block]:

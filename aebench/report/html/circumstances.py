@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from aebench import networks, registry
-from aebench.errors import AebenchError
 from aebench.records.comparisons import Comparison
 from aebench.records.conditions import Conditions, differences, facts
 from aebench.records.fields import checked
@@ -92,7 +91,5 @@ def _of_run(name: str, content: Mapping[str, Any]) -> Iterator[str]:
 
 def _lacks(framework: str, autoencoder: str) -> bool:
     """Whether the framework here has no such network; what is not known here is not said to be missing."""
-    try:
-        return not registry.offers(framework, autoencoder)
-    except AebenchError:
-        return False
+    known = autoencoder in registry.autoencoders() and registry.bare(framework) in registry.variants()
+    return known and not registry.offers(framework, autoencoder)

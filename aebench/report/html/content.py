@@ -61,9 +61,8 @@ class Plot:
 
 @dataclass(frozen=True)
 class Still:
-    """A picture, as a data URL."""
+    """A picture, which has its title in it, as a data URL."""
 
-    title: str
     alt: str
     source: str
     caption: str = ""

@@ -18,6 +18,7 @@ from aebench.records.measurements import Bench
 from aebench.records.opened import Opened, Unreadable
 from aebench.report import agreement, audit, noise, quality, sweep, verdict
 from aebench.report.exported import Told, of_comparison, of_ladders, of_matrix
+from aebench.report.gallery.material import listed
 from aebench.report.html.content import Opening, State, gravest, words
 from aebench.speed import shares
 
@@ -78,7 +79,7 @@ def _subjects(content: Document) -> str:
         f"{name} {subjects[name]['version'] or ''}".strip() if name in subjects else name
         for name in content["options"]["frameworks"]
     ]
-    return " and ".join(filter(None, (", ".join(named[:-1]), named[-1]))) if named else "nobody"
+    return listed(named) if named else "nobody"
 
 
 def _of_options(what: str, content: Document) -> str:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from aebench import registry
 from aebench.quality.equivalence import Comparison as Equivalence
 from aebench.quality.table import Row, Values, rows
 from aebench.records.comparisons import Comparison
@@ -16,7 +17,6 @@ from aebench.records.qualities import Quality, QualityRow
 from aebench.report.comparison import metrics_table
 from aebench.report.html import charts
 from aebench.report.html.content import Block, Cell, Grid, Plot, Section, State, readable, words
-from aebench.report.html.order import autoencoders_in_order
 from aebench.report.quality import EXPLANATION, framework_cell, named, pair_cells, sentence
 
 COLOURS: dict[str, State] = {"equivalent": "good", "different": "bad", "undecided": "undecided", "worse": "bad"}
@@ -115,11 +115,11 @@ def _moved(it: Quality, row: QualityRow) -> Iterator[dict[str, Any]]:
 
 def autoencoders(sources: Sequence[Opened | Unreadable]) -> list[str]:
     """Those that something was trained or climbed of."""
-    names: list[str | None] = []
+    names: list[str] = []
     for source in readable(sources, "run", "baseline", "agreements"):
         names += [row["autoencoder"] for part in ("trials", "agreements") for row in source.content.get(part, ())]
     for source in readable(sources, "comparison"):
         names += source.content["options"]["autoencoders"]
     for source in readable(sources, "bench"):
         names += [case["autoencoder"] for case in source.content["cases"]]
-    return autoencoders_in_order(names)
+    return registry.in_order(names)

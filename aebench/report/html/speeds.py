@@ -9,9 +9,8 @@ from typing import Any
 from msgspec import structs
 
 from aebench.comparison.findings import blocks_of, in_words, speed_weight, speeds, thresholds
-from aebench.comparison.speed import PEAKS, Row
+from aebench.comparison.speed import Row, ratios
 from aebench.comparison.verdicts import Verdict
-from aebench.records.blocks import Pair
 from aebench.records.comparisons import Comparison, Sides
 from aebench.records.fields import checked
 from aebench.records.measurements import Bench, Case
@@ -20,7 +19,6 @@ from aebench.report.html import charts
 from aebench.report.html.content import STATES, Block, Cell, Grid, Plot, Section, readable, shown, words
 from aebench.report.speed import EXPLANATION, title
 from aebench.speed import shares
-from aebench.speed.blocks import log_ratio
 from aebench.speed.shares import CEILING, Interval, Key
 
 MOST_RATIO = 4.0  # of head over base that a plot shows
@@ -79,19 +77,11 @@ def _decided(sides: Sides, row: Row, verdict: Verdict) -> list[Cell | str]:
 
 
 def _blocks(found: Comparison, sides: Sides, row: Row) -> Iterator[float]:
-    """The log ratio of every block that has the row; of memory, that of the peaks."""
+    """The log ratio of every block that has the row."""
     for block in blocks_of(found, sides):
-        if block.control or block.failed or row.autoencoder not in (None, block.autoencoder):
-            continue
-        if row.measure not in PEAKS:
-            yield log_ratio(block, 0, 1, row.measure)
-        elif all(peaks := _peaks(block, row.measure)):
-            yield math.log(peaks[1] / peaks[0])
-
-
-def _peaks(block: Pair, measure: str) -> list[float]:
-    found = [getattr(subject, PEAKS[measure]) for subject in block.subjects]
-    return [float(peak) if isinstance(peak, int) else 0.0 for peak in found]
+        known = {} if block.control or row.autoencoder not in (None, block.autoencoder) else ratios(block)
+        if row.measure in known:
+            yield known[row.measure]
 
 
 def _timed(source: Opened) -> Section:
