@@ -14,6 +14,7 @@ from msgspec import structs
 
 import aebench
 from aebench import errors, registry
+from aebench.comparison.sides import recorded
 from aebench.errors import AebenchError, FrameworkError, UnknownNameError, UsageError
 from aebench.processes import differing, environments, inside, making, probing
 from aebench.processes.environments import Environment, find
@@ -400,3 +401,20 @@ def test_a_tree_without_git_runs_elsewhere(other: Path) -> None:
 def test_why_an_installer_failed_is_one_line(said: str, expected: str) -> None:
     """The last error that is not only about errors above it, else the last line."""
     assert errors.why(said).startswith(expected)
+
+
+@pytest.mark.parametrize(
+    ("python", "expected"),
+    [
+        ("below/bin/python", "environments/old/bin/python"),
+        ("/elsewhere/bin/python", "/elsewhere/bin/python"),
+        (None, None),
+    ],
+)
+def test_a_record_says_where_an_environment_lies_as_seen_from_here(
+    python: str | None, expected: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A record that is handed on does not tell where its machine keeps things, unless they lie elsewhere."""
+    monkeypatch.chdir(tmp_path)
+    place = Path(python.replace("below", f"{tmp_path}/environments/old")) if python else None
+    assert expected == recorded(Environment("old", place, "old")).python

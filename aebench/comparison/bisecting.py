@@ -8,9 +8,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from aebench.comparison import comparing, matrix
-from aebench.comparison.comparing import Asked, Common, side_of
+from aebench.comparison.comparing import Asked, Common
 from aebench.comparison.marked import OPEN
 from aebench.comparison.matrix import Column
+from aebench.comparison.sides import recorded
 from aebench.errors import AebenchError, UnknownNameError, UnwritableError, UsageError
 from aebench.processes import environments, making
 from aebench.processes.environments import Environment
@@ -107,7 +108,7 @@ class Bisection:
     def _matrix(self) -> Matrix:
         """The releases that were tried, in their order."""
         heads = [self.heads[version] for version in self.versions if version in self.heads]
-        return Matrix(base=side_of(self.asked.base), heads=heads, gone=[])
+        return Matrix(base=recorded(self.asked.base), heads=heads, gone=[])
 
     def _require_same_base(self) -> None:
         before = documents.read_if_there(self.folder / matrix.FILE, "matrix")

@@ -18,7 +18,7 @@ from aebench.comparison.held import Held, feeding, held, taking_part
 from aebench.comparison.quality import Asked as QualityAsked
 from aebench.comparison.quality import compare as compare_quality
 from aebench.comparison.sequential import Thresholds
-from aebench.comparison.sides import pairs
+from aebench.comparison.sides import pairs, recorded
 from aebench.comparison.speed import Blocks, Where, measured
 from aebench.errors import UsageError
 from aebench.processes.differing import differences
@@ -28,7 +28,7 @@ from aebench.processes.worker import FrameworkProcess
 from aebench.records import documents
 from aebench.records.asked import Options as RecordedOptions
 from aebench.records.blocks import Pair
-from aebench.records.comparisons import Comparison, Limits, Numbers, Side, Sides, What
+from aebench.records.comparisons import Comparison, Limits, Numbers, Sides, What
 from aebench.records.conditions import Conditions
 from aebench.records.documents import comparable
 from aebench.records.fields import Float, checked, plain
@@ -176,8 +176,8 @@ def _begun(plan: Plan, path: Path, now: Conditions) -> Comparison:
     before = documents.read_if_there(path, "comparison")
     asked = plan.asked
     found = Comparison(
-        base=side_of(asked.base),
-        head=side_of(asked.head),
+        base=recorded(asked.base),
+        head=recorded(asked.head),
         only=list(asked.only),
         options=checked(comparable(asdict(plan.options)), RecordedOptions),
         conditions=now,
@@ -215,12 +215,6 @@ def _timed(plan: Plan, found: Comparison, kept: Comparison, sides: Sides) -> lis
     """The autoencoders of a framework that either call timed, in their order."""
     either = {*found.timed.get(sides.framework, ()), *kept.timed.get(sides.framework, ())}
     return [name for name in plan.options.autoencoders if name in either]
-
-
-def side_of(environment: Environment) -> Side:
-    """What a record says of the environment."""
-    python = str(environment.python) if environment.python else None
-    return Side(name=environment.name, said=environment.said, python=python, variables=dict(environment.variables))
 
 
 def _quality(

@@ -11,11 +11,11 @@ from pathlib import Path
 
 from aebench import registry
 from aebench.comparison import comparing
-from aebench.comparison.comparing import PARTS, Asked, Common, Deadline, Plan, side_of
+from aebench.comparison.comparing import PARTS, Asked, Common, Deadline, Plan
 from aebench.comparison.findings import Finding
 from aebench.comparison.marked import gone, marked
 from aebench.comparison.outcomes import outcomes
-from aebench.comparison.sides import are_one, pairs, require_frameworks, side
+from aebench.comparison.sides import are_one, pairs, recorded, require_frameworks, side
 from aebench.comparison.verdict import WEIGHTS, called, outcome, versions
 from aebench.errors import AebenchError, FrameworkError, UsageError, nearest
 from aebench.processes.events import Listener
@@ -93,7 +93,7 @@ def compare(
     deadline = Deadline(asked.limit)
     with locked(folder), common_to_all(folder) as common:
         before = documents.read_if_there(folder / FILE, "matrix")
-        found = Matrix(base=side_of(asked.base), heads=[], gone=[])
+        found = Matrix(base=recorded(asked.base), heads=[], gone=[])
         if before is not None:
             require_same_options(folder / FILE, {"base": before["base"]}, plain(found), comparing.ADVICE)
         for number, column in enumerate(columns):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from aebench import registry
 from aebench.comparison import commits
@@ -10,7 +11,7 @@ from aebench.errors import UnknownNameError, UsageError
 from aebench.processes import environments
 from aebench.processes.environments import Environment
 from aebench.processes.probing import frameworks
-from aebench.records.comparisons import Sides
+from aebench.records.comparisons import Side, Sides
 from aebench.registry import HERE
 
 
@@ -27,6 +28,17 @@ def side(said: str) -> Environment:
         if found is None:
             raise UsageError(f"{error} Nor is there a commit, branch or tag '{said}' of a repository here.") from None
     return environments.tell(found)
+
+
+def recorded(environment: Environment) -> Side:
+    """What a record says of the environment; of an interpreter below the present folder, its place from there, which
+    says nothing of the machine and is the same in every checkout."""
+    python, here = environment.python, Path.cwd()
+    shown = python.relative_to(here) if python and python.is_relative_to(here) else python
+    return Side(
+        name=environment.name, said=environment.said, python=None if shown is None else shown.as_posix(),
+        variables=dict(environment.variables),
+    )  # fmt: skip
 
 
 def pairs(base: Environment, head: Environment, asked: Sequence[str] = ()) -> tuple[list[Sides], list[str]]:

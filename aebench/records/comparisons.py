@@ -68,7 +68,8 @@ class Limits(Part):
 
 
 class Side(Part):
-    """An environment that is compared. said: as the user named it. python: its interpreter, None for this one."""
+    """An environment that is compared. said: as the user named it. python: its interpreter, seen from the folder that
+    the command was called in where it lies below it; None for this one."""
 
     name: Name
     said: str
