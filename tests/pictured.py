@@ -32,12 +32,20 @@ def arrays(subject: str) -> dict[str, np.ndarray]:
     }
 
 
-def run(folder: Path, *names: str, trials: Sequence[Mapping[str, Any]] = (), lacking: Sequence[str] = ()) -> Path:
-    """A run of these autoencoders in both subjects; the folder. trials: in place of its own. lacking: arrays."""
+def run(
+    folder: Path, *names: str, trials: Sequence[Mapping[str, Any]] = (), lacking: Sequence[str] = (),
+    of: Sequence[str] = SUBJECTS,
+) -> Path:  # fmt: skip
+    """A run of these autoencoders in both subjects; the folder. trials: in place of its own. lacking: arrays that are
+    not there, of the subjects in `of`."""
     own = [trial(subject, 0, 0.1, autoencoder=name) for name in names for subject in SUBJECTS]
     for name in names:
         for subject in SUBJECTS:
-            found = {k: np.asarray(a, np.float32) for k, a in arrays(subject).items() if k not in lacking}
+            found = {
+                k: np.asarray(a, np.float32)
+                for k, a in arrays(subject).items()
+                if subject not in of or k not in lacking
+            }
             path = folder / name / "seed0" / subject / "pictures.safetensors"
             write_arrays(path, found, {"autoencoder": name, "framework": subject, "image_shape": "6x6"})
     document = {

@@ -13,7 +13,7 @@ import matplotlib
 import numpy as np
 import pytest
 from examples import trial
-from pictured import arrays, run
+from pictured import SUBJECTS, arrays, run
 from PIL import Image
 from report_pixels import pixels
 
@@ -69,6 +69,21 @@ def test_an_array_of_a_newer_version_is_missing_with_the_reason(tmp_path: Path) 
     assert ["tied/codings", "tied/activations", "growth"] == named(found, Missing)
     assert "no subject recorded `coding_map`" in missing(found)["tied/codings"]
     assert ["tied/reconstructions", "tied/features", "overview"] == named(found, Picture)
+
+
+@pytest.mark.parametrize("name", sorted(arrays("pytorch")))
+@pytest.mark.parametrize("subject", SUBJECTS)
+def test_an_array_that_one_subject_lacks_spoils_nothing(name: str, subject: str, tmp_path: Path) -> None:
+    """A run whose subjects were trained by different versions of aebench: every picture is drawn, of the other subject
+    where this one has not all of it, and says so."""
+    found = pictures(run(tmp_path, "tied", lacking=[name], of=[subject]))
+    drawn = {it.name: it for it in found if isinstance(it, Picture)}
+    assert ["tied/reconstructions", "tied/features", "tied/codings", "tied/activations", "overview"] == list(drawn)
+    for it in drawn.values():
+        assert b"PNG" == it.bytes("png")[1:4]
+    own = {array: f"tied/{plate.name}" for plate in PLATES[:5] for array in plate.own}
+    says = [it.name for it in drawn.values() if f"Not recorded: {subject}." in it.alt]
+    assert ([own[name]] if name in own else []) == says
 
 
 def test_a_failed_training_is_told_and_keeps_its_place(tmp_path: Path) -> None:

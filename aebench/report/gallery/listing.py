@@ -28,12 +28,13 @@ SUMMED_UP = ("coding_means", "activation_range", "activations")
 
 @dataclass(frozen=True)
 class Plate:
-    """A kind of picture. make: the picture, where there are all the arrays named in `needs`, the last of which is each
-    subject's own. asked: whether an autoencoder should have it."""
+    """A kind of picture. make: the picture, of the subjects that have all the arrays named in `own`, where one subject
+    has them and some subject has each of those in `given`. asked: whether an autoencoder should have it."""
 
     name: str
     make: Callable[[Material], Picture]
-    needs: tuple[str, ...]
+    given: tuple[str, ...]
+    own: tuple[str, ...]
     asked: Callable[[Autoencoder], bool]
 
 
@@ -52,15 +53,15 @@ def _is_sparse(autoencoder: Autoencoder) -> bool:
 
 
 PLATES = (
-    Plate("curve", curve, ("points", "codings"), _named("curve")),
-    Plate("reconstructions", images.reconstructions, ("images", "reconstructions"), _named("reconstructions")),
-    Plate("features", images.features, ("features",), _has_features),
-    Plate("codings", activations.coding_map, ("coding_map",), _named("reconstructions")),
-    Plate("activations", activations.activations, SUMMED_UP, _named("reconstructions")),
-    Plate("denoised", images.denoised, ("noisy", "reconstructions_from_noisy"), _named("denoised")),
-    Plate("encode_decode", images.decoded, ("images", "decoded"), _named("generated")),
-    Plate("generated", images.generated, ("samples",), _named("generated")),
-    Plate("interpolation", images.interpolation, ("interpolations",), _named("generated")),
+    Plate("curve", curve, ("points",), ("codings",), _named("curve")),
+    Plate("reconstructions", images.reconstructions, ("images",), ("reconstructions",), _named("reconstructions")),
+    Plate("features", images.features, (), ("features",), _has_features),
+    Plate("codings", activations.coding_map, (), ("coding_map",), _named("reconstructions")),
+    Plate("activations", activations.activations, (), SUMMED_UP, _named("reconstructions")),
+    Plate("denoised", images.denoised, ("noisy",), ("reconstructions_from_noisy",), _named("denoised")),
+    Plate("encode_decode", images.decoded, ("images",), ("decoded",), _named("generated")),
+    Plate("generated", images.generated, (), ("samples",), _named("generated")),
+    Plate("interpolation", images.interpolation, (), ("interpolations",), _named("generated")),
 )
 
 
@@ -117,11 +118,12 @@ def of(material: Material) -> list[Picture | Missing]:
 def _of(material: Material) -> Iterator[Picture | Missing]:
     autoencoder = material.autoencoder
     for plate in PLATES:
-        if all(material.first(name) is not None for name in plate.needs):
-            picture = plate.make(material)
-            yield replace(picture, alt=picture.alt + material.lacking(plate.needs[-1]))
+        whole = material.of_those_with(plate.own)
+        if all(whole.first(name) is not None for name in (*plate.given, *plate.own)):
+            picture = plate.make(whole)
+            yield replace(picture, alt=picture.alt + whole.lacking(plate.own[0]))
         elif plate.asked(autoencoder):
-            yield Missing(f"{autoencoder.name}/{plate.name}", _why(material, plate.needs))
+            yield Missing(f"{autoencoder.name}/{plate.name}", _why(whole, (*plate.given, *plate.own)))
     if _is_sparse(autoencoder):
         yield sparsity_cost(material)
     if finished(material):

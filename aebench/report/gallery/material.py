@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -42,6 +42,18 @@ class Material:
     def first(self, name: str) -> Array | None:
         """The array of the first subject that has it: what is given to all alike need not come from a certain one."""
         return next(iter(self.recorded(name).values()), None)
+
+    def of_those_with(self, names: Sequence[str]) -> Material:
+        """The same without these arrays of the subjects that lack one of them, as older versions of aebench left them.
+
+        Such a subject keeps its place, and what it gives to all alike.
+        """
+        whole = [{s for s, array in self.each(name).items() if array is not None} for name in names]
+        left = {
+            subject: ({n: a for n, a in arrays.items() if n not in names or all(subject in s for s in whole)}, texts)
+            for subject, (arrays, texts) in self.subjects.items()
+        }
+        return replace(self, subjects=left)
 
     @property
     def image_shape(self) -> tuple[int, int] | None:
