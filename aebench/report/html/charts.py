@@ -21,7 +21,9 @@ ROWS = alt.NamedData("rows")
 # Okabe and Ito's hues, told apart by readers who do not see red and green apart, in shades that white and dark grounds
 # both show well.
 PALETTE = alt.Scale(range=["#0084d1", "#d9662b", "#009a6e", "#c4669f", "#b58900", "#4a9fb5", "#7f7f7f"])
-CELL, LINE_WIDTH, PANEL = 24, 1.5, 300
+CELL, PANEL = 24, 300
+# The first subject's line is a broad one below the others: two that are equal are both seen.
+WIDTHS = alt.StrokeWidth("subject:N", scale=alt.Scale(range=[5, *[1.6] * 6]), sort=None, legend=None)
 TEXT = {"labelFontSize": 12, "titleFontSize": 12}  # pixels
 # Bands of a heat map: the limit below which a value lies in it, its words, and its colour. Told apart in grey, too.
 Bands = Sequence[tuple[float, str, str]]
@@ -106,12 +108,13 @@ def _curves(term: str) -> dict[str, Any]:
     base = alt.Chart().encode(
         x=alt.X("epoch:Q", title="epoch", axis=alt.Axis(tickMinStep=1)),
         y=alt.Y("value:Q", title=term, scale=alt.Scale(zero=False)),
-        color=alt.Color("subject:N", scale=PALETTE, title=None),
+        color=alt.Color("subject:N", scale=PALETTE, sort=None, title=None),
         detail="series:N",
         tooltip=["series:N", "phase:N", "epoch:Q", alt.Tooltip("value:Q", format=".5g", title=term)],
     )
     dashed = alt.condition("datum.published", alt.value([5, 4]), alt.value([1, 0]))
-    drawn = base.mark_line(strokeWidth=LINE_WIDTH).encode(strokeDash=dashed) + base.mark_point(size=14, filled=True)
+    line = base.mark_line(strokeOpacity=0.8).encode(strokeDash=dashed, strokeWidth=WIDTHS)
+    drawn = line + base.mark_point(size=14, filled=True)
     facet = alt.Facet("phase:N", title=None)
     apart = drawn.properties(width=PANEL, height=PANEL * 0.7).facet(facet=facet, columns=3, data=ROWS)
     return _spec(apart.resolve_scale(x="independent", y="independent"))
@@ -158,11 +161,12 @@ def lines(rows: Rows, x: str, y: str, title_x: str, title_y: str) -> dict[str, A
     """A measure by a size, both on logarithmic scales, a panel for each autoencoder, a line for each subject."""
     drawn = (
         alt.Chart(ROWS)
-        .mark_line(point=True, strokeWidth=LINE_WIDTH)
+        .mark_line(point=True, strokeOpacity=0.8)
         .encode(
+            strokeWidth=WIDTHS,
             x=alt.X(f"{x}:Q", scale=alt.Scale(type="log"), title=title_x),
             y=alt.Y(f"{y}:Q", scale=alt.Scale(type="log"), title=title_y),
-            color=alt.Color("subject:N", scale=PALETTE, title=None),
+            color=alt.Color("subject:N", scale=PALETTE, sort=None, title=None),
             tooltip=["autoencoder:N", "subject:N", f"{x}:Q", alt.Tooltip(f"{y}:Q", format=".4g", title=title_y)],
         )
         .properties(width=PANEL, height=PANEL * 0.7)
