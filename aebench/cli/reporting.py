@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,13 @@ def _page(_: click.Context, parameter: click.Parameter, value: Path) -> Path:
     return value
 
 
+def _address(_: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    """A page's address: what else a link can do, such as run a script, is refused."""
+    if value is not None and not re.fullmatch(r"https?://[^/\s]+(/\S*)?", value):
+        raise click.BadParameter(f"found '{value}'; expected an address, http://… or https://…", param=parameter)
+    return value
+
+
 @click.command()
 @click.argument("what", nargs=-1, required=True, type=Place(path_type=Path), metavar="WHAT...")
 @click.option(
@@ -31,10 +39,11 @@ def _page(_: click.Context, parameter: click.Parameter, value: Path) -> Path:
 )  # fmt: skip
 @click.option(
     "--pictures", type=click.Choice(["first", "all", "none"]), default="first", show_default=True,
-    help="The runs whose pictures are in it; those of twelve autoencoders take two megabytes.",
+    help="The runs whose pictures are in it; those of twelve autoencoders take four megabytes.",
 )  # fmt: skip
+@click.option("--dashboard", callback=_address, metavar="ADDRESS", help="Where asv's dashboard is; a link leads there.")
 @click.option("--open", "opens", is_flag=True, help="Show it in a browser.")
-def report(what: tuple[Path, ...], output: Path, pictures: Any, opens: bool) -> None:
+def report(what: tuple[Path, ...], output: Path, pictures: Any, dashboard: str | None, opens: bool) -> None:
     """Make one HTML file of what was measured, for others to read.
 
     WHAT is a folder that a command wrote, any record's file, a baseline, or a bundle; several make one report. It
@@ -57,7 +66,7 @@ def report(what: tuple[Path, ...], output: Path, pictures: Any, opens: bool) -> 
     unreadable = [source for source in sources if isinstance(source, Unreadable)]
     if len(unreadable) == len(sources):
         raise ResultError("; ".join(source.why for source in unreadable))
-    page = write(sources, output, pictures)
+    page = write(sources, output, pictures, dashboard)
     screen = console()
     screen.print(page.sentence, markup=False, soft_wrap=True)
     for source in unreadable:

@@ -78,6 +78,9 @@ BAD = {
     "--what": ["", " ", "quality", "Numbers", "numbers,speed"],
     "--package": ["", " ", "../torch", "torch==2.14", "torch>2", "-e", "a b", "\udcff"],
     "--known": ["", " ", "nope", ".", "/dev/null/x", LONG, "file"],
+    "--dashboard": [
+        "", " ", "here", "javascript:alert(1)", "data:text/html,x", "http://", "https:///x", "http://a b", "\udcff"
+    ],
     "--pictures": ["", "some", "First", "all,none"],
     "--only": ["", " ", ",", "numbers,", "speeed", "Numbers", "numbers speed"],
     "--timed": ["", " ", ",", "staked", "TIED", "tied,", LONG],

@@ -174,6 +174,16 @@ def test_a_report_without_pictures_is_small(tmp_path: Path) -> None:
     assert path.stat().st_size < 1e6
 
 
+def test_the_dashboard_is_one_link_away_where_there_is_one(tmp_path: Path) -> None:
+    """At the top, where its address was given; else nothing speaks of it."""
+    sources, path = opened([run(tmp_path / "run")]), tmp_path / "report.html"
+    address = 'https://example.org/asv/?a=1&b="2"'
+    write(sources, path, "none", address)
+    assert address in Seen(path.read_text(encoding="utf-8")).led
+    write(sources, path, "none")
+    assert "history over commits" not in path.read_text(encoding="utf-8")
+
+
 def test_what_a_run_has_no_pictures_of_is_said(tmp_path: Path) -> None:
     """A figure that is missing has its reason in the autoencoder's chapter."""
     text = rendered(paged(opened([run(tmp_path / "run")])))

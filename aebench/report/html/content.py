@@ -128,7 +128,7 @@ class Opening:
 
 @dataclass(frozen=True)
 class Page:
-    """All of a report. made: by what, when."""
+    """All of a report. made: by what, when. dashboard: the address of asv's, a history over commits."""
 
     title: str
     sentence: str
@@ -136,6 +136,7 @@ class Page:
     openings: Sequence[Opening]
     sections: Sequence[Section]
     made: str
+    dashboard: str | None = None
 
     @property
     def anchors(self) -> set[str]:

@@ -8,6 +8,7 @@ import json
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -34,13 +35,15 @@ WORDS = {
 }  # fmt: skip
 
 
-def write(sources: Sequence[Opened | Unreadable], path: Path, whose: Shown = "first") -> Page:
-    """Write the report of the records; what it says. whose: the runs with pictures.
+def write(
+    sources: Sequence[Opened | Unreadable], path: Path, whose: Shown = "first", dashboard: str | None = None
+) -> Page:
+    """Write the report of the records; what it says. whose: the runs with pictures. dashboard: asv's, its address.
 
     Raises:
         UnwritableError: the folder cannot be written, or the disk is full.
     """
-    page = paged(sources, whose)
+    page = replace(paged(sources, whose), dashboard=dashboard)
     write_text(path, rendered(page))
     return page
 
