@@ -1,0 +1,49 @@
+"""The pages of the command line: what `aebench COMMAND --help` says, with an anchor for every option."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterator
+
+import click
+
+from aebench.cli import main
+from docs.building.docstrings import escaped
+
+WIDE = 200  # no help text is broken in the middle of a line
+
+
+def command_pages() -> dict[str, str]:
+    """A page for each command of `aebench`, by name."""
+    context = click.Context(main, info_name="aebench")
+    return {name: "\n".join(_page(command, context, "=")) for name, command in main.commands.items()}
+
+
+def _page(command: click.Command, parent: click.Context, underline: str) -> Iterator[str]:
+    context = click.Context(command, info_name=command.name, parent=parent, max_content_width=WIDE, terminal_width=WIDE)
+    path = context.command_path
+    yield from (path, underline * len(path), "", f".. program:: {path}", "")
+    yield from ("::", "", f"   {path} {' '.join(command.collect_usage_pieces(context))}", "")
+    yield from _said(command.help or "")
+    options = [record for it in command.get_params(context) if (record := it.get_help_record(context))]
+    if options:
+        yield from (".. rubric:: Options", "")
+    for names, said in options:
+        yield from (f".. option:: {names}", "", f"   {escaped(said)}", "")
+    yield from ("What the exit status means: :doc:`/reference/statuses`.", "")
+    if isinstance(command, click.Group):
+        for inner in command.commands.values():
+            yield from _page(inner, context, "-")
+
+
+def _said(text: str) -> Iterator[str]:
+    """The paragraphs of a help text; those that click leaves as they are written are examples."""
+    for paragraph in re.split(r"\n\s*\n", textwrap.dedent(text.replace("\f", "")).strip()):
+        if paragraph.startswith("\b\n"):
+            first, *lines = paragraph[2:].split("\n")
+            yield from (f".. rubric:: {first.rstrip(':')}", "", ".. code-block:: console", "")
+            yield from (f"   $ {line.strip()}" for line in lines)
+        else:
+            yield escaped(" ".join(paragraph.split()))
+        yield ""
