@@ -12,7 +12,6 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 from aebench import __version__  # noqa: E402 - the path above is where it is found
-from docs.building.links import repository  # noqa: E402
 
 project, author, release = "aebench", "", __version__
 html_show_copyright = False
@@ -43,9 +42,12 @@ python_maximum_signature_line_length = 88
 add_module_names = False
 toc_object_entries_show_parents = "hide"
 default_role = "literal"
+smartquotes = False  # they would make one dash of the two before an option
 nitpicky = True
-# Types of other packages, private aliases, and modules that are no interface stay names without a link.
-nitpick_ignore_regex = [("py:.*", r".*")]
+# What stays a name without a link: aliases, types of other packages, and what is no part of the interface.
+OTHERS = r"(collections|contextlib|matplotlib|numpy|pathlib|rich|tensorflow|torch)\..*"
+OWN = r"aebench\.(implementations\.\w+\.layers\.Dense|networks\.Network|plugins\.Broken)"
+nitpick_ignore_regex = [("py:class", rf"{'|'.join(ALIASES)}|Tensors?|{OTHERS}|{OWN}")]
 
 myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 4
@@ -59,6 +61,3 @@ html_css_files = ["site.css"]
 html_show_sourcelink = False
 html_copy_source = False
 html_show_sphinx = False
-html_theme_options = (
-    {"source_repository": repository(), "source_branch": "main", "source_directory": "docs/"} if repository() else {}
-)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
 import re
-import textwrap
 from collections.abc import Iterator
 
 import click
@@ -20,13 +20,18 @@ def command_pages() -> dict[str, str]:
     return {name: "\n".join(_page(command, context, "=")) for name, command in main.commands.items()}
 
 
+def shown(command: click.Command, context: click.Context) -> list[click.Parameter]:
+    """The options that its help shows."""
+    return [it for it in command.get_params(context) if isinstance(it, click.Option) and not it.hidden]
+
+
 def _page(command: click.Command, parent: click.Context, underline: str) -> Iterator[str]:
     context = click.Context(command, info_name=command.name, parent=parent, max_content_width=WIDE, terminal_width=WIDE)
     path = context.command_path
     yield from (path, underline * len(path), "", f".. program:: {path}", "")
     yield from ("::", "", f"   {path} {' '.join(command.collect_usage_pieces(context))}", "")
     yield from _said(command.help or "")
-    options = [record for it in command.get_params(context) if (record := it.get_help_record(context))]
+    options = [record for it in shown(command, context) if (record := it.get_help_record(context))]
     if options:
         yield from (".. rubric:: Options", "")
     for names, said in options:
@@ -39,7 +44,7 @@ def _page(command: click.Command, parent: click.Context, underline: str) -> Iter
 
 def _said(text: str) -> Iterator[str]:
     """The paragraphs of a help text; those that click leaves as they are written are examples."""
-    for paragraph in re.split(r"\n\s*\n", textwrap.dedent(text.replace("\f", "")).strip()):
+    for paragraph in re.split(r"\n\s*\n", inspect.cleandoc(text)):
         if paragraph.startswith("\b\n"):
             first, *lines = paragraph[2:].split("\n")
             yield from (f".. rubric:: {first.rstrip(':')}", "", ".. code-block:: console", "")

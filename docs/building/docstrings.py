@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import re
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -27,7 +28,8 @@ def escaped(text: str) -> str:
 
 
 def _plain(text: str) -> str:
-    return re.sub(r"([\\*|`])|_(?=\W|$)", lambda found: f"\\{found[0]}", text)
+    # What stands around an @ would be the address of a letter.
+    return re.sub(r"([\\*|`@])|_(?=\W|$)", lambda found: f"\\{found[0]}", text)
 
 
 def names(found: Any) -> set[str]:
@@ -54,8 +56,10 @@ def _block(lines: list[str], known: set[str]) -> list[str]:
     if all(line.startswith((" ", "from ", "import ", "Test")) for line in lines):
         return ["::", "", *(f"    {line}" for line in lines)]
     text, entries = _parted(" ".join(lines), known)
-    said = [escaped(text)] if text else []
-    return [*said, *([""] if said and entries else []), *(f":{name}: {escaped(value)}" for name, value in entries)]
+    said = [escaped(text), ""] if text else []
+    fields = [f":{name}: {escaped(value)}" for name, value in entries if name in SECTIONS]
+    listed = [f"- **{_plain(name)}**: {escaped(value)}" for name, value in entries if name not in SECTIONS]
+    return [*said, *listed, "", *fields]
 
 
 def _parted(text: str, known: set[str]) -> tuple[str, list[tuple[str, str]]]:
@@ -77,10 +81,11 @@ def _begins(text: str, match: re.Match[str], known: set[str]) -> bool:
 
 
 def _raised(lines: list[str]) -> list[str]:
-    found: list[str] = []
+    found = [":Raises:"]
     for line in lines:
         match = RAISED.fullmatch(line)
-        found.append(f":raises {match['name']}: {escaped(match['text'])}" if match else f"    {escaped(line.strip())}")
+        said = f"- :py:exc:`.{match['name']}`: {escaped(match['text'])}" if match else f"  {escaped(line.strip())}"
+        found.append(f"    {said}")
     return found
 
 
@@ -92,10 +97,11 @@ def process(app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: li
 def signature(
     app: Sphinx, what: str, name: str, obj: Any, options: Any, arguments: str | None, result: str | None
 ) -> tuple[str | None, str | None] | None:
-    """What a network is made with: that it has no signature of its own is the stand-in's doing."""
+    """What a network is made with, which a stand-in hides; types and defaults as their texts have them."""
     if what == "class" and name.startswith("aebench.implementations."):
         return "(autoencoder: Autoencoder)", None
-    return None
+    as_written = partial(re.sub, r"TypeAliasForwardRef\('(\w+)'\)|<factory>", lambda found: found[1] or "...")
+    return (as_written(arguments), as_written(result) if result else result) if arguments else None
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
