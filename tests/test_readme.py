@@ -41,7 +41,8 @@ TYPED = {f"{path}: aebench {line}": line for path in DOCUMENTS for line in _type
 
 # What a command that is named in prose needs.
 EXAMPLES = {"quality": ["out"], "accept": ["out", "--reason", "why"], "gate": ["out"], "compare": ["old", "here"],
-            "bisect": ["pytorch", "2.11", "2.14", "--autoencoder", "tied"], "bundle": ["-o", "golden.zip"], "replay": ["golden.zip"],
+            "bisect": ["pytorch", "2.11", "2.14", "--autoencoder", "tied"],
+            "bundle": ["-o", "golden.zip"], "replay": ["golden.zip"],
             "reproduce": ["tied", "-o", "issue"], "export": ["out"], "report": ["out"]}  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib.util
+import json
 import os
 import re
 import subprocess
@@ -218,6 +219,30 @@ def test_without_an_address_such_links_are_text(small: Path) -> None:
     page = Page(small.parent / "html" / "index.html")
     assert "See the text of it." in page.text
     assert [] == [link for link in page.links if "text.py" in link]
+
+
+NOTEBOOK = {
+    "cells": [
+        {"cell_type": "markdown", "metadata": {}, "source": ["# A story\n", "\n", "$x^2$"]},
+        {"cell_type": "code", "execution_count": 1, "metadata": {}, "source": ["1 / 0"],
+         "outputs": [{"output_type": "stream", "name": "stdout", "text": ["what was printed then\n"]}]},
+    ],
+    "metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},
+    "nbformat": 4,
+    "nbformat_minor": 4,
+}  # fmt: skip
+
+
+def test_a_notebook_is_shown_and_not_executed(small: Path) -> None:
+    """With what it printed when it was written, although nothing lists it. Planted: it would fail if it were run."""
+    (small / "index.md").write_text("# First\n\n## Begin\n\n- [Other](other.md): another.\n")
+    (small / "other.md").write_text("# Other\n")
+    (small / "story.ipynb").write_text(json.dumps(NOTEBOOK))
+    done = built(small, small.parent / "html")
+    assert (0, "") == (done.returncode, done.stderr)
+    found = pages(small.parent / "html")
+    assert unreachable(found, small.parent / "html" / "index.html") <= MADE
+    assert "what was printed then" in found[small.parent / "html" / "story.html"].text
 
 
 def test_numbers_in_the_mathematics_are_those_of_the_specifications() -> None:

@@ -87,9 +87,9 @@ def test_what_is_used_is_there() -> None:
 
 
 def test_the_pages_are_the_documents_and_the_dashboard() -> None:
-    """The site at the root, asv's dashboard in a folder of it: built, measured, put together and handed over in turn."""
+    """The site at the root, the dashboard in a folder of it: built, measured, put together and handed over in turn."""
     job = LOADED[Path(".github/workflows/nightly.yml")]["jobs"]["dashboard"]["steps"]
-    runs = [step.get("run") or step["with"].get("path", "") for step in job if "run" in step or "with" in step]
+    runs = [step.get("run", step.get("with", {}).get("path")) for step in job]
     html = re.search(r'"html_dir": "(.*)"', (ROOT / "asv.conf.json").read_text(encoding="utf-8"))
     assert html
     wanted = ["sphinx-build -W --keep-going -q docs site", "asv publish", f"mv {html[1]} site/asv", "site"]
