@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 from sphinx.ext.autodoc.mock import MockFinder
@@ -21,12 +20,9 @@ extensions = [
     "docs.building.formulas",
     "docs.building.links",
     "docs.building.pages",
-    # Without myst-nb the notebook is left out.
-    "myst_nb" if find_spec("myst_nb") else "myst_parser",
+    "myst_nb",
 ]
 exclude_patterns = ["building", "reference/*/order.txt", "**/__pycache__"]
-if not find_spec("myst_nb"):
-    exclude_patterns.append("*.ipynb")
 
 # Both frameworks in one process hang or crash: their texts are documented beside stand-ins. These stay for as long as
 # Sphinx runs; with `autodoc_mock_imports` it would import what a stand-in stands for, to look at its source.

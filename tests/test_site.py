@@ -54,7 +54,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The site, built once. That it builds is what the first test says."""
     output = tmp_path_factory.mktemp("site") / "html"
     done = built(DOCS, output, address=ADDRESS)
-    assert (0, "") == (done.returncode, done.stderr + done.stdout)
+    assert 0 == done.returncode, done.stderr
+    assert "" == done.stderr + done.stdout
     return output
 
 
@@ -94,6 +95,13 @@ def test_a_warning_ends_the_build(small: Path, text: str, reason: str) -> None:
     done = built(small, small.parent / "html")
     assert done.returncode != 0
     assert reason in done.stderr
+
+
+def test_without_its_packages_there_is_a_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where Sphinx is not installed the tests of the site are skipped, and say what to install."""
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "sphinx" else name)
+    with pytest.raises(pytest.skip.Exception, match=r"sphinx not installed: pip install .*aebench\[docs\]"):
+        built(DOCS, tmp_path)
 
 
 def test_links_within_lead_somewhere(found: dict[Path, Page]) -> None:
@@ -147,25 +155,25 @@ def test_a_broken_page_is_noticed(tmp_path: Path, files: dict[str, str], expecte
 def commands(
     command: click.Command = main, path: tuple[str, ...] = ()
 ) -> Iterator[tuple[tuple[str, ...], click.Command]]:
-    """Every command by its words, those within a group as well."""
+    """Every command by its words, those within a group as well, and `aebench` itself."""
+    yield path, command
     for name, inner in getattr(command, "commands", {}).items():
-        yield (*path, name), inner
         yield from commands(inner, (*path, name))
 
 
 def left_out(words: tuple[str, ...], options: list[str], page: Page) -> list[str]:
     """Those of the options that have no anchor on the page of the command."""
-    begin = f"cmdoption-aebench-{'-'.join(words)}"
+    begin = "-".join(("cmdoption-aebench", *words))
     return [it for it in options if f"{begin}-{it.lstrip('-')}" not in page.ids and f"{begin}{it}" not in page.ids]
 
 
-@pytest.mark.parametrize("words", [words for words, _ in commands()], ids=" ".join)
+@pytest.mark.parametrize("words", [words for words, _ in commands()], ids=lambda words: " ".join(words) or "aebench")
 def test_every_command_and_option_is_on_its_page(site: Path, found: dict[Path, Page], words: tuple[str, ...]) -> None:
     """With an anchor for each option, and the first sentence of its help. Planted: one that is not there is named."""
     command = dict(commands())[words]
-    page = found[site / "reference" / "commands" / f"{words[0]}.html"]
+    page = found[site / "reference" / "commands" / f"{words[0] if words else 'aebench'}.html"]
     options = [it for it in command.params if isinstance(it, click.Option) and not it.hidden]
-    assert f"aebench {' '.join(words)}" in page.text
+    assert " ".join(("aebench", *words)) in page.text
     assert (command.help or "").strip().split("\n")[0].replace("`", "") in page.text
     names = [name for it in options for name in it.opts if name.startswith("--")]
     assert [] == left_out(words, names, page)

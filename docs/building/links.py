@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-from importlib.util import find_spec
 from pathlib import Path
 
 from docutils import nodes
@@ -18,7 +17,7 @@ from sphinx.transforms import SphinxTransform
 
 ROOT = Path(__file__).parents[2]
 ADDRESS = "AEBENCH_REPOSITORY"
-LISTED = re.compile(r"^- .*?\]\((?!https?:)([\w/]+)\.(?:md|ipynb)\)", re.MULTILINE)
+LISTED = re.compile(r"^- \[(.+?)\]\(([\w/]+)\.(?:md|ipynb)\)", re.MULTILINE)
 
 
 def repository() -> str:
@@ -69,11 +68,11 @@ def pages_of_index(app: Sphinx, docname: str, source: list[str]) -> None:
     behind the page that stands for them."""
     if docname == "index":
         found = re.findall(r"^## (.+)\n((?:(?!## ).*\n?)*)", source[0], flags=re.MULTILINE)
-        lists = [(title, LISTED.findall(text)) for title, text in found]
+        lists = [(title, [f"{name} <{page}>" for name, page in LISTED.findall(text)]) for title, text in found]
         # A notebook that is not listed stands behind the first page.
-        listed = {page for _, names in lists for page in names}
+        listed = {page for _, page in LISTED.findall(source[0])}
         more = sorted(path.stem for path in Path(app.srcdir).glob("*.ipynb") if path.stem not in listed)
-        lists[:1] = [(title, [*names, *(more if find_spec("myst_nb") else ())]) for title, names in lists[:1]]
+        lists[:1] = [(title, [*names, *more]) for title, names in lists[:1]]
         source[0] += "".join(_tree(pages, title) for title, pages in lists if pages)
     elif (Path(app.srcdir) / docname).is_dir():
         folder = Path(app.srcdir) / docname
