@@ -18,8 +18,9 @@ from aebench.cli import main
 from aebench.errors import FrameworkError
 
 ROOT = Path(__file__).parents[1]
-DOCUMENTS = [Path("README.md"), *(path.relative_to(ROOT) for path in sorted((ROOT / "docs").glob("*.md")))]
+DOCUMENTS = [Path("README.md"), *(path.relative_to(ROOT) for path in sorted((ROOT / "docs").rglob("*.md")))]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+INTERFACE = (ROOT / "docs" / "reference" / "api.md").read_text(encoding="utf-8")
 
 
 def _blocks(text: str, language: str) -> list[str]:
@@ -40,6 +41,7 @@ TYPED = {f"{path}: aebench {line}": line for path in DOCUMENTS for line in _type
 
 # What a command that is named in prose needs.
 EXAMPLES = {"quality": ["out"], "accept": ["out", "--reason", "why"], "gate": ["out"], "compare": ["old", "here"],
+            "bisect": ["pytorch", "2.11", "2.14", "--autoencoder", "tied"],
             "bundle": ["-o", "golden.zip"], "replay": ["golden.zip"],
             "reproduce": ["tied", "-o", "issue"], "export": ["out"], "report": ["out"]}  # fmt: skip
 
@@ -56,7 +58,10 @@ def test_every_command_parses(where: str, tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(64)), raising=False)
     monkeypatch.setattr(os, "sched_setaffinity", lambda *_: None, raising=False)
     line = re.sub(r"\[AUTOENCODER…\]|RUN…", "", TYPED[where]).replace("NAME", "tied").replace("convolutional", "tied")
-    line = re.sub(r"\bHEAD\b", "here", re.sub(r"HEAD~\d", "old", line))
+    line = re.sub(r"\bHEAD\b", "here", re.sub(r"HEAD~\d", "old", re.sub(r" > \S+$", "", line)))
+    if line.endswith("--help"):
+        assert 0 == CliRunner().invoke(main, line.replace("COMMAND", "run").split()).exit_code
+        return
     name, *arguments = shlex.split(line, comments=True)
     arguments = ["out" if argument == "RUN" else argument for argument in arguments]
     arguments = arguments or [*EXAMPLES.get(name, ())]
@@ -118,12 +123,12 @@ def test_looking_is_as_quick_as_it_is_said_to_be(line: str) -> None:
 
 
 def test_the_example_in_python_runs(tmp_path: Path) -> None:
-    """As it stands in README, after a few images and an order."""
+    """As it stands in the reference, after a few images and an order."""
     try:
         registry.framework("pytorch")
     except FrameworkError as error:
         pytest.skip(str(error))
-    (example,) = (block for block in _blocks(README, "python") if "registry.framework" in block)
+    (example,) = (block for block in _blocks(INTERFACE, "python") if "registry.framework" in block)
     given = "import numpy as np\nimages = np.ones((6, 784), 'float32')\norder = np.arange(6).reshape(2, 3)\n"
     command = [sys.executable, "-c", given + example]
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=300)

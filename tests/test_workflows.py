@@ -86,6 +86,18 @@ def test_what_is_used_is_there() -> None:
             assert re.fullmatch(r"[\w-]+/[\w-]+@v\d+", used)
 
 
+def test_the_pages_are_the_documents_and_the_dashboard() -> None:
+    """The site at the root, the dashboard in a folder of it: built, measured, put together and handed over in turn."""
+    job = LOADED[Path(".github/workflows/nightly.yml")]["jobs"]["dashboard"]["steps"]
+    runs = [step.get("run", step.get("with", {}).get("path")) for step in job]
+    html = re.search(r'"html_dir": "(.*)"', (ROOT / "asv.conf.json").read_text(encoding="utf-8"))
+    assert html
+    wanted = ["sphinx-build -W --keep-going -q docs site", "asv publish", f"mv {html[1]} site/asv", "site"]
+    assert wanted == [line for line in runs if line in wanted]
+    tox = (ROOT / "tox.ini").read_text(encoding="utf-8")
+    assert wanted[0].removesuffix(" site") in tox, "tox -e docs builds it likewise"
+
+
 def scripted(script: Path, folder: Path, program: str, text: str, **given: str) -> tuple[int, str, list[list[str]]]:
     """How a script ends that calls the program, whose text is this: status, what it says, the words of each call."""
     (folder / program).write_text(f'#!/bin/bash\nprintf "%s\\n" "$@" . >> "{folder}/seen"\n{text}')

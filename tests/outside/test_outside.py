@@ -10,7 +10,7 @@ import pytest
 from environment import Environment
 
 HERE = Path(__file__).parent
-README = HERE.parents[1] / "README.md"
+GUIDE = HERE.parents[1] / "docs" / "own.md"
 TEXTS = sorted((HERE / "convolutional" / "aebench_convolutional").glob("*.py"))
 CONTRACT = 'from aebench.testing import contract\n\nTestConvolutional = contract("convolutional")\n'
 Outcome = subprocess.CompletedProcess[str]
@@ -74,9 +74,9 @@ def test_the_autoencoder_from_outside_is_short() -> None:
     assert sum(len(path.read_text(encoding="utf-8").splitlines()) for path in TEXTS) <= 120
 
 
-def test_readme_shows_what_is_installed_here() -> None:
-    """The blocks of README's section are the package's own lines, but for the one that holds it to its contract."""
-    section = README.read_text(encoding="utf-8").split("## Your own autoencoder")[1].split("\n## ")[0]
+def test_the_guide_shows_what_is_installed_here() -> None:
+    """The blocks of its section are the package's own lines, but for the one that holds it to its contract."""
+    section = GUIDE.read_text(encoding="utf-8").split("## An autoencoder")[1].split("\n## ")[0]
     blocks = re.findall(r"^```\w+\n(.*?)^```", section, re.M | re.S)
     files = "\n".join(p.read_text(encoding="utf-8") for p in [*TEXTS, HERE / "convolutional" / "pyproject.toml"])
     assert [CONTRACT] == [block for block in blocks if block not in files]
@@ -94,7 +94,7 @@ def test_the_autoencoder_from_outside_is_listed_and_shown(both: Environment) -> 
 
 @pytest.mark.slow
 def test_the_autoencoder_from_outside_keeps_the_contract(both: Environment, tmp_path: Path) -> None:
-    """In every framework and mode, by what README gives, run by pytest."""
+    """In every framework and mode, by what the guide gives, run by pytest."""
     (tmp_path / "test_it.py").write_text(CONTRACT, encoding="utf-8")
     output = said(both.run("-m", "pytest", "-q", "-p", "no:cacheprovider", "test_it.py", folder=tmp_path))
     assert re.search(r"\d+ passed", output)
