@@ -192,6 +192,20 @@ def test_a_traceback_without_a_log_is_shown_where_asked_for(
     assert [False, True] == seen
 
 
+def test_chatter_without_a_log_is_seen_where_asked_for(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """TensorFlow writes lines to standard error when it starts, which are no messages of the command."""
+    seen = []
+    for asked in ("", "1"):
+        monkeypatch.setenv("AEBENCH_TRACEBACK", asked)
+        with FrameworkProcess("reference") as worker:
+            worker.call(os.write, 2, b"chatter\n")
+            worker.call(os.write, 1, b"chatter\n")
+        seen.append("".join(capfd.readouterr()))
+    assert ["", "chatter\nchatter\n"] == seen
+
+
 def test_a_log_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     """A process that cannot make itself ready says why, at every call."""
     (tmp_path / "file").write_text("")

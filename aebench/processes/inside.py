@@ -45,8 +45,9 @@ _logged = False
 class Settings:
     """What the process is told when it begins.
 
-    log: where everything that it prints goes (appended). temporary: its own folder for temporary files, whose end is
-    the end of whatever the framework leaves in it. parent: the harness's process.
+    log: where everything that it prints goes (appended); None: nowhere, unless AEBENCH_TRACEBACK asks for more.
+    temporary: its own folder for temporary files, whose end is the end of whatever the framework leaves in it. parent:
+    the harness's process.
     """
 
     framework: str
@@ -207,13 +208,15 @@ def _begin(settings: Settings) -> None:
     os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", f"{tempfile.gettempdir()}/torchinductor_{os.getuid()}")
     os.environ["TMPDIR"] = tempfile.tempdir = str(settings.temporary)
     global _logged
+    _logged = settings.log is not None
     if settings.log is not None:
         settings.log.parent.mkdir(parents=True, exist_ok=True)
-        sys.stderr.flush()
-        file = os.open(settings.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-        os.dup2(file, 1)
-        os.dup2(file, 2)
-        _logged = True
+    elif os.environ.get(TRACEBACK):
+        return
+    sys.stderr.flush()
+    file = os.open(settings.log or os.devnull, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    os.dup2(file, 1)
+    os.dup2(file, 2)
 
 
 def _end_with(parent: int, temporary: Path) -> None:

@@ -122,7 +122,8 @@ def uninterrupted() -> Iterator[None]:
 class FrameworkProcess:
     """A process of its own for one subject, such as `pytorch-compiled@old`, kept from call to call.
 
-    log: where the framework's own messages go (appended); None leaves them on standard error.
+    log: where the framework's own messages go (appended); None: nowhere, or where AEBENCH_TRACEBACK=1 asks for more,
+    standard error.
     """
 
     def __init__(self, framework: str, log: Path | None = None) -> None:
