@@ -155,6 +155,16 @@ def test_a_run_shows_its_verdict_and_a_row_for_each_autoencoder(several: api.Res
     assert several.folder.name not in shown + html
 
 
+def test_a_text_is_a_text_in_a_notebook_as_well(several: api.Result, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where it sees Jupyter, Rich would show by itself what it prints."""
+    before = repr(several), str(several), str(several.quality)
+    shown: list[object] = []
+    monkeypatch.setattr("rich.console._is_jupyter", lambda: True)
+    monkeypatch.setattr("rich.jupyter.display", lambda *what: shown.append(what))
+    assert before == (repr(several), str(several), str(several.quality))
+    assert [] == shown
+
+
 def test_the_number_of_an_autoencoder_is_a_sentence(several: api.Result, trained: api.Result) -> None:
     """The headline metric in every framework, made from the record; an autoencoder that was not trained has none."""
     expected = "tied on test data (MSE): 0.0101 in tensorflow and 0.0201 in pytorch; lower is better."

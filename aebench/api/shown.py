@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -42,7 +41,8 @@ class Shown:
 def printed(show: Callable[[Console], object]) -> str:
     """What is shown on a screen as wide as the terminal, as text without spaces at the ends of lines."""
     width = shutil.get_terminal_size((WIDTH, 24)).columns
-    screen = Console(file=io.StringIO(), width=width, color_system=None, highlight=False)
+    # In a notebook Rich would show an output of its own, beside what is to be a text here.
+    screen = Console(width=width, color_system=None, highlight=False, force_jupyter=False)
     with screen.capture() as captured:
         show(screen)
     return "\n".join(line.rstrip() for line in captured.get().splitlines()).rstrip()

@@ -19,8 +19,12 @@ from aebench.report import side_by_side
 # Colours stand in the text itself, on their own ground: a notebook takes no style sheet, and may be dark.
 HIGHLIGHTED = HtmlFormatter(nowrap=True, noclasses=True, style="default")
 GROUND = "background: #ffffff; color: #24292e"
-CELL = 'style="text-align: left; vertical-align: top; border: 1px solid #d0d7de; padding: 4px 8px"'
-CODE = 'style="margin: 0; padding: 0; background: none; color: inherit; font-size: 12px; white-space: pre-wrap"'
+CELL = f'style="text-align: left; vertical-align: top; border: 1px solid #d0d7de; padding: 4px 8px; {GROUND}"'
+# Notebooks show `pre` in the font of prose, and break words in their midst.
+CODE = (
+    'style="margin: 0; padding: 0; border: 0; background: none; color: inherit; font: 12px/1.4 monospace; '
+    'white-space: pre-wrap; word-break: normal; overflow-wrap: anywhere"'
+)
 
 
 @dataclass(frozen=True, repr=False)

@@ -49,13 +49,14 @@ class Picture:
         """How a notebook shows it: the file, and the words for those who do not see it."""
         return self.bytes("png"), {"alt": self.alt}
 
-    def save(self, path: Path) -> Path:
+    def save(self, path: Path | str) -> Path:
         """Write the picture, whole, as the ending of `path` says; the path.
 
         Raises:
             UsageError: the ending is neither .png nor .svg.
             ResultError: the file cannot be written.
         """
+        path = Path(path)
         kind = next((kind for kind in KINDS if path.suffix.lower() == f".{kind}"), None)
         if kind is None:
             raise UsageError(f"{path}: a picture ends in .png or .svg, found '{path.suffix}'; name another file")
