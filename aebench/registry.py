@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import fnmatch
 import importlib.util
 import os
 from collections.abc import Iterable, Mapping
@@ -106,6 +107,21 @@ def autoencoder(name: str) -> Autoencoder:
         PluginError: it is registered, and broken.
     """
     return _named("autoencoder", name, autoencoders())
+
+
+def matching(pattern: str) -> list[str]:
+    """The autoencoder of that name, or all those whose names are as a shell's pattern says, such as `layerwise_*`."""
+    return fnmatch.filter(autoencoders(), pattern)
+
+
+def called(pattern: str) -> list[str]:
+    """As `matching`, of a pattern that has to fit.
+
+    Raises:
+        UnknownNameError: nothing does; says what there is.
+        PluginError: it is registered, and broken.
+    """
+    return matching(pattern) or [autoencoder(pattern).name]
 
 
 def in_order(names: Iterable[str]) -> list[str]:

@@ -22,7 +22,7 @@ extensions = [
     "docs.building.pages",
     "myst_nb",
 ]
-exclude_patterns = ["building", "reference/*/order.txt", "**/__pycache__"]
+exclude_patterns = ["building", "story.py", "reference/*/order.txt", "**/__pycache__"]
 
 # Both frameworks in one process hang or crash: their texts are documented beside stand-ins. These stay for as long as
 # Sphinx runs; with `autodoc_mock_imports` it would import what a stand-in stands for, to look at its source.
@@ -42,7 +42,7 @@ smartquotes = False  # they would make one dash of the two before an option
 nitpicky = True
 # What stays a name without a link: aliases, types of other packages, and what is no part of the interface.
 OTHERS = r"(collections|contextlib|matplotlib|numpy|pathlib|rich|tensorflow|torch)\..*"
-OWN = r"aebench\.(implementations\.\w+\.layers\.Dense|networks\.Network|plugins\.Broken)"
+OWN = r"aebench\.(implementations\.\w+\.layers\.Dense|networks\.Network|plugins\.Broken|quality\.table\.Row|report\..*)"
 nitpick_ignore_regex = [("py:class", rf"{'|'.join(ALIASES)}|Tensors?|{OTHERS}|{OWN}")]
 
 myst_enable_extensions = ["dollarmath"]

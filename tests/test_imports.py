@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[1]
 ROOMS = (
     "aebench", "autoencoders", "data", "implementations", "records", "processes", "training",
     "agreement", "quality", "speed",
-    "running", "comparison", "audit", "reproducing", "testing", "report", "cli",
+    "running", "comparison", "audit", "reproducing", "testing", "report", "api", "cli",
 )  # fmt: skip
 # These know nothing of each other.
 APART = ({"agreement", "quality", "speed"}, {"autoencoders", "data", "implementations"})

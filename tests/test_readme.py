@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 from packing import placeholder
 
-from aebench import registry
+from aebench import api, registry
 from aebench.cli import main
 from aebench.errors import FrameworkError
 
@@ -134,3 +134,28 @@ def test_the_example_in_python_runs(tmp_path: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=300)
     assert (0, "") == (done.returncode, done.stderr)
     assert (tmp_path / "tied.safetensors").stat().st_size > 1_000_000
+
+
+def test_the_examples_of_the_commands_from_python_run(tmp_path: Path) -> None:
+    """README's, with the reference alone in place of all frameworks, and that of the page as it stands."""
+    page = (ROOT / "docs" / "python.md").read_text(encoding="utf-8")
+    (short,), (long,) = ([it for it in _blocks(text, "python") if "api.run" in it] for text in (README, page))
+    less = short.replace('"linear", told', '"linear", frameworks="reference", agreement=False, told')
+    assert less != short
+    for example, lines in ((less, 1), (long, 2)):
+        command = [sys.executable, "-c", example]
+        done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=300)
+        assert (0, "", lines) == (done.returncode, done.stderr, len(done.stdout.splitlines()))
+    assert b"<svg" in (tmp_path / "curve.svg").read_bytes()
+    assert {"result.json", "report.html"} <= {path.name for path in (tmp_path / "first").iterdir()}
+
+
+def test_the_page_of_python_names_what_there_is() -> None:
+    """Every function and class of `aebench.api` stands in a table, and every attribute that is named there exists."""
+    page = (ROOT / "docs" / "python.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| (.*) \|$", page, flags=re.MULTILINE)
+    functions = re.findall(r"^\| `(\w+)\(", page, flags=re.MULTILINE)
+    assert set(api.__all__) == {*functions, *(name for name, _ in rows)}
+    named = {(name, it) for name, row in rows for it in re.findall(r"`(\w+)(?:\([^`]*\))?`", row)}
+    known = {(name, it) for name, _ in rows for it in {*dir(getattr(api, name)), *getattr(api, name).__annotations__}}
+    assert set() == named - known

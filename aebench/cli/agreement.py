@@ -72,17 +72,10 @@ def _climbed(
     growth: bool, **how: Any,
 ) -> int:  # fmt: skip
     """Climb on a data set, and print; the exit status."""
-    from aebench import registry
-    from aebench.agreement.ladder import Climb
     from aebench.running import growing, ladders
-    from aebench.running.options import Options, with_defaults
+    from aebench.running.options import Options
 
-    options = with_defaults(Options(**asked), arbiter=True)
-    if set(options.frameworks) <= {registry.ARBITER}:
-        raise click.UsageError(
-            f"with {registry.ARBITER} alone nothing is compared; name another framework, such as --frameworks pytorch"
-        )
-    climb = Climb(registry.autoencoder(options.autoencoders[0]), device=options.device, steps=steps)
+    options, climb = ladders.asked_for(Options(**asked), steps)
     with _climbing(output) as (folder, bars):
         if growth:
             document = growing.growths(options, climb, dtypes, folder, bars)

@@ -20,7 +20,7 @@ from aebench.cli.options import (
     time_limit,
     timing,
 )
-from aebench.cli.values import Place, Share, matching, named, names, text, whole, words
+from aebench.cli.values import Place, Share, named, names, text, whole, words
 
 if TYPE_CHECKING:
     from aebench.comparison.comparing import Asked, Plan
@@ -44,12 +44,14 @@ def _base(context: click.Context, parameter: click.Parameter, value: str | None)
 
 def _sides(context: click.Context, parameter: click.Parameter, value: Sequence[str]) -> Sides:
     """BASE, HEAD and autoencoders; behind --base heads and autoencoders, told apart by their names."""
+    from aebench import registry
+
     base, said = context.params["base"], [text(context, parameter, word) for word in value]
     if base is None and len(said) < 2:
         raise click.UsageError(f"Missing argument '{('BASE', 'HEAD')[len(said)]}'.")
     if base is None:
         return Sides(said[0], (said[1],), named("autoencoder", said[2:]), several=False)
-    heads = tuple(word for word in said if not all(map(matching, word.split(","))))
+    heads = tuple(word for word in said if not all(map(registry.matching, word.split(","))))
     if not heads:
         raise click.UsageError("Missing argument 'HEAD': --base is compared with one environment at least.")
     return Sides(base, heads, named("autoencoder", [word for word in said if word not in heads]), several=True)

@@ -72,7 +72,7 @@ def plot(name: str | None, run: Path | None, output: Path | None, formats: tuple
         gallery.print_pictures(found, folder, console())
         return
     chosen = gallery.chosen(found, name)
-    drawn = [it for it in chosen if isinstance(it, gallery.Picture)]
+    drawn = gallery.drawable(chosen)
     missing = [it for it in chosen if isinstance(it, gallery.Missing)]
     if output is None:
         output = folder.parent if folder.is_file() else folder
@@ -93,13 +93,11 @@ def _draw(
     """Draw the pictures, say where they are and which are missing, and show them.
 
     Raises:
-        ResultError: all are missing, or one cannot be written.
+        ResultError: one cannot be written.
         UsageError: nothing here shows pictures.
     """
-    from aebench.errors import ResultError, UsageError
+    from aebench.errors import UsageError
 
-    if not drawn:
-        raise ResultError("; ".join(f"{it.name} is missing: {it.why}" for it in missing))
     screen: Any = console()
     paths = [picture.save(output / f"{picture.name}.{kind}") for picture in drawn for kind in formats]
     for path in paths:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import fnmatch
 import math
 import os
 import re
@@ -118,15 +117,7 @@ def named(kind: str, texts: Iterable[str]) -> tuple[str, ...]:
         return tuple(dict.fromkeys(called(name) for name in found))
     from aebench import registry
 
-    # Where nothing matches, the registry says what there is.
-    return tuple(dict.fromkeys(name for it in found for name in matching(it) or [registry.autoencoder(it).name]))
-
-
-def matching(pattern: str) -> list[str]:
-    """The autoencoder of that name, or all those whose names are as a shell's pattern says, such as `layerwise_*`."""
-    from aebench import registry
-
-    return fnmatch.filter(registry.autoencoders(), pattern)
+    return tuple(dict.fromkeys(name for it in found for name in registry.called(it)))
 
 
 def executor(_: click.Context, __: click.Parameter, value: str | None) -> Any:

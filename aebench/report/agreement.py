@@ -23,16 +23,16 @@ def print_agreements(document: Document, console: Console, *, everything: bool =
     everything: a row for each pair and rung.
     """
     rows = document["agreements"]
-    wrong = bool(document["failures"]) or any(row["parting"] or row.get("vacuous") for row in rows)
-    console.print(Text(verdict(document), "bold red" if wrong else "bold green"))
+    red = bool(document["failures"]) or any(row["parting"] or row.get("vacuous") for row in rows)
+    console.print(Text(verdict(document), "bold red" if red else "bold green"))
     if rows:
         console.print(Text(compared(rows)))
-    print_problems(_wrong(document), console)
+    print_problems(wrong(document), console)
     for found in unjudged(rows):
         console.print(found.sentence(), style="dim", markup=False, soft_wrap=True)
     if rows:
         console.print()
-        (_every_rung(rows) if everything else _overview(rows)).print(console)
+        (_every_rung(rows) if everything else overview(rows)).print(console)
         console.print(Text(EXPLAINED, "dim"))
 
 
@@ -80,7 +80,7 @@ def compared(rows: Sequence[Document]) -> str:
     return f"Compared: {who}{judged}; {blind or 'none'} decided by rounding alone."
 
 
-def _wrong(document: Document) -> Iterator[str]:
+def wrong(document: Document) -> Iterator[str]:
     """What parts and how to see it again, and what failed; a line each."""
     for row in document["agreements"]:
         if row["parting"]:
@@ -134,7 +134,7 @@ def unjudged(rows: Sequence[Document]) -> Iterator[Unjudged]:
                 yield Unjudged(name, dtype, list(places), judge)
 
 
-def _overview(rows: Sequence[Document]) -> Table:
+def overview(rows: Sequence[Document]) -> Table:
     """A row for each autoencoder, a column for each dtype."""
     dtypes = [dtype for dtype in DTYPES if any(row["dtype"] == dtype for row in rows)]
     table = Table("Least headroom and sensitivity", [Column("autoencoder"), *map(Column, dtypes)])

@@ -37,11 +37,17 @@ def print_quality(rows: Sequence[Row], console: Console) -> None:
         console.print(Text(line, COLOURS["different"]))
     for line in mixed(rows):
         console.print(Text(line, COLOURS["undecided"]))
+    for table in tables(rows):
+        console.print()
+        table.print(console)
+    console.print(Text(EXPLANATION, "dim"))
+
+
+def tables(rows: Sequence[Row]) -> Iterator[Table]:
+    """A table for each autoencoder, a row for each of its metrics."""
     several = _several(rows)
     for name, found in groupby(rows, key=lambda row: row.autoencoder):
-        console.print()
-        _table(name, list(found), several=several).print(console)
-    console.print(Text(EXPLANATION, "dim"))
+        yield _table(name, list(found), several=several)
 
 
 def sentence(rows: Sequence[Row]) -> str:

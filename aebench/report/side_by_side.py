@@ -51,21 +51,39 @@ def show(name: str, frameworks: Sequence[str], *, console: Console, bases: bool 
     Raises:
         UnknownNameError: no autoencoder, or no framework, has that name.
     """
-    registry.autoencoder(name)
+    found = modules(name, frameworks)
+    for number, (title, paths) in enumerate(found.items() if bases else [*found.items()][:1]):
+        if number:
+            console.print()
+        if paths:
+            console.print(table(title, paths))
+        for line in lacking(name, frameworks) if number == 0 else ():
+            console.print(Text(line))
+
+
+def modules(name: str, frameworks: Sequence[str]) -> dict[str, dict[str, Path]]:
+    """Title -> the texts by framework: the autoencoder's first, then those that it builds on, nearest first.
+
+    Raises:
+        UnknownNameError: no autoencoder, or no framework, has that name.
+    """
     chains = {framework: sources(name, framework) for framework in frameworks}
-    if any(chains.values()):
-        console.print(table(name, {framework: chain[0] for framework, chain in chains.items() if chain}))
-    for framework, chain in chains.items():
-        if not chain:
-            place = _framework(framework).place(name)
-            missing = f"{framework}: no text found (looked for {place})"
-            console.print(Text(missing if place else networks.lacking(framework, name)))
-    if not bases:
-        return
+    found = {name: {framework: chain[0] for framework, chain in chains.items() if chain}}
     for module in dict.fromkeys(path.stem for chain in chains.values() for path in chain[1:]):
-        found = {framework: path for framework, chain in chains.items() for path in chain[1:] if path.stem == module}
-        console.print()
-        console.print(table(f"{module}, which {name} builds on", found))
+        found[f"{module}, which {name} builds on"] = {
+            framework: path for framework, chain in chains.items() for path in chain[1:] if path.stem == module
+        }
+    return found
+
+
+def lacking(name: str, frameworks: Sequence[str]) -> list[str]:
+    """A line for each framework without a text of the autoencoder: where it was looked for."""
+    found = []
+    for framework in (it for it in frameworks if not sources(name, it)):
+        place = _framework(framework).place(name)
+        missing = f"{framework}: no text found (looked for {place})"
+        found.append(missing if place else networks.lacking(framework, name))
+    return found
 
 
 def sources(name: str, framework: str) -> list[Path]:

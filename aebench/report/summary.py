@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import product
+from itertools import islice, product
 from statistics import mean
 from typing import Any
 
@@ -34,20 +34,31 @@ def print_run(document: Document, console: Console, verdicts: Sequence[str] = ()
     console.print(" ".join(found), style="bold", markup=False)
     print_problems(problems(document), console)
     console.print()
-    frameworks = document["options"]["frameworks"]
-    columns = [Column("autoencoder"), *(Column(dtype, over="agreement") for dtype in DTYPES), Column("on test data")]
-    columns += [Column(name, over=over, right=True) for over in ("quality", "ms/1,000") for name in frameworks]
-    table = Table(_title(document), columns)
-    for name in _in_order(document):
-        table.add(*_row(name, document, frameworks))
-    table.print(console)
+    table(document).print(console)
     console.print(EXPLANATION, style="dim")
+    frameworks = document["options"]["frameworks"]
     for framework, name in product(frameworks, _in_order(document)):
         if not registry.offers(framework, name):
             console.print(f"n/a: {networks.lacking(framework, name)}", style="dim")
     if document["options"]["agreement"] and ARBITER not in frameworks:
         named = ",".join((ARBITER, *frameworks))
         console.print(f"{ARBITER}: judged the agreement and was not trained; to train it, too: -f {named}", style="dim")
+
+
+def table(document: Document, *, speed: bool = True) -> Table:
+    """A row for each autoencoder: agreement, if it was asked for, quality and speed of each framework.
+
+    speed: whether it is there; no two runs have it alike.
+    """
+    options = document["options"]
+    frameworks, dtypes = options["frameworks"], DTYPES if options["agreement"] else ()
+    columns = [Column("autoencoder"), *(Column(dtype, over="agreement") for dtype in dtypes), Column("on test data")]
+    columns += [Column(name, over="quality", right=True) for name in frameworks]
+    columns += [Column(name, over="ms/1,000", right=True) for name in frameworks if speed]
+    found = Table(_title(document), columns)
+    for name in _in_order(document):
+        found.add(*islice(_row(name, document, frameworks, dtypes), len(columns)))
+    return found
 
 
 def problems(document: Document) -> list[str]:
@@ -103,17 +114,17 @@ def _in_order(document: Document) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def _row(name: str, document: Document, frameworks: Sequence[str]) -> Iterable[Cell]:
+def _row(name: str, document: Document, frameworks: Sequence[str], dtypes: Sequence[str]) -> Iterable[Cell]:
     measures = registry.autoencoder(name).measures
     trials = [t for t in document["trials"] if t["autoencoder"] == name]
     yield name
-    for dtype in DTYPES:
+    for dtype in dtypes:
         found = [a for a in document["agreements"] if (a["autoencoder"], a["dtype"]) == (name, dtype)]
         yield _agreement_cell(found, frameworks)
     yield measures.label
     of = {framework: [t for t in trials if t["framework"] == framework] for framework in frameworks}
     absent = {framework: "–" if registry.offers(framework, name) else "n/a" for framework in frameworks}
-    yield from (_quality(mine, measures.headline) if mine else absent[f] for f, mine in of.items())
+    yield from (headline(mine, measures.headline) if mine else absent[f] for f, mine in of.items())
     yield from (_speed(mine) if mine else absent[f] for f, mine in of.items())
 
 
@@ -125,7 +136,7 @@ def _speed(mine: Sequence[Document]) -> Cell:
     return f"{1000.0 * mean(s['seconds_per_1000_images'] for s in alone):.3g}" if alone else "not alone"
 
 
-def _quality(mine: Sequence[Document], metric: str) -> Cell:
+def headline(mine: Sequence[Document], metric: str) -> Cell:
     """The metric's mean over the trainings that did not leap, else over all, and how many leapt."""
     if any("failure" in t for t in mine):
         return Text("failed", "red")

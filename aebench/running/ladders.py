@@ -16,7 +16,7 @@ from aebench.agreement import session
 from aebench.agreement.ladder import Climb
 from aebench.agreement.session import Ascents, Source
 from aebench.arrays import Dtype
-from aebench.errors import AebenchError, ExecutorError
+from aebench.errors import AebenchError, ExecutorError, UsageError
 from aebench.processes import environments
 from aebench.processes.events import Listener, Silent
 from aebench.processes.executors import Chosen, Handed
@@ -31,7 +31,7 @@ from aebench.records.reuse import require_same_document, require_same_options
 from aebench.records.store import locked
 from aebench.registry import ARBITER
 from aebench.running.elsewhere import Task, handing_in, interpreters, require_alike, take_on, travelling, while_wanted
-from aebench.running.options import Options, check, dataset_name, processes_of
+from aebench.running.options import Options, check, dataset_name, processes_of, with_defaults
 from aebench.running.resume import conditions, covers
 
 Item = TypeVar("Item")
@@ -67,15 +67,30 @@ class Ascending(Task):
     forced: bool
 
 
+def asked_for(options: Options, steps: int) -> tuple[Options, Climb]:
+    """The options with whatever was not named, and the pattern of each climb, of so many steps in each phase.
+
+    Raises:
+        UsageError: there is nothing that the reference is compared with.
+    """
+    found = with_defaults(options, arbiter=True)
+    if set(found.frameworks) <= {ARBITER}:
+        raise UsageError(
+            f"with {ARBITER} alone nothing is compared; name another framework, such as --frameworks pytorch"
+        )
+    return found, Climb(registry.autoencoder(found.autoencoders[0]), device=found.device, steps=steps)
+
+
 def agreements(
     options: Options, climbs: Climb, dtypes: Sequence[Dtype], folder: Path, listener: Listener, *, forced: bool,
-    keep_traces: bool, executor: Chosen | None = None,
+    keep_traces: bool, executor: Chosen | None = None, logs: Path | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """The ladder alone, for every autoencoder and seed; `climbs` is the pattern of each climb.
 
     The folder's `agreements.json` is written anew after each. What it holds of an autoencoder and a seed is not climbed
     again where it covers every pair that is asked for, unless traces are to be kept. Returned is what is asked for.
-    executor: climbs in its workers, several autoencoders and seeds at once; traces are not kept then.
+    executor: climbs in its workers, several autoencoders and seeds at once; traces are not kept then. logs: folder for
+    what the frameworks say themselves; without one that is left on standard error.
 
     Raises:
         UsageError: the folder holds climbs of another kind, or under other conditions.
@@ -88,16 +103,12 @@ def agreements(
         # First: a cluster that is not there is told at once, and nothing is written.
         handed = opened.enter_context(Handed(executor, listener)) if executor else None
         opened.enter_context(locked(folder))
-        processes = opened.enter_context(processes_of(options, None, arbiter=True))
+        processes = opened.enter_context(processes_of(options, logs, arbiter=True))
         now = conditions(options, processes, names=options.autoencoders)
         stated = {"options": asdict(options), "climbing": climbing.stated, "conditions": plain(now)}
         document = _continued(path, {**stated, "agreements": [], "failures": []})
         documents.write(path, "agreements", document)
-        missing = [
-            (name, seed)
-            for name, seed in product(options.autoencoders, options.seeds)
-            if keep_traces or not _covered(document, name, seed, processes, dtypes)
-        ]
+        missing = _missing(document, options, climbing, processes)
         if handed:
             found = _elsewhere(missing, options, climbing, now, folder, handed, listener)
         else:
@@ -180,6 +191,16 @@ def one_ahead(items: Iterable[Item]) -> Iterator[Item]:
         if len(before) > 1:
             yield before.popleft()
     yield from before
+
+
+def _missing(document: Mapping[str, Any], options: Options, climbing: Climbing, frameworks: Iterable[str]) -> list[Key]:
+    """What the document does not hold yet; everything, where traces are to be kept."""
+    names = list(frameworks)
+    return [
+        (name, seed)
+        for name, seed in product(options.autoencoders, options.seeds)
+        if climbing.keep_traces or not _covered(document, name, seed, names, climbing.dtypes)
+    ]
 
 
 def _covered(

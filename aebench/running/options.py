@@ -21,6 +21,7 @@ from aebench.training.trial import dataset_of, scheduled
 
 RUNS = Path("results/runs")
 DTYPES: tuple[Dtype, ...] = ("float64", "float32")
+CHOICES = {"schedule": ("quick", "source"), "device": ("cpu", "gpu"), "dtype": ("float32", "float64")}
 
 
 @dataclass(frozen=True)
@@ -39,11 +40,16 @@ class Options:
     importance_samples: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
-        """Refuse what no draw has.
+        """Refuse what there is not, and what no draw has.
 
         Raises:
-            UsageError: no seed, a negative one, or numbers of importance samples outside 1 to `ROWS_AT_ONCE`.
+            UsageError: another schedule, device or dtype than those of `CHOICES`; no seed or a negative one; numbers of
+                importance samples outside 1 to `ROWS_AT_ONCE`.
         """
+        for name, known in CHOICES.items():
+            if getattr(self, name) not in known:
+                listed = ", ".join(f"'{it}'" for it in known)
+                raise UsageError(f"{name}: '{getattr(self, name)}' is not one of {listed}")
         if min(self.seeds, default=-1) < 0:
             raise UsageError(f"seeds are whole numbers from 0, one at least; found {_listed(self.seeds)}")
         if not all(1 <= samples <= ROWS_AT_ONCE for samples in self.importance_samples):

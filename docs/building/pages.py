@@ -16,12 +16,16 @@ from docs.building.commands import command_pages
 
 # What a program of a user's may call, in the order in which it needs it.
 MODULES = (
-    "aebench.registry", "aebench.spec", "aebench.measures", "aebench.text", "aebench.parameters", "aebench.streams",
-    "aebench.arrays", "aebench.protocol", "aebench.networks", "aebench.records.checkpoint", "aebench.testing",
-    "aebench.errors", "aebench.report.gallery",
+    "aebench.api", "aebench.report.gallery", "aebench.registry", "aebench.spec", "aebench.measures", "aebench.text",
+    "aebench.parameters", "aebench.streams", "aebench.arrays", "aebench.protocol", "aebench.networks",
+    "aebench.records.checkpoint", "aebench.testing", "aebench.errors",
 )  # fmt: skip
 
-SETTINGS = {"aebench.arrays": "   :undoc-members:\n", "aebench.errors": "   :show-inheritance:\n"}
+SETTINGS = {
+    "aebench.api": "   :exclude-members: Picture\n",
+    "aebench.arrays": "   :undoc-members:\n",
+    "aebench.errors": "   :show-inheritance:\n",
+}
 
 
 def module_pages() -> dict[str, str]:

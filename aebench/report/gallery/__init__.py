@@ -4,8 +4,8 @@
 the files that a run left behind, so no framework is needed.
 """
 
-from aebench.report.gallery.listing import chosen, pictures
+from aebench.report.gallery.listing import chosen, drawable, pictures
 from aebench.report.gallery.picture import Missing, Picture
 from aebench.report.gallery.printed import print_pictures
 
-__all__ = ["Missing", "Picture", "chosen", "pictures", "print_pictures"]
+__all__ = ["Missing", "Picture", "chosen", "drawable", "pictures", "print_pictures"]

@@ -110,6 +110,18 @@ def chosen(found: Sequence[Picture | Missing], name: str) -> list[Picture | Miss
     return fits
 
 
+def drawable(found: Sequence[Picture | Missing]) -> list[Picture]:
+    """Those of these pictures that can be drawn.
+
+    Raises:
+        ResultError: all are missing; says why.
+    """
+    drawn = [it for it in found if isinstance(it, Picture)]
+    if not drawn:
+        raise ResultError("; ".join(f"{it.name} is missing: {it.why}" for it in found if isinstance(it, Missing)))
+    return drawn
+
+
 def of(material: Material) -> list[Picture | Missing]:
     """Every picture of one autoencoder."""
     return list(_of(material))

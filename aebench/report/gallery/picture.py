@@ -26,7 +26,7 @@ LOOK: list[Any] = ["default", {"svg.hashsalt": "aebench"}]
 METADATA: dict[Kind, dict[str, None]] = {"png": {"Software": None}, "svg": {"Creator": None, "Date": None}}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Picture:
     """A picture that can be drawn.
 
@@ -39,16 +39,24 @@ class Picture:
     title: str
     alt: str
     caption: str
-    draw: Callable[[], Figure] = field(repr=False, compare=False)
+    draw: Callable[[], Figure] = field(compare=False)
     kind: Kind = "svg"
 
-    def save(self, path: Path) -> Path:
+    def __repr__(self) -> str:
+        return f"{self.name}: {self.title}. {self.alt}"
+
+    def _repr_png_(self) -> tuple[Encoded, dict[str, str]]:
+        """How a notebook shows it: the file, and the words for those who do not see it."""
+        return self.bytes("png"), {"alt": self.alt}
+
+    def save(self, path: Path | str) -> Path:
         """Write the picture, whole, as the ending of `path` says; the path.
 
         Raises:
             UsageError: the ending is neither .png nor .svg.
             ResultError: the file cannot be written.
         """
+        path = Path(path)
         kind = next((kind for kind in KINDS if path.suffix.lower() == f".{kind}"), None)
         if kind is None:
             raise UsageError(f"{path}: a picture ends in .png or .svg, found '{path.suffix}'; name another file")
