@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from aebench.cli import main
+from benchmarks.history.__main__ import main as history
 
 ROOT = Path(__file__).parents[1]
 ACTION = ROOT / ".github" / "actions" / "compare"
@@ -92,8 +93,11 @@ def test_the_pages_are_the_documents_and_the_dashboard() -> None:
     runs = [step.get("run", step.get("with", {}).get("path")) for step in job]
     html = re.search(r'"html_dir": "(.*)"', (ROOT / "asv.conf.json").read_text(encoding="utf-8"))
     assert html
-    wanted = ["sphinx-build -W --keep-going -q docs site", "asv publish", f"mv {html[1]} site/asv", "site"]
+    measures = next(line for line in runs if line and "benchmarks.history" in line)
+    wanted = ["sphinx-build -W --keep-going -q docs site", measures, f"mv {html[1]} site/asv", "site"]
     assert wanted == [line for line in runs if line in wanted]
+    arguments = shlex.split(measures.partition(" >> ")[0])[3:]
+    assert history.make_context("history", arguments).params["machine"] == "hosted"
     tox = (ROOT / "tox.ini").read_text(encoding="utf-8")
     assert wanted[0].removesuffix(" site") in tox, "tox -e docs builds it likewise"
 

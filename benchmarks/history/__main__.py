@@ -97,9 +97,12 @@ def _measured(commits: list[str], bench: tuple[str, ...], machine: str | None) -
 
 
 def _asv(*arguments: str, allowed: tuple[int, ...] = (0,)) -> None:
-    """Call asv, and stop where it fails. allowed: the statuses that stop nothing: 2, where some row has failed."""
-    pins = {"PIP_CONSTRAINT": str(ROOT / "constraints.txt")}
-    done = subprocess.run([sys.executable, "-m", "asv", *arguments], cwd=ROOT, env={**pins, **os.environ}, check=False)
+    """Call asv, and stop where it fails. allowed: the statuses that stop nothing: 2, where some row has failed.
+
+    What it says goes to standard error: on standard output is what was found, which CI may keep.
+    """
+    command, pins = [sys.executable, "-m", "asv", *arguments], {"PIP_CONSTRAINT": str(ROOT / "constraints.txt")}
+    done = subprocess.run(command, cwd=ROOT, env={**pins, **os.environ}, stdout=2, check=False)
     if done.returncode not in allowed:
         words = " ".join(arguments[:1])
         raise Failure(f"asv {words} ended with status {done.returncode}; what it said stands above")
