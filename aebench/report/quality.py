@@ -63,15 +63,15 @@ def sentence(rows: Sequence[Row]) -> str:
     found = [f"{counts[verdict] or 'none'} {verdict}" for verdict in ("different", "equivalent", "undecided")]
     found += [f"{counts['no margin']} without a margin"] if counts["no margin"] else []
     compared = f"{len(pairs)} comparison{'s' if len(pairs) > 1 else ''}"
-    return f"{of} over {over}, {compared}: {', '.join(found)}.{_leapt(rows)}"
+    return f"{of} over {over}, {compared}: {', '.join(found)}. {leapt(rows)}".rstrip()
 
 
-def _leapt(rows: Sequence[Row]) -> str:
-    """How many trainings leapt, where some did."""
+def leapt(rows: Sequence[Row]) -> str:
+    """How many trainings leapt, as a sentence; empty where none did."""
     found = [(row.autoencoder, values) for row in rows for values in row.values.values() if isinstance(values, Leaps)]
     names = ", ".join(dict.fromkeys(name for name, values in found if values.count))
     some, of = sum(values.count for _, values in found), sum(len(values.by_seed) for _, values in found)
-    return f" {some} of {of} trainings of {names} leapt." if some else ""
+    return f"{some} of {of} trainings of {names} leapt." if some else ""
 
 
 def differences(rows: Sequence[Row]) -> Iterator[str]:

@@ -23,7 +23,7 @@ ROWS = alt.NamedData("rows")
 PALETTE = alt.Scale(range=["#0084d1", "#d9662b", "#009a6e", "#c4669f", "#b58900", "#4a9fb5", "#7f7f7f"])
 CELL, PANEL = 24, 300
 # The first subject's line is a broad one below the others: two that are equal are both seen.
-WIDTHS = alt.StrokeWidth("subject:N", scale=alt.Scale(range=[5, *[1.6] * 6]), sort=None, legend=None)
+WIDTHS: Any = alt.condition("datum.broad", alt.value(5), alt.value(1.6))
 TEXT = {"labelFontSize": 12, "titleFontSize": 12}  # pixels
 # Bands of a heat map: the limit below which a value lies in it, its words, and its colour. Told apart in grey, too.
 Bands = Sequence[tuple[float, str, str]]
@@ -100,7 +100,7 @@ def _cells(
 
 def curves(rows: Rows, term: str) -> dict[str, Any]:
     """Loss by epoch, the subjects over each other, a panel for each phase; what was published is dashed."""
-    return {**_curves(term), "datasets": {"rows": list(rows)}}
+    return {**_curves(term), "datasets": {"rows": _broadened(rows)}}
 
 
 @cache
@@ -172,7 +172,13 @@ def lines(rows: Rows, x: str, y: str, title_x: str, title_y: str) -> dict[str, A
         .properties(width=PANEL, height=PANEL * 0.7)
         .facet(facet=alt.Facet("autoencoder:N", title=None), columns=3)
     )
-    return _filled(drawn, rows=rows)
+    return _filled(drawn, rows=_broadened(rows))
+
+
+def _broadened(rows: Rows) -> list[dict[str, Any]]:
+    """The rows, each with whether its line is the broad one."""
+    first = next((row["subject"] for row in rows), None)
+    return [{**row, "broad": row["subject"] == first} for row in rows]
 
 
 def _filled(drawn: Any, **values: Rows) -> dict[str, Any]:

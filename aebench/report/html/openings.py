@@ -41,14 +41,33 @@ def _run(source: Opened) -> Opening:
     verdicts = [pair.verdict for row in found for pair in row.pairs]
     findings = [*of_ladders(content, source.name).findings, *_differing(found, source)]
     said = " ".join(verdict.sentences(content, verdicts))
-    state = gravest(findings, "good" if content["complete"] else "undone")
+    # What was not asked for is neither right nor wrong.
+    nothing: State = "plain" if not content["options"]["agreement"] else "good"
+    state = gravest(findings, nothing if content["complete"] else "undone")
     compared = [*([agreement.compared(content["agreements"])] if content["agreements"] else []), _trained(content)]
-    return Opening(source.name, _of_options("run", content), f"{_subjects(content)}: {said}", state, compared, findings)
+    said = f"{said} Computed by {_subjects(content)}."
+    return Opening(source.name, _of_options("run", content), said, state, compared, findings, list(_open(source)))
+
+
+def _open(source: Opened) -> Iterator[str]:
+    """What the run leaves open, and what would answer it."""
+    content, folder = source.content, source.path.parent
+    if not content["options"]["agreement"]:
+        names = " ".join(content["options"]["autoencoders"])
+        yield f"Whether the frameworks agree was not asked for; `aebench agree {names}` says it."
+    if leapt := quality.leapt(rows(content["trials"])):
+        yield f"{leapt} Their error jumped up on the way, and they may end anywhere."
+    if len(content["options"]["frameworks"]) > 1 and len(content["options"]["seeds"]) == 1:
+        seeds = ",".join(str(content["options"]["seeds"][0] + more) for more in (1, 2, 3, 4))
+        yield (
+            "From one seed nobody can say whether the frameworks end equally well; more come with "
+            f"`aebench run --resume --output {folder} --seeds {seeds}`."
+        )
 
 
 def _agreements(source: Opened) -> Opening:
     content, told = source.content, of_ladders(source.content, source.name)
-    said = f"{_subjects(content)}: {told.sentence}"
+    said = f"{told.sentence} Computed by {_subjects(content)}."
     nothing: State = "good" if content["agreements"] else "undone"
     about = _of_options("agreement", content)
     return Opening(source.name, about, said, gravest(told.findings, nothing), told.compared, told.findings)
