@@ -9,6 +9,8 @@ from typing import Any, get_args
 
 from aebench.errors import SpecificationError
 
+MOST = 10**9  # of whatever is counted; more is a slip of the hand, and no machine holds it
+
 
 def require(condition: bool, message: str) -> None:
     """SpecificationError with the message unless the condition holds."""

@@ -7,6 +7,7 @@ of the cells is written beside their outputs, and so are the pictures' words, wh
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import json
 import os
@@ -81,4 +82,9 @@ def main(target: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else NOTEBOOK)
+    parser = argparse.ArgumentParser(description="Execute the notebook docs/story.ipynb, in about four minutes.")
+    parser.add_argument("file", nargs="?", type=Path, default=NOTEBOOK, help="where it is written to; default: back")
+    try:
+        main(parser.parse_args().file)
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -133,13 +133,13 @@ def test_a_choice_that_there_is_not_is_refused(call: Callable[[], object], words
     with pytest.raises(UsageError) as caught:
         call()
     said = str(caught.value).partition(": ")[2]
-    assert said.removesuffix("x>=1") in command(*words).stderr
+    assert said in command(*words).stderr
 
 
 @pytest.mark.parametrize("seeds", ["0", 0.5, (0, "1"), ()])
 def test_seeds_are_whole_numbers(seeds: Any) -> None:
     """A text, a fraction and nothing are none."""
-    with pytest.raises(UsageError, match=r"seeds are whole numbers.*found"):
+    with pytest.raises(UsageError, match=r"seeds(:| are) whole numbers.*found"):
         api.run("linear", seeds=seeds, **HOW)
 
 

@@ -153,6 +153,7 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for number in range(3):
         _git("commit", "-q", "--allow-empty", "-m", str(number), cwd=root)
     monkeypatch.setattr(history, "ROOT", root)
+    monkeypatch.setattr(history, "_require_asv", lambda: None)
     return root
 
 
@@ -168,6 +169,28 @@ def test_without_the_branch_it_says_how_to_get_it(repository: Path, tmp_path: Pa
     assert "make it with: git fetch origin main:main" in done.output
 
 
+def test_what_is_not_there_is_said_with_what_to_do(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Results to look at, a repository, asv: each in one line, with status 2."""
+    nothing = CliRunner().invoke(history.main, ["--no-run"])
+    monkeypatch.setattr(history, "ROOT", tmp_path / "no repository")
+    (tmp_path / "no repository").mkdir()
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
+    none = CliRunner().invoke(history.main, [])
+    assert [2, 2] == [nothing.exit_code, none.exit_code]
+    assert "nothing was measured yet; leave --no-run out" in nothing.output
+    assert "is no git repository" in none.output
+
+
+def test_asv_that_does_not_run_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With its reason and what installs it, before anything else is asked."""
+    failed = subprocess.CompletedProcess([], 1, "", "Traceback\nImportError: no module\n")
+    monkeypatch.setattr(history.subprocess, "run", lambda *_, **__: failed)
+    done = CliRunner().invoke(history.main, [])
+    assert (2, True) == (done.exit_code, "asv does not run (ImportError: no module); install it" in done.output)
+
+
 @pytest.mark.parametrize("status", [0, 1, 2])
 def test_a_row_that_fails_stops_nothing_and_an_asv_that_fails_does(
     status: int, repository: Path, monkeypatch: pytest.MonkeyPatch
@@ -178,6 +201,8 @@ def test_a_row_that_fails_stops_nothing_and_an_asv_that_fails_does(
     def run(command: list[str], **asked: object) -> subprocess.CompletedProcess[str]:
         if command[0] == "git":
             return real(command, **asked)  # type: ignore[call-overload,no-any-return]
+        if command[3] == "--version":
+            return subprocess.CompletedProcess(command, 0)
         called.append(command[3:])
         if command[3] == "run":
             listed.extend(Path(command[-1].removeprefix("HASHFILE:")).read_text(encoding="utf-8").split())

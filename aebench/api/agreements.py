@@ -86,8 +86,8 @@ def agree(
     dtypes = tuple(it for it in DTYPES if dtype in ("both", it))
     if not dtypes:
         raise UsageError(f"dtype: '{dtype}' is not one of 'float64', 'float32', 'both'")
-    if min(asking.whole(steps, "steps")) < 1:
-        raise UsageError(f"steps: {steps} is not in the range x>=1")
+    steps = asking.number(steps, "steps", least=1)
+    target = None if output is None else asking.folder(output)
     data.check(dataset)
     asked = Options(
         asking.autoencoders(names), asking.frameworks(frameworks), dataset, data_dir, schedule,
@@ -96,7 +96,7 @@ def agree(
     options, climb = ladders.asked_for(asked, steps)
     with scratch() as folder:
         return Agreement(ladders.agreements(
-            options, climb, dtypes, Path(output or folder), asking.listener(told), forced=teacher_forced,
+            options, climb, dtypes, target or folder, asking.listener(told), forced=teacher_forced,
             keep_traces=False, executor=find(executor) if executor else None,
-            logs=Path(output) / "logs" if output else None,
+            logs=target and target / "logs",
         ))  # fmt: skip

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 
 from aebench import registry
+from aebench.checks import MOST
 from aebench.errors import UsageError
 from aebench.processes import probing
 from aebench.processes.events import Listener, Silent
+from aebench.records.store import require_folder
 
 Names = str | Sequence[str]
 """One name or several; a text may hold several between commas."""
-Seeds = int | Sequence[int]
+Seeds = int | Iterable[int]
 Say = Callable[[str], object]
 """Takes a line of progress, as `print` does."""
 
@@ -41,13 +45,39 @@ def whole(numbers: Seeds, what: str) -> tuple[int, ...]:
     """Whole numbers, each once.
 
     Raises:
-        UsageError: one is something else.
+        UsageError: one is something else, or beyond what is ever counted.
     """
-    given = numbers if isinstance(numbers, Sequence) else (numbers,)
+    given = numbers if isinstance(numbers, Iterable) and not isinstance(numbers, str) else (numbers,)
+    return tuple(dict.fromkeys(number(it, what, f"such as (0, 1, 2); found {numbers!r}") for it in given))
+
+
+def number(given: object, what: str, more: str = "", *, least: int | None = None) -> int:
+    """One whole number.
+
+    Raises:
+        UsageError: it is something else, below the least, or beyond what is ever counted.
+    """
     try:
-        return tuple(dict.fromkeys(map(operator.index, given)))
+        found = operator.index(given)  # type: ignore[arg-type]
     except TypeError:
-        raise UsageError(f"{what} are whole numbers, such as (0, 1, 2); found {numbers!r}") from None
+        raise UsageError(f"{what}: whole numbers are expected, {more or f'found {given!r}'}") from None
+    if least is not None and not least <= found <= MOST:
+        raise UsageError(f"{what}: {found} is not in the range {least}<=x<={MOST}")
+    if abs(found) > MOST:
+        raise UsageError(f"{what}: numbers up to {MOST:,} are expected, found {found}")
+    return found
+
+
+def folder(place: Path | str) -> Path:
+    """A folder to write to, which need not be there yet.
+
+    Raises:
+        UsageError: nothing is named, or it can be no folder.
+    """
+    if not os.fspath(place).strip():
+        raise UsageError("a folder has no name; name one, or leave `output` out")
+    require_folder(Path(place))
+    return Path(place)
 
 
 def each(names: Names) -> list[str]:

@@ -149,6 +149,7 @@ class Result(Shown):
         """Write the report of `aebench report`, one HTML file; its path. path: default: `report.html` in the folder.
 
         Raises:
+            UsageError: its name does not end in .html.
             UnwritableError: it cannot be written.
         """
         target = self.folder / "report.html" if path is None else Path(path)
@@ -202,7 +203,7 @@ def run(
         asking.whole(seeds, "seeds"), device, dtype, agreement, asking.whole(importance_samples, "importance samples"),
     )  # fmt: skip
     options = with_defaults(asked, arbiter=False)
-    folder = new_folder(options.dataset, options.schedule) if output is None else Path(output)
+    folder = new_folder(options.dataset, options.schedule) if output is None else asking.folder(output)
     return _executed(Run(options, folder, asking.listener(told)), executor, resume=False)
 
 
@@ -222,7 +223,7 @@ def resume(
         "autoencoders": asking.autoencoders(names), "frameworks": asking.frameworks(frameworks),
         "seeds": asking.whole(seeds, "seeds"), **({"data_dir": data_dir} if data_dir else {}),
     }  # fmt: skip
-    folder = Path(output)
+    folder = asking.folder(output)
     return _executed(Run(planned(folder, asked), folder, asking.listener(told)), executor, resume=True)
 
 

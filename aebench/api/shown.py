@@ -13,6 +13,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from aebench.errors import UsageError
 from aebench.report import tables
 from aebench.report.frames import Field, Frame
 
@@ -90,13 +91,22 @@ class Table(Shown):
         return [dict(zip(self.columns, row, strict=True)) for row in self.frame.rows]
 
     def of(self, autoencoder: str) -> Table:
-        """The rows of one autoencoder; none where the table has none of it."""
+        """The rows of one autoencoder; none where the table has none of it.
+
+        Raises:
+            UsageError: its rows are not of autoencoders.
+        """
+        if "autoencoder" not in self.columns:
+            raise UsageError(f"the rows of '{self.frame.name}' are not of autoencoders; take all of them, as `rows`")
         place = self.columns.index("autoencoder")
         mine = [row for row in self.frame.rows if row[place] == autoencoder]
         return Table(Frame(self.frame.name, self.frame.title, self.frame.fields, mine))
 
     def parts(self) -> Iterator[Part]:
-        """The table."""
+        """The table, or that it has no rows."""
+        if not self.frame.rows:
+            yield Text(f"{self.frame.title}: no rows.")
+            return
         filled = [n for n in range(len(self.columns)) if any(row[n] is not None for row in self.frame.rows)]
         columns = [_column(self.frame.fields[n]) for n in filled]
         found = tables.Table(self.frame.title, columns)

@@ -12,15 +12,18 @@ import click
 from aebench.cli.ending import UNDONE
 from aebench.cli.options import console
 from aebench.cli.values import Place
+from aebench.errors import UsageError
+from aebench.report.html import require_page
 
-ENDINGS = (".html", ".htm")
 REPORT = "report.html"
 
 
 def _page(_: click.Context, parameter: click.Parameter, value: Path) -> Path:
-    """A file that may be written over: a record that was named by mistake is not one."""
-    if value.suffix.lower() not in ENDINGS:
-        raise click.BadParameter(f"a report ends in .html, found '{value}'; name another file", param=parameter)
+    """A file that may be written over."""
+    try:
+        require_page(value)
+    except UsageError as error:
+        raise click.BadParameter(str(error), param=parameter) from error
     return value
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import math
 import os
 import re
@@ -12,8 +11,11 @@ from typing import Any, TypeVar
 
 import click
 
+from aebench.checks import MOST
+from aebench.errors import UsageError
+from aebench.records.store import require_folder
+
 Number = TypeVar("Number", int, float)
-MOST = 10**9  # of whatever is counted; more is a slip of the hand, and no machine holds it
 WIDEST = 10_000.0  # factor on every hidden layer
 NOTHING = "there is nothing where a value is expected; is a variable not set?"
 Callback = Callable[[click.Context, click.Parameter, Any], Any]
@@ -39,14 +41,9 @@ class Folder(Place):
         """A path that is a folder, or can become one."""
         found: Path = super().convert(value, param, ctx)
         try:
-            nearest = next(path for path in (found, *found.absolute().parents) if path.exists())
-            longest = os.pathconf(nearest, "PC_NAME_MAX")
-            if any(len(os.fsencode(part)) > longest for part in found.parts):
-                raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG))
-        except OSError as error:
-            self.fail(f"'{found}' can be no folder: {error.strerror}", param, ctx)
-        if not nearest.is_dir():
-            self.fail(f"'{found}' can be no folder: {nearest} is a file", param, ctx)
+            require_folder(found)
+        except UsageError as error:
+            self.fail(str(error), param, ctx)
         return found
 
 

@@ -98,7 +98,8 @@ def _kind(path: Path) -> str:
     """
     if path.is_dir():
         if (path / "plan.json").exists():
-            raise ResultError(f"{path} is a run of which nothing is finished; go on: aebench run --resume -o {path}")
+            go_on = f"aebench run --resume -o {path}"
+            raise ResultError(f"{path} is a run that has not ended; wait for it or, if it was broken off: {go_on}")
         raise ResultError(f"{path} holds no record; expected one of {', '.join(FILES.values())} in it")
     kind = documents.kind_of(path)
     if kind in PARTS:

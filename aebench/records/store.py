@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shlex
 import sys
@@ -55,6 +56,25 @@ def write_text(path: Path, text: str) -> None:
     """Write text whole, in UTF-8; bytes of a file's name that are no text, as a command line may hold, are replaced."""
     with whole(path) as temporary:
         temporary.write_text(text, encoding="utf-8", errors="replace")
+
+
+def require_folder(path: Path) -> None:
+    """Refuse a path that is no folder and cannot become one.
+
+    Raises:
+        UsageError: says why.
+    """
+    if "\0" in str(path):
+        raise UsageError(f"{str(path)!r} can be no folder: no name holds a null character")
+    try:
+        nearest = next(it for it in (path, *path.absolute().parents) if it.exists())
+        longest = os.pathconf(nearest, "PC_NAME_MAX")
+        if any(len(os.fsencode(part)) > longest for part in path.parts):
+            raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG))
+    except OSError as error:
+        raise UsageError(f"'{path}' can be no folder: {error.strerror}") from error
+    if not nearest.is_dir():
+        raise UsageError(f"'{path}' can be no folder: {nearest} is a file")
 
 
 @contextmanager

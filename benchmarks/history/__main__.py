@@ -44,7 +44,7 @@ def main(last: int, branch: str, bench: tuple[str, ...], machine: str | None, ru
     """Fill asv's history over the last commits, publish it, and list the changes that are confirmed.
 
     What was measured before is not measured again. A change is confirmed where asv's steps and otava's change points
-    both see it, within one commit of each other.
+    both see it, within one commit of each other. It is called in the folder that holds asv.conf.json.
 
     \b
     Examples:
@@ -52,9 +52,12 @@ def main(last: int, branch: str, bench: tuple[str, ...], machine: str | None, ru
       python -m benchmarks.history --last 30 --bench inference
       python -m benchmarks.history --no-run                      publish, and look at what is there
     """
+    _require_asv()
     commits = _commits(branch, last)
     if run:
         _measured(commits, bench, machine)
+    elif not any((ROOT / ".asv" / "results").glob("*/*.json")):
+        raise Failure("nothing was measured yet; leave --no-run out")
     _asv("publish")
     try:
         found = dashboard(ROOT / ".asv" / "html")
@@ -63,11 +66,21 @@ def main(last: int, branch: str, bench: tuple[str, ...], machine: str | None, ru
         raise Failure(str(error)) from error
 
 
+def _require_asv() -> None:
+    """Stop where asv is not here, or is broken."""
+    done = subprocess.run([sys.executable, "-m", "asv", "--version"], capture_output=True, text=True, check=False)
+    if done.returncode:
+        why = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+        raise Failure(f"asv does not run ({why}); install it with: pip install -c constraints.txt -e '.[dev]'")
+
+
 def _commits(branch: str, last: int) -> list[str]:
     """The last commits of the branch, the newest first.
 
     A checkout of CI has no branch of its own for `main`, and often no history: asv then stops at an unknown branch.
     """
+    if _git("rev-parse", "--git-dir") is None:
+        raise Failure(f"{ROOT} is no git repository, or git is not here; asv measures commits")
     if _git("rev-parse", "--verify", "--quiet", f"refs/heads/{branch}") is None:
         remote = _git("rev-parse", "--verify", "--quiet", f"refs/remotes/origin/{branch}")
         do = f"git branch {branch} origin/{branch}" if remote else f"git fetch origin {branch}:{branch}"

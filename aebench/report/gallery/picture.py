@@ -65,7 +65,13 @@ class Picture:
         return path
 
     def bytes(self, kind: Kind) -> Encoded:
-        """The picture as a file of that kind."""
+        """The picture as a file of that kind.
+
+        Raises:
+            UsageError: there is no such kind.
+        """
+        if kind not in KINDS:
+            raise UsageError(f"a picture is of the kind {' or '.join(KINDS)}, found {kind!r}")
         with style.context(LOOK), io.BytesIO() as file:
             self.draw().savefig(file, format=kind, dpi=DPI, metadata=METADATA[kind])
             encoded = file.getvalue()

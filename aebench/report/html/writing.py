@@ -23,7 +23,17 @@ from aebench.data.places import cache_dir
 from aebench.errors import AebenchError, DataError
 from aebench.records.opened import Opened, Unreadable
 from aebench.records.store import whole, write_text
-from aebench.report.html import agreeing, chapters, circumstances, content, everything, openings, qualities, speeds
+from aebench.report.html import (
+    agreeing,
+    chapters,
+    circumstances,
+    content,
+    everything,
+    openings,
+    qualities,
+    require_page,
+    speeds,
+)
 from aebench.report.html.chapters import Shown
 from aebench.report.html.content import GRAVEST, Block, Folded, Opening, Page, Plot, Section, worst
 
@@ -41,8 +51,10 @@ def write(
     """Write the report of the records; what it says. whose: the runs with pictures. dashboard: asv's, its address.
 
     Raises:
+        UsageError: the path is not that of a page.
         UnwritableError: the folder cannot be written, or the disk is full.
     """
+    require_page(path)
     page = replace(paged(sources, whose), dashboard=dashboard)
     write_text(path, rendered(page))
     return page
