@@ -41,7 +41,7 @@ def frameworks(names: Names) -> tuple[str, ...]:
     return tuple(dict.fromkeys(probing.computing(name) for name in each(names)))
 
 
-def whole(numbers: Seeds, what: str) -> tuple[int, ...]:
+def whole(numbers: object, what: str) -> tuple[int, ...]:
     """Whole numbers, each once.
 
     Raises:

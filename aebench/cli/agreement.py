@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from aebench.checks import MOST
 from aebench.cli.ending import UNDONE, status_of_results
 from aebench.cli.exporting import EXPORT, leave_tables, require_folder
 from aebench.cli.options import BUNDLE_SAYS, SUBJECTS, console, executed, refuse_stated, selection
-from aebench.cli.values import MOST
 
 if TYPE_CHECKING:
     from aebench.arrays import Dtype

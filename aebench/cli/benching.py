@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from aebench.checks import MOST
 from aebench.cli.ending import UNDONE
 from aebench.cli.exporting import EXPORT, leave_tables
 from aebench.cli.options import (  # fmt: skip
@@ -25,7 +26,7 @@ from aebench.cli.options import (  # fmt: skip
     kept_in,
     timing,
 )
-from aebench.cli.values import MOST, numbers
+from aebench.cli.values import numbers
 
 
 @click.command()

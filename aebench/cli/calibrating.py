@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from aebench.checks import MOST
 from aebench.cli.exporting import EXPORT, leave_tables
 from aebench.cli.options import (  # fmt: skip
     AUTOENCODERS,
@@ -19,7 +20,6 @@ from aebench.cli.options import (  # fmt: skip
     time_limit,
     timing,
 )
-from aebench.cli.values import MOST
 
 
 @click.command()

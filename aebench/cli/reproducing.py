@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from aebench.checks import MOST
 from aebench.cli.options import BUNDLE_SAYS, DEFAULTS, completed, console, on_data, refuse_stated
-from aebench.cli.values import MOST, Folder, names, text
+from aebench.cli.values import Folder, names, text
 
 if TYPE_CHECKING:
     from aebench.reproducing.finding import Asked

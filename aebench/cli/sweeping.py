@@ -8,9 +8,10 @@ from typing import Any
 
 import click
 
+from aebench.checks import MOST
 from aebench.cli.exporting import EXPORT, leave_tables
 from aebench.cli.options import AUTOENCODERS, DATA_DIR, DEVICE, FRAMEWORKS, OUTPUT, SEEDS, console, kept_in, timing
-from aebench.cli.values import MOST, data_set, numbers
+from aebench.cli.values import data_set, numbers
 
 
 @click.command()
