@@ -1,8 +1,9 @@
 """Executes the notebook `story.ipynb`: `python docs/story.py` writes it back, `python docs/story.py FILE` elsewhere.
 
 It runs in an empty folder, with this interpreter, and without anybody's settings of IPython. What differs from one
-execution to the next although nothing was changed is left out: times, versions of the notebook's own tools. A digest
-of the cells is written beside their outputs, and so are the pictures' words, where MyST-NB looks for them.
+execution to the next although nothing was changed is left out: times, versions of the notebook's own tools. Two digests
+are written beside them, of the cells and of the cells with their outputs, so that neither is changed unnoticed, and
+the pictures' words, where MyST-NB looks for them.
 """
 
 from __future__ import annotations
@@ -38,6 +39,12 @@ def digest(notebook: NotebookNode) -> str:
     return hashlib.sha256(json.dumps(cells, ensure_ascii=False).encode()).hexdigest()
 
 
+def whole(notebook: NotebookNode) -> str:
+    """SHA-256 of the cells with all that stands beside them, outputs above all, as the file has them."""
+    cells = json.loads(nbformat.writes(notebook))["cells"]
+    return hashlib.sha256(json.dumps(cells, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
+
+
 def execute(notebook: NotebookNode) -> None:
     """Run every cell in a fresh kernel of this interpreter; nbclient's CellExecutionError where one fails."""
     with tempfile.TemporaryDirectory() as folder:
@@ -61,13 +68,14 @@ def execute(notebook: NotebookNode) -> None:
 
 
 def settle(notebook: NotebookNode) -> None:
-    """Leave out what changes by itself, and add the digest and the pictures' words."""
-    notebook.metadata = NotebookNode({**METADATA, "executed": {"cells": digest(notebook)}})
+    """Leave out what changes by itself, and add the digests and the pictures' words."""
     for cell in notebook.cells:
         cell.metadata = NotebookNode()
         for output in cell.get("outputs", ()):
             if alt := output.get("metadata", {}).get("image/png", {}).get("alt"):
                 cell.metadata = NotebookNode({"mystnb": {"image": {"alt": alt}}})
+    executed = {"cells": digest(notebook), "outputs": whole(notebook)}
+    notebook.metadata = NotebookNode({**METADATA, "executed": executed})
 
 
 def main(target: Path) -> None:
