@@ -98,6 +98,9 @@ def published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (folder / "index.json").write_text(json.dumps(index), encoding="utf-8")
     (folder / "graphs" / "machine-one" / f"{BENCHMARK}.json").write_text(json.dumps(points), encoding="utf-8")
     monkeypatch.setattr(history, "ROOT", tmp_path)
+    (tmp_path / ".asv" / "results" / "one").mkdir(parents=True)
+    (tmp_path / ".asv" / "results" / "one" / "machine-env.json").touch()
+    monkeypatch.setattr(history, "_require_asv", lambda: None)
     monkeypatch.setattr(history, "_commits", lambda branch, last: COMMITS[:last])
     monkeypatch.setattr(history, "_asv", lambda *arguments, **allowed: None)
     return folder
