@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from click.testing import CliRunner
 from gates import trials, written
 
 from aebench.cli import main
+from aebench.comparison import accepting, limited
 from aebench.comparison.accepting import Acceptance, accept
 from aebench.comparison.gate import Gated, held
 from aebench.comparison.rows import rows
@@ -23,6 +25,19 @@ from aebench.records.baselines import trials_of
 
 ENTRY = "[mnist-source-float32-cpu.tied.test_mse]"
 TODAY = datetime.date.today()
+
+
+@pytest.fixture(autouse=True)
+def one_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests that begin before midnight end on the same day."""
+
+    class Day(datetime.date):
+        @classmethod
+        def today(cls) -> datetime.date:  # type: ignore[override]
+            return TODAY
+
+    for module in (accepting, limited):
+        monkeypatch.setattr(module, "datetime", SimpleNamespace(date=Day))
 
 
 def accepted(folder: Path, found: list[dict[str, Any]], **options: Any) -> Acceptance:
