@@ -29,6 +29,12 @@ PAIR: dict[str, Any] = {
 }  # fmt: skip
 
 
+@pytest.fixture(autouse=True)
+def wide(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is broken into lines here and whole there."""
+    monkeypatch.setenv("COLUMNS", "200")
+
+
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> api.Result:
     """A run of the reference alone, of the autoencoder that is trained in a second, from one seed."""
@@ -47,7 +53,7 @@ def several(tmp_path: Path) -> api.Result:
 
 def command(*words: str) -> Any:
     """What the command line does with these words."""
-    return CliRunner().invoke(main, words, env={"COLUMNS": "200"})
+    return CliRunner().invoke(main, words)
 
 
 def numbers(result: api.Result) -> list[Any]:

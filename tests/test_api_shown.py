@@ -82,6 +82,12 @@ class Seen(HTMLParser):
             self.tables[-1].head = self.tables[-1].rows.pop()
 
 
+@pytest.fixture(autouse=True)
+def wide(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is broken into lines here and whole there."""
+    monkeypatch.setenv("COLUMNS", "200")
+
+
 def seen(shown: Any) -> Seen:
     """What a notebook shows of it, with no tag but those that paragraphs and tables are made of."""
     found = Seen(shown._repr_html_())
