@@ -84,19 +84,6 @@ class Seen(HTMLParser):
 
 @pytest.fixture(autouse=True)
 def wide(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing is broken into lines here and whole there."""
-    monkeypatch.setenv("COLUMNS", "200")
-
-
-def seen(shown: Any) -> Seen:
-    """What a notebook shows of it, with no tag but those that paragraphs and tables are made of."""
-    found = Seen(shown._repr_html_())
-    assert [] == found.stray
-    return found
-
-
-@pytest.fixture
-def wide(monkeypatch: pytest.MonkeyPatch) -> None:
     """A terminal in which no table comes in parts."""
     monkeypatch.setenv("COLUMNS", "400")
 
