@@ -78,10 +78,10 @@ PAIRS = [
 def test_heat_maps_of_agreement_say_who_is_nearest_to_parting() -> None:
     """Literally, each of its own dtype: how many autoencoders, how many pairs part, where the least headroom is."""
     one, other = blocks_of(agreeing.section([source("run", run(agreements=PAIRS))]), Plot)
-    assert one.alt.startswith("Heat map of 2 autoencoders by rung in float64: 2 pair")
+    assert one.alt.startswith("Heat map of 2 autoencoders by rung in float64: 2 pairs part")
     assert one.alt.endswith("the least headroom is ×0.5 at stacked, inputs, reference – pytorch.")
     assert other.alt.startswith("Heat map of 1 autoencoder")
-    assert "by rung in float32: no pair" in other.alt
+    assert "by rung in float32: no pair parts" in other.alt
     assert other.alt.endswith("the least headroom is ×20 at tied, inputs, tensorflow – pytorch.")
     assert [40.0, 20.0] == [row["headroom"] for row in other.spec["datasets"]["rows"]]
 

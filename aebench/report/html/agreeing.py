@@ -80,7 +80,8 @@ def _alt(rows: Sequence[Mapping[str, Any]], dtype: str) -> str:
     """The heat map in a sentence."""
     every = [(float(rung["headroom"]), row, rung) for row in rows for rung in row["rungs"]]
     parted = sum(row["parting"] is not None for row in rows)
-    begun = f"Heat map of {len(names(rows))} autoencoders by rung in {dtype}: {parted or 'no'} pair parts"
+    many, part = ("" if len(names(rows)) == 1 else "s"), (" parts" if parted < 2 else "s part")
+    begun = f"Heat map of {len(names(rows))} autoencoder{many} by rung in {dtype}: {parted or 'no'} pair{part}"
     if not every:
         return f"{begun}."
     least, row, rung = min(every, key=lambda it: it[0])
