@@ -37,9 +37,7 @@ class Agreement(Shown):
     @property
     def agrees(self) -> bool:
         """Whether everything was compared, and nothing parts or is judged by a rung that lets anything through."""
-        rows = self.document["agreements"]
-        wrong = any(row["parting"] or row.get("vacuous") for row in rows)
-        return bool(rows) and not wrong and not self.document["failures"]
+        return bool(self.document["agreements"]) and not report.at_fault(self.document)
 
     @property
     def pairs(self) -> Table:
@@ -75,8 +73,8 @@ def agree(
 
     names, frameworks: as of `aebench.api.run`. steps: training steps of each phase. teacher_forced: each step begins
     with the reference's parameters and optimiser state. output: folder for `agreements.json`, in which what was climbed
-    before is not climbed again, and for what the frameworks say themselves; without one nothing is left, and that goes
-    to standard error. The rest: as of `aebench.api.run`.
+    before is not climbed again, and for what the frameworks say themselves; without one nothing of that is
+    left. The rest: as of `aebench.api.run`.
 
     Raises:
         UsageError: options that make no sense, or the folder holds climbs of another kind.

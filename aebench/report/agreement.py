@@ -23,8 +23,7 @@ def print_agreements(document: Document, console: Console, *, everything: bool =
     everything: a row for each pair and rung.
     """
     rows = document["agreements"]
-    red = bool(document["failures"]) or any(row["parting"] or row.get("vacuous") for row in rows)
-    console.print(Text(verdict(document), "bold red" if red else "bold green"))
+    console.print(Text(verdict(document), "bold red" if at_fault(document) else "bold green"))
     if rows:
         console.print(Text(compared(rows)))
     print_problems(wrong(document), console)
@@ -78,6 +77,11 @@ def compared(rows: Sequence[Document]) -> str:
     who = f"{', '.join(subjects)}, {arrays:,} pairs of arrays in {_within(rows)}"
     blind = sum(len(row.get("blind", ())) for row in rows)
     return f"Compared: {who}{judged}; {blind or 'none'} decided by rounding alone."
+
+
+def at_fault(document: Document) -> bool:
+    """Whether something failed, parts, or is judged by a rung that lets anything through."""
+    return bool(document["failures"]) or any(row["parting"] or row.get("vacuous") for row in document["agreements"])
 
 
 def wrong(document: Document) -> Iterator[str]:

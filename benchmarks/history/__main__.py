@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 
 import click
 
-from .changes import Change, confirmed
+from .changes import Change, confirmed, last_line
 from .published import Dashboard, PublishedError, dashboard, strays
 
 ROOT = Path(__file__).parents[2]
@@ -70,8 +70,9 @@ def _require_asv() -> None:
     """Stop where asv is not here, or is broken."""
     done = subprocess.run([sys.executable, "-m", "asv", "--version"], capture_output=True, text=True, check=False)
     if done.returncode:
-        why = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-        raise Failure(f"asv does not run ({why}); install it with: pip install -c constraints.txt -e '.[dev]'")
+        raise Failure(
+            f"asv does not run ({last_line(done)}); install it with: pip install -c constraints.txt -e '.[dev]'"
+        )
 
 
 def _commits(branch: str, last: int) -> list[str]:
@@ -133,10 +134,9 @@ def _told(found: Dashboard, left_out: list[str], changes: list[Change]) -> None:
     if not changes:
         click.echo(f"No change is confirmed in {points} values of {len(found.rows)} rows.")
     for it in changes:
-        way = "more" if it.after > it.before else "less"
-        share = abs(it.after / it.before - 1)
+        way = "more" if it.share > 0 else "less"
         click.echo(
-            f"{it.commit[:SHOWN]}  {it.row}: {share:.0%} {way}, from {it.before:.4g} to {it.after:.4g}"
+            f"{it.commit[:SHOWN]}  {it.row}: {abs(it.share):.0%} {way}, from {it.before:.4g} to {it.after:.4g}"
             f" (p = {it.p:.1g}, {it.n_before} values before, {it.n_after} after)"
         )
 

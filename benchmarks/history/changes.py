@@ -38,6 +38,11 @@ class Change:
     n_before: int
     n_after: int
 
+    @property
+    def share(self) -> float:
+        """By what part of the level before; below 0 where the level after is less."""
+        return self.after / self.before - 1
+
 
 def confirmed(rows: Sequence[Row], environment: Path, least: float) -> list[Change]:
     """The changes that asv and otava both see, the largest first. least: what is smaller, as a share, is left out.
@@ -48,7 +53,7 @@ def confirmed(rows: Sequence[Row], environment: Path, least: float) -> list[Chan
     long = [row for row in rows if len(row.values) >= FEWEST]
     points = _points(long, environment) if long else {}
     found = [change for row in long for change in _of_row(row, points[row.name], least)]
-    return sorted(found, key=lambda change: -abs(change.after / change.before - 1))
+    return sorted(found, key=lambda change: -abs(change.share))
 
 
 def _of_row(row: Row, points: Sequence[Mapping[str, float]], least: float) -> list[Change]:
@@ -62,8 +67,9 @@ def _of_row(row: Row, points: Sequence[Mapping[str, float]], least: float) -> li
     for number, (index, p) in enumerate(places):
         before, after = row.values[ends[number] : index], row.values[index : ends[number + 2]]
         means = sum(before) / len(before), sum(after) / len(after)
-        if any(abs(step - index) <= 1 for step in steps) and means[0] > 0 and abs(means[1] / means[0] - 1) >= least:
-            found.append(Change(row.name, row.commits[index], *means, p, len(before), len(after)))
+        change = Change(row.name, row.commits[index], *means, p, len(before), len(after))
+        if any(abs(step - index) <= 1 for step in steps) and change.before > 0 and abs(change.share) >= least:
+            found.append(change)
     return found
 
 
@@ -74,11 +80,14 @@ def _points(rows: Sequence[Row], environment: Path) -> dict[str, list[dict[str, 
         [_interpreter(environment), str(PROGRAM)], input=asked, text=True, capture_output=True, check=False
     )
     if done.returncode:
-        raise PublishedError(
-            f"otava failed in {environment}: {done.stderr.strip().splitlines()[-1:]}; delete that folder"
-        )
+        raise PublishedError(f"otava failed in {environment}: {last_line(done)}; delete that folder")
     found: dict[str, list[dict[str, float]]] = json.loads(done.stdout)
     return found
+
+
+def last_line(done: subprocess.CompletedProcess[str]) -> str:
+    """Why a program failed, in the last line that it wrote."""
+    return (done.stderr.strip().splitlines() or ["no reason given"])[-1]
 
 
 def _interpreter(environment: Path) -> str:
@@ -92,7 +101,6 @@ def _interpreter(environment: Path) -> str:
             program = sys.executable if command[1] == "venv" else str(python)
             done = subprocess.run([program, *command], env=free, text=True, capture_output=True, check=False)
             if done.returncode:
-                last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-                raise PublishedError(f"{OTAVA} cannot be installed into {environment}: {last}")
+                raise PublishedError(f"{OTAVA} cannot be installed into {environment}: {last_line(done)}")
         (environment / "made").touch()
     return str(python)
