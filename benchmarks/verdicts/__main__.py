@@ -1,0 +1,124 @@
+"""`python -m benchmarks.verdicts`: how aebench, asv and pytest-benchmark judge the same planted slow-downs, and how soon.
+
+Every tool gets the same commits of a clone: base, and heads whose workloads take longer by a known share, or do not.
+They take turns, so that an hour in which the machine is slow falls to all alike. Each call is kept at once.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import asdict
+from importlib import metadata
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import click
+
+from aebench.audit.counting import Count
+from aebench.records.machine import machine
+from aebench.records.store import write_text
+
+from .planted import clone, planted
+from .tools import SLOWER, TOOLS, Settings
+
+ROOT = Path(__file__).parents[2]
+FILE = "verdicts.json"
+PACKAGES = ("aebench", "torch", "tensorflow-cpu", "asv", "pytest-benchmark", "numpy")
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.option("--slower", multiple=True, type=click.FloatRange(0, 1), default=(0.0, 0.1), show_default=True,
+              help="What is planted, as a share of a workload's time; 0: nothing.")  # fmt: skip
+@click.option("--repeats", type=click.IntRange(1), default=3, show_default=True, help="Calls of each tool and share.")
+@click.option("--tool", "tools", multiple=True, type=click.Choice(list(TOOLS)), default=tuple(TOOLS), show_default=True)
+@click.option("--autoencoder", default="stacked", show_default=True)
+@click.option("--framework", default="pytorch", show_default=True)
+@click.option("--factor", type=click.FloatRange(0, 1, min_open=True), default=0.05, show_default=True,
+              help="What asv and pytest-benchmark take for slower.")  # fmt: skip
+@click.option("--rounds", type=click.IntRange(1), default=6, show_default=True, help="Processes of a row, by asv.")
+@click.option("-o", "--output", type=click.Path(file_okay=False, path_type=Path),
+              default=Path("results/runs/verdicts"), show_default=True)  # fmt: skip
+def main(
+    slower: tuple[float, ...], repeats: int, tools: tuple[str, ...], autoencoder: str, framework: str, factor: float,
+    rounds: int, output: Path,
+) -> None:  # fmt: skip
+    """Have three tools judge the same commits, and count what each says.
+
+    Needs the extra `dev`, and what is committed: the working tree's changes take no part. A first call has asv make its
+    environment (minutes). A second call with the same output does what is missing.
+
+    \b
+    Examples:
+      python -m benchmarks.verdicts
+      python -m benchmarks.verdicts --slower 0 --slower 0.1 --slower 0.2 --repeats 5
+    """
+    output = output.resolve()
+    place, base = clone(ROOT, output / "clone")
+    heads = {share: planted(place, base, share) for share in slower}
+    settings = Settings(autoencoder, framework, factor, rounds)
+    calls = _kept(output / FILE, settings)
+    done = {(call["tool"], call["slower"], call["number"]) for call in calls}
+    for number, share, tool in product(range(repeats), slower, tools):
+        if (tool, share, number) not in done:
+            folder = output / f"{tool}-{share:g}-{number}"
+            shutil.rmtree(folder, ignore_errors=True)  # of a call that was broken off
+            began = time.perf_counter()
+            rows = TOOLS[tool](settings, place, base, heads[share], folder)
+            seconds = time.perf_counter() - began
+            calls.append({"tool": tool, "slower": share, "number": number, "seconds": seconds, "rows": rows})
+            write_text(output / FILE, json.dumps({**_about(settings, base), "calls": calls}, indent=2) + "\n")
+            click.echo(f"{share:.0%} slower, {tool}: {seconds:.0f} s, {rows}", err=True)
+    for line in summary(calls):
+        click.echo(line)
+
+
+def summary(calls: list[dict[str, Any]]) -> Iterator[str]:
+    """A line of each tool and share: how many rows were called slower, and what a call took."""
+    for tool, share in dict.fromkeys((call["tool"], call["slower"]) for call in calls):
+        mine = [call for call in calls if (call["tool"], call["slower"]) == (tool, share)]
+        words = [word for call in mine for word in call["rows"].values()]
+        said = Count(words.count(SLOWER), len(words))
+        low, high = said.interval()
+        others = {word: words.count(word) for word in dict.fromkeys(words) if word != SLOWER}
+        seconds = sorted(call["seconds"] for call in mine)
+        yield (
+            f"{tool}, {share:.0%} slower: {said.said} of {said.of} rows called slower ({low:.0%} to {high:.0%}), "
+            f"others {others}; a call took {seconds[0]:.0f} to {seconds[-1]:.0f} s, the middle one "
+            f"{seconds[len(seconds) // 2]:.0f}"
+        )
+
+
+def _about(settings: Settings, base: str) -> dict[str, Any]:
+    versions = {name: metadata.version(name) for name in PACKAGES if _here(name)}
+    return {
+        "base": base, "settings": asdict(settings), "python": platform.python_version(), "versions": versions,
+        "machine": {"processor": machine().processor, "cores": machine().cores},
+    }  # fmt: skip
+
+
+def _here(name: str) -> bool:
+    try:
+        metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return False
+    return True
+
+
+def _kept(path: Path, settings: Settings) -> list[dict[str, Any]]:
+    """The calls that were made before, with the same settings."""
+    if not path.exists():
+        return []
+    before = json.loads(path.read_text(encoding="utf-8"))
+    if before["settings"] != asdict(settings):
+        raise click.ClickException(f"{path} holds calls with other settings; choose another --output")
+    calls: list[dict[str, Any]] = before["calls"]
+    return calls
+
+
+if __name__ == "__main__":
+    main(prog_name="python -m benchmarks.verdicts")

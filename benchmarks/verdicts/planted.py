@@ -1,0 +1,47 @@
+"""A clone of the checkout with commits in which every workload is slower by a known share, or nothing has changed."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+FILE = Path("aebench/speed/workloads.py")
+SOUND = "    return workload.ready()\n"
+SLOWED = """    from aebench.speed.planted import Slowed
+
+    return Slowed(workload, {share}).ready()
+"""
+NOTHING = "    # Nothing is planted here.\n"
+
+
+def clone(root: Path, place: Path) -> tuple[Path, str]:
+    """A clone of what is committed in the checkout, on a branch `main`, and its commit; an earlier one is used again."""
+    if not place.exists():
+        _git(root, "clone", "--quiet", "--shared", "--no-checkout", str(root), str(place))
+        _git(place, "checkout", "--quiet", "-B", "main", "HEAD")
+    return place, _git(place, "rev-parse", "main")
+
+
+def planted(place: Path, base: str, share: float) -> str:
+    """The commit on top of base whose workloads take longer by the share of their own time; of 0, a comment more."""
+    branch = f"slower-{share:g}"
+    if _git(place, "branch", "--list", branch):
+        return _git(place, "rev-parse", branch)
+    _git(place, "checkout", "--quiet", "-B", branch, base)
+    text = (place / FILE).read_text(encoding="utf-8")
+    if text.count(SOUND) != 1:
+        raise ValueError(f"{FILE} has no place, or several, at which workloads are made ready; expected: {SOUND!r}")
+    (place / FILE).write_text(text.replace(SOUND, SLOWED.format(share=share) if share else NOTHING + SOUND))
+    who = ("-c", "user.name=aebench", "-c", "user.email=aebench@localhost")
+    _git(place, *who, "commit", "--quiet", "--no-verify", "--all", "-m", f"Every workload is {share:.0%} slower")
+    return _git(place, "rev-parse", branch)
+
+
+def check_out(place: Path, commit: str) -> None:
+    """Make the clone's files those of the commit."""
+    _git(place, "checkout", "--quiet", "--detach", commit)
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    done = subprocess.run(["git", "-C", str(folder), *arguments], text=True, capture_output=True, check=True)
+    return done.stdout.strip()

@@ -1,0 +1,121 @@
+"""Three tools that judge whether a commit is slower: each is called as its users call it, and its own verdict is read.
+
+Asked is the same of all: whether training and inference (`reconstruct`, batches of 150) of one autoencoder got slower.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from aebench.comparison import commits
+from aebench.comparison.outcomes import outcomes
+from aebench.records import documents
+from aebench.records.comparisons import Comparison
+from aebench.records.fields import checked
+
+from .planted import check_out
+
+ROWS = ("training", "inference")
+SLOWER, FAILED = "slower", "failed"
+ASV_ROWS = {"training": "training.Warm.time_epoch", "inference": "inference.Reconstruct.time_round"}
+ASV_LINE = re.compile(r"^\|\s*(?P<mark>[-+x!]?)\s*\|.*?\|\s*(?P<name>[a-z]\w+\.[\w.]+)(\(|\s|\|)", re.MULTILINE)
+ASV_CALM = "BENCHMARKS NOT SIGNIFICANTLY CHANGED"
+PYTEST_ROWS = {"training": "test_training[", "inference": "test_reconstruction["}
+PYTEST_LINE = re.compile(r"^\s*(?P<name>test_\w+\[)[^\n]* has failed ", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What is asked, and how asv and pytest-benchmark are set.
+
+    factor: how much more they take for slower. Both judge by one threshold; half-way to the slow-down that must be
+    found errs as rarely in either direction as one threshold can. rounds: processes of a row, by asv.
+    """
+
+    autoencoder: str
+    framework: str
+    factor: float
+    rounds: int
+
+
+def aebench(settings: Settings, clone: Path, base: str, head: str, folder: Path) -> dict[str, str]:
+    """By `aebench compare`: verdicts on its rows; it also judges first epochs and the import, which nobody else does."""
+    _called(clone, "aebench", "compare", base, head, settings.autoencoder, "-f", settings.framework, "--only", "speed",
+            "-o", str(folder))  # fmt: skip
+    found = documents.read_if_there(folder / "comparison.json", "comparison")
+    said = {} if found is None else {it.row: it.verdict for it in outcomes(checked(found, Comparison))}
+    return {row: said.get(row, FAILED) for row in ROWS}
+
+
+def asv(settings: Settings, clone: Path, base: str, head: str, folder: Path) -> dict[str, str]:
+    """By `asv continuous`, its commits interleaved."""
+    who = rf"\('{settings.autoencoder}', '{settings.framework}', 'cpu'"
+    rows = (f"{ASV_ROWS['training']}{who}", rf"{ASV_ROWS['inference']}{who}, 150\)")
+    said = _called(
+        clone, "asv", "continuous", "--interleave-rounds", "-a", f"rounds={settings.rounds}", "--factor",
+        f"{1 + settings.factor:g}", *(word for row in rows for word in ("--bench", row)), base, head,
+        keep=folder / "asv.txt",
+    )  # fmt: skip
+    return asv_verdicts(said)
+
+
+def asv_verdicts(said: str) -> dict[str, str]:
+    """What asv says of each row, in words: it lists those that changed, and says so where none did."""
+    marks = {found["name"]: found["mark"] for found in ASV_LINE.finditer(said)}
+    if not marks and ASV_CALM not in said:
+        return dict.fromkeys(ROWS, FAILED)
+    words = {"+": SLOWER, "-": "faster", "!": FAILED}
+    return {row: words.get(marks.get(name, ""), "not slower") for row, name in ASV_ROWS.items()}
+
+
+def pytest_benchmark(settings: Settings, clone: Path, base: str, head: str, folder: Path) -> dict[str, str]:
+    """By `pytest --benchmark`, each commit with its own checkout, and `--benchmark-compare-fail`."""
+    common = (
+        "--benchmark", "--autoencoders", settings.autoencoder, "--frameworks", settings.framework, "--seeds", "0",
+        "-k", "test_training or 150", "-p", "no:cacheprovider", f"--benchmark-storage={folder / 'storage'}",
+    )  # fmt: skip
+    judged = ("--benchmark-compare", f"--benchmark-compare-fail=median:{settings.factor:.0%}")
+    said = ""
+    for commit, words in ((base, ("--benchmark-save=base",)), (head, judged)):
+        check_out(clone, commit)
+        keep = folder / f"pytest-{commit[:8]}.txt"
+        said = _called(clone, "pytest", *common, *words, keep=keep, python=_interpreter(clone, commit))
+    return pytest_verdicts(said)
+
+
+def pytest_verdicts(said: str) -> dict[str, str]:
+    """What pytest-benchmark says of each row, in words: it names those that are slower, and only those."""
+    slower = {found["name"] for found in PYTEST_LINE.finditer(said)}
+    ended = re.search(r"\b\d+ passed\b", said) and not re.search(r"\b\d+ (failed|error)", said)
+    return {row: SLOWER if name in slower else "not slower" if ended else FAILED for row, name in PYTEST_ROWS.items()}
+
+
+TOOLS = {"aebench": aebench, "asv": asv, "pytest-benchmark": pytest_benchmark}
+
+
+def _interpreter(clone: Path, commit: str) -> Path:
+    """That of an environment in which the commit's aebench is installed: `aebench compare` makes and keeps it."""
+    found = commits.environment(commit, clone)
+    if found is None:
+        raise ValueError(f"{clone} has no commit {commit}")
+    return found.python
+
+
+def _called(clone: Path, module: str, *arguments: str, keep: Path | None = None, python: Path | None = None) -> str:
+    """What the command says on both streams; its status is not looked at: each tool's verdict is in its words."""
+    pins: Mapping[str, str] = {"PIP_CONSTRAINT": str(clone / "constraints.txt")} if module == "asv" else {}
+    command = [str(python or sys.executable), "-m", module, *arguments]
+    done = subprocess.run(
+        command, cwd=clone, env={**os.environ, **pins}, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        stdin=subprocess.DEVNULL, check=False,
+    )  # fmt: skip
+    if keep is not None:
+        keep.parent.mkdir(parents=True, exist_ok=True)
+        keep.write_text(done.stdout, encoding="utf-8")
+    return done.stdout
