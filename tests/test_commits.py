@@ -34,3 +34,18 @@ def test_a_commit_s_own_words_are_checked(tmp_path: Path, name: str) -> None:
         commits.environment("HEAD", tmp_path)
     assert problem in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+BUILDERS = {
+    "setuptools": True,
+    "setuptools>=1": True,
+    "setuptools>=10000": False,
+    "no-such-builder": False,
+    "no-such-builder; python_version < '3'": True,
+}
+
+
+@pytest.mark.parametrize("requirement", BUILDERS)
+def test_a_commit_is_built_here_only_by_what_it_asks_for(requirement: str) -> None:
+    """An older setuptools, as a new environment has it, is not the one that is needed: then pip fetches that."""
+    assert BUILDERS[requirement] == commits._here(requirement)

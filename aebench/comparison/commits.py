@@ -7,7 +7,6 @@ user's cache: a commit does not change, and the packages beneath it are seen thr
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import io
 import shutil
 import subprocess
@@ -16,6 +15,7 @@ import tarfile
 import tomllib
 import venv
 from collections.abc import Mapping
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -114,8 +114,14 @@ def _require_talking(place: Path, commit: str) -> None:
 
 
 def _here(requirement: str) -> bool:
-    """Whether what builds the package is installed here."""
-    return importlib.util.find_spec(Requirement(requirement).name.replace("-", "_")) is not None
+    """Whether what builds the package is installed here, in a version that it allows."""
+    wanted = Requirement(requirement)
+    if wanted.marker is not None and not wanted.marker.evaluate():
+        return True
+    try:
+        return wanted.specifier.contains(metadata.version(wanted.name), prereleases=True)
+    except metadata.PackageNotFoundError:
+        return False
 
 
 def _interpreter() -> str:

@@ -1,4 +1,4 @@
-"""`python -m benchmarks.verdicts`: how aebench, asv and pytest-benchmark judge the same planted slow-downs, and how soon.
+"""`python -m benchmarks.verdicts`: how aebench, asv and pytest-benchmark judge one planted slow-down, and how soon.
 
 Every tool gets the same commits of a clone: base, and heads whose workloads take longer by a known share, or do not.
 They take turns, so that an hour in which the machine is slow falls to all alike. Each call is kept at once.

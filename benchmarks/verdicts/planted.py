@@ -15,7 +15,7 @@ NOTHING = "    # Nothing is planted here.\n"
 
 
 def clone(root: Path, place: Path) -> tuple[Path, str]:
-    """A clone of what is committed in the checkout, on a branch `main`, and its commit; an earlier one is used again."""
+    """A clone of what is committed in the checkout, and the commit, its branch `main`. A second call takes it as is."""
     if not place.exists():
         _git(root, "clone", "--quiet", "--shared", "--no-checkout", str(root), str(place))
         _git(place, "checkout", "--quiet", "-B", "main", "HEAD")

@@ -45,7 +45,7 @@ class Settings:
 
 
 def aebench(settings: Settings, clone: Path, base: str, head: str, folder: Path) -> dict[str, str]:
-    """By `aebench compare`: verdicts on its rows; it also judges first epochs and the import, which nobody else does."""
+    """By `aebench compare`, which judges first epochs and the import as well."""
     _called(clone, "aebench", "compare", base, head, settings.autoencoder, "-f", settings.framework, "--only", "speed",
             "-o", str(folder))  # fmt: skip
     found = documents.read_if_there(folder / "comparison.json", "comparison")
