@@ -22,10 +22,11 @@ from aebench.records.fields import checked
 from .planted import check_out
 
 ROWS = ("training", "inference")
-SLOWER, FAILED = "slower", "failed"
+SLOWER, NOT_SLOWER, FAILED = "slower", "not slower", "failed"
 ASV_ROWS = {"training": "training.Warm.time_epoch", "inference": "inference.Reconstruct.time_round"}
-ASV_LINE = re.compile(r"^\|\s*(?P<mark>[-+x!]?)\s*\|.*?\|\s*(?P<name>[a-z]\w+\.[\w.]+)(\(|\s|\|)", re.MULTILINE)
-ASV_CALM = "BENCHMARKS NOT SIGNIFICANTLY CHANGED"
+ASV_LINE = re.compile(r"^\|\s*(?P<mark>[-+!])\s*\|[^\n]*\|\s*(?P<name>[a-z]\w+\.[\w.]+)\(", re.MULTILINE)
+ASV_ENDS = ("BENCHMARKS NOT SIGNIFICANTLY CHANGED", "SOME BENCHMARKS HAVE CHANGED SIGNIFICANTLY")
+ASV_ROW_FAILED = 2  # asv's status
 PYTEST_ROWS = {"training": "test_training[", "inference": "test_reconstruction["}
 PYTEST_LINE = re.compile(r"^\s*(?P<name>test_\w+\[)[^\n]* has failed ", re.MULTILINE)
 
@@ -57,21 +58,22 @@ def asv(settings: Settings, clone: Path, base: str, head: str, folder: Path) -> 
     """By `asv continuous`, its commits interleaved."""
     who = rf"\('{settings.autoencoder}', '{settings.framework}', 'cpu'"
     rows = (f"{ASV_ROWS['training']}{who}", rf"{ASV_ROWS['inference']}{who}, 150\)")
-    said = _called(
+    status, said = _called(
         clone, "asv", "continuous", "--interleave-rounds", "-a", f"rounds={settings.rounds}", "--factor",
         f"{1 + settings.factor:g}", *(word for row in rows for word in ("--bench", row)), base, head,
         keep=folder / "asv.txt",
     )  # fmt: skip
-    return asv_verdicts(said)
+    return asv_verdicts(status, said)
 
 
-def asv_verdicts(said: str) -> dict[str, str]:
-    """What asv says of each row, in words: it lists those that changed, and says so where none did."""
-    marks = {found["name"]: found["mark"] for found in ASV_LINE.finditer(said)}
-    if not marks and ASV_CALM not in said:
-        return dict.fromkeys(ROWS, FAILED)
+def asv_verdicts(status: int, said: str) -> dict[str, str]:
+    """What asv says of each row, in words. It lists those that changed, and says at the end whether any did; a row that
+    fails in both commits is neither listed nor told, but for the status."""
+    ended = status != ASV_ROW_FAILED and any(words in said for words in ASV_ENDS)
+    marks = {found["name"]: found["mark"] for found in ASV_LINE.finditer(said)} if ended else {}
     words = {"+": SLOWER, "-": "faster", "!": FAILED}
-    return {row: words.get(marks.get(name, ""), "not slower") for row, name in ASV_ROWS.items()}
+    timed = {row: ended and name in said for row, name in ASV_ROWS.items()}
+    return {row: words.get(marks.get(ASV_ROWS[row], ""), NOT_SLOWER) if timed[row] else FAILED for row in ROWS}
 
 
 def pytest_benchmark(settings: Settings, clone: Path, base: str, head: str, folder: Path) -> dict[str, str]:
@@ -85,7 +87,7 @@ def pytest_benchmark(settings: Settings, clone: Path, base: str, head: str, fold
     for commit, words in ((base, ("--benchmark-save=base",)), (head, judged)):
         check_out(clone, commit)
         keep = folder / f"pytest-{commit[:8]}.txt"
-        said = _called(clone, "pytest", *common, *words, keep=keep, python=_interpreter(clone, commit))
+        _, said = _called(clone, "pytest", *common, *words, keep=keep, python=_interpreter(clone, commit))
     return pytest_verdicts(said)
 
 
@@ -93,7 +95,7 @@ def pytest_verdicts(said: str) -> dict[str, str]:
     """What pytest-benchmark says of each row, in words: it names those that are slower, and only those."""
     slower = {found["name"] for found in PYTEST_LINE.finditer(said)}
     ended = re.search(r"\b\d+ passed\b", said) and not re.search(r"\b\d+ (failed|error)", said)
-    return {row: SLOWER if name in slower else "not slower" if ended else FAILED for row, name in PYTEST_ROWS.items()}
+    return {row: SLOWER if name in slower else NOT_SLOWER if ended else FAILED for row, name in PYTEST_ROWS.items()}
 
 
 TOOLS = {"aebench": aebench, "asv": asv, "pytest-benchmark": pytest_benchmark}
@@ -102,13 +104,15 @@ TOOLS = {"aebench": aebench, "asv": asv, "pytest-benchmark": pytest_benchmark}
 def _interpreter(clone: Path, commit: str) -> Path:
     """That of an environment in which the commit's aebench is installed: `aebench compare` makes and keeps it."""
     found = commits.environment(commit, clone)
-    if found is None:
-        raise ValueError(f"{clone} has no commit {commit}")
+    if found is None or found.python is None:
+        raise ValueError(f"{clone} has no commit {commit} that can be installed")
     return found.python
 
 
-def _called(clone: Path, module: str, *arguments: str, keep: Path | None = None, python: Path | None = None) -> str:
-    """What the command says on both streams; its status is not looked at: each tool's verdict is in its words."""
+def _called(
+    clone: Path, module: str, *arguments: str, keep: Path | None = None, python: Path | None = None
+) -> tuple[int, str]:
+    """The command's status, and what it says on both streams."""
     pins: Mapping[str, str] = {"PIP_CONSTRAINT": str(clone / "constraints.txt")} if module == "asv" else {}
     command = [str(python or sys.executable), "-m", module, *arguments]
     done = subprocess.run(
@@ -118,4 +122,4 @@ def _called(clone: Path, module: str, *arguments: str, keep: Path | None = None,
     if keep is not None:
         keep.parent.mkdir(parents=True, exist_ok=True)
         keep.write_text(done.stdout, encoding="utf-8")
-    return done.stdout
+    return done.returncode, done.stdout
