@@ -114,7 +114,8 @@ def _called(
 ) -> tuple[int, str]:
     """The command's status, and what it says on both streams."""
     pins: Mapping[str, str] = {"PIP_CONSTRAINT": str(clone / "constraints.txt")} if module == "asv" else {}
-    command = [str(python or sys.executable), "-m", module, *arguments]
+    # -P: the folder holds an `aebench`, too, and the installed one is meant.
+    command = [str(python or sys.executable), "-P", "-m", module, *arguments]
     done = subprocess.run(
         command, cwd=clone, env={**os.environ, **pins}, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         stdin=subprocess.DEVNULL, check=False,
