@@ -58,8 +58,11 @@ def main(
       python -m benchmarks.verdicts --slower 0 --slower 0.1 --slower 0.2 --repeats 5
     """
     output = output.resolve()
-    place, base = clone(ROOT, output / "clone")
-    heads = {share: planted(place, base, share) for share in slower}
+    try:
+        place, base = clone(ROOT, output / "clone")
+        heads = {share: planted(place, base, share) for share in slower}
+    except (OSError, ValueError) as error:
+        raise click.ClickException(f"no commits can be made in {output / 'clone'}: {error}") from error
     settings = Settings(autoencoder, framework, factor, rounds)
     calls = _kept(output / FILE, settings)
     done = {(call["tool"], call["slower"], call["number"]) for call in calls}

@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+from aebench.errors import why
+
 FILE = Path("aebench/speed/workloads.py")
 SOUND = "    return workload.ready()\n"
 SLOWED = """    from aebench.speed.planted import Slowed
@@ -43,5 +45,7 @@ def check_out(place: Path, commit: str) -> None:
 
 
 def _git(folder: Path, *arguments: str) -> str:
-    done = subprocess.run(["git", "-C", str(folder), *arguments], text=True, capture_output=True, check=True)
+    done = subprocess.run(["git", "-C", str(folder), *arguments], text=True, capture_output=True, check=False)
+    if done.returncode:
+        raise ValueError(f"git {arguments[0]}: {why(done.stderr)}")
     return done.stdout.strip()
