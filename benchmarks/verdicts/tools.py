@@ -81,6 +81,7 @@ def pytest_benchmark(settings: Settings, clone: Path, base: str, head: str, fold
     common = (
         "--benchmark", "--autoencoders", settings.autoencoder, "--frameworks", settings.framework, "--seeds", "0",
         "-k", "test_training or 150", "-p", "no:cacheprovider", f"--benchmark-storage={folder / 'storage'}",
+        "-o", "pythonpath=tests",  # not the checkout's own `aebench`: the commit's, as it is installed
     )  # fmt: skip
     judged = ("--benchmark-compare", f"--benchmark-compare-fail=median:{settings.factor:.0%}")
     said = ""
