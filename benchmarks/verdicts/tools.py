@@ -80,8 +80,9 @@ def pytest_benchmark(settings: Settings, clone: Path, base: str, head: str, fold
     """By `pytest --benchmark`, each commit with its own checkout, and `--benchmark-compare-fail`."""
     common = (
         "--benchmark", "--autoencoders", settings.autoencoder, "--frameworks", settings.framework, "--seeds", "0",
-        "-k", "test_training or 150", "-p", "no:cacheprovider", f"--benchmark-storage={folder / 'storage'}",
-        "-o", "pythonpath=tests",  # not the checkout's own `aebench`: the commit's, as it is installed
+        "-k", "150 or not test_reconstruction", "-p", "no:cacheprovider", f"--benchmark-storage={folder / 'storage'}",
+        # Not the checkout's own `aebench`: the commit's, as it is installed.
+        "-o", "pythonpath=tests", "--import-mode=append",
     )  # fmt: skip
     judged = ("--benchmark-compare", f"--benchmark-compare-fail=median:{settings.factor:.0%}")
     said = ""
