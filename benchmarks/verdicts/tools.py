@@ -13,7 +13,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from aebench.comparison import commits
 from aebench.comparison.outcomes import outcomes
 from aebench.records import documents
 from aebench.records.comparisons import Comparison
@@ -81,15 +80,13 @@ def pytest_benchmark(settings: Settings, clone: Path, base: str, head: str, fold
     common = (
         "--benchmark", "--autoencoders", settings.autoencoder, "--frameworks", settings.framework, "--seeds", "0",
         "-k", "150 or not test_reconstruction", "-p", "no:cacheprovider", f"--benchmark-storage={folder / 'storage'}",
-        # Not the checkout's own `aebench`: the commit's, as it is installed.
-        "-o", "pythonpath=tests", "--import-mode=append",
     )  # fmt: skip
     judged = ("--benchmark-compare", f"--benchmark-compare-fail=median:{settings.factor:.0%}")
     said = ""
     for commit, words in ((base, ("--benchmark-save=base",)), (head, judged)):
         check_out(clone, commit)
         keep = folder / f"pytest-{commit[:8]}.txt"
-        _, said = _called(clone, "pytest", *common, *words, keep=keep, python=_interpreter(clone, commit))
+        _, said = _called(clone, "pytest", *common, *words, keep=keep)
     return pytest_verdicts(said)
 
 
@@ -103,21 +100,10 @@ def pytest_verdicts(said: str) -> dict[str, str]:
 TOOLS = {"aebench": aebench, "asv": asv, "pytest-benchmark": pytest_benchmark}
 
 
-def _interpreter(clone: Path, commit: str) -> Path:
-    """That of an environment in which the commit's aebench is installed: `aebench compare` makes and keeps it."""
-    found = commits.environment(commit, clone)
-    if found is None or found.python is None:
-        raise ValueError(f"{clone} has no commit {commit} that can be installed")
-    return found.python
-
-
-def _called(
-    clone: Path, module: str, *arguments: str, keep: Path | None = None, python: Path | None = None
-) -> tuple[int, str]:
+def _called(clone: Path, module: str, *arguments: str, keep: Path | None = None) -> tuple[int, str]:
     """The command's status, and what it says on both streams."""
     pins: Mapping[str, str] = {"PIP_CONSTRAINT": str(clone / "constraints.txt")} if module == "asv" else {}
-    # -P: the folder holds an `aebench`, too, and the installed one is meant.
-    command = [str(python or sys.executable), "-P", "-m", module, *arguments]
+    command = [sys.executable, "-m", module, *arguments]
     done = subprocess.run(
         command, cwd=clone, env={**os.environ, **pins}, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         stdin=subprocess.DEVNULL, check=False,
