@@ -19,7 +19,7 @@ from aebench.processes import executors, pools
 from aebench.processes.events import Silent
 from aebench.processes.executors import Chosen, Handed, find
 
-NEEDS = {"processes": (), "loky": ("loky",), "dask": ("distributed",), "submitit": ("submitit",)}
+NEEDS = {"processes": (), "loky": ("loky",), "dask": ("distributed",), "submitit": ("submitit",), "ray": ("ray",)}
 
 
 class Heard(Silent):
@@ -42,8 +42,10 @@ def chosen(
     for package in NEEDS[request.param]:
         pytest.importorskip(package, reason=f"{package} is not installed: pip install 'aebench[executors]'")
     settings: dict[str, Any] = {"workers": 2}
+    # A job or task finds what is installed, and not the tests.
+    if request.param in ("submitit", "ray"):
+        monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
     if request.param == "submitit":
-        monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))  # a job finds what is installed, and not the tests
         settings = {"folder": str(tmp_path_factory.mktemp("jobs")), "cluster": "local"}
     return Chosen(request.param, find(request.param).factory, settings, "a test's")
 

@@ -124,6 +124,11 @@ TOGETHER = {
     "growth that keeps traces": ["agree", "linear", "--growth", "--keep-traces", "-o", "out"],
     "traces of an executor": ["agree", "tied", "--keep-traces", "-o", "out", "--executor", "processes"],
     "growth by an executor": ["agree", "linear", "--growth", "--executor", "processes"],
+    "everything by an executor": ["compare", "nope", "here", "linear", "--executor", "processes"],
+    "times by an executor": ["compare", "here", "here", "--only", "numbers,speed", "--executor", "processes"],
+    "a table of memory by an executor": [
+        "compare", "--base", "nope", "here", "--only", "memory", "--executor", "processes"
+    ],
     "traces without a folder": ["agree", "tied", "--keep-traces"],
     "nothing to resume": ["run", "--resume"],
     "a folder without a run": ["run", "--resume", "-o", "none"],
