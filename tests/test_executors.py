@@ -131,6 +131,13 @@ def test_a_cluster_that_goes_away_ends_the_work(tmp_path: Path) -> None:
     closer.join(30)
 
 
+def test_a_cluster_of_ray_that_is_not_there_is_told_at_once() -> None:
+    """Ray itself would try for minutes; nobody listens at the first port."""
+    pytest.importorskip("ray", reason="ray is not installed: pip install 'aebench[executors]'")
+    with pytest.raises(ExecutorError, match=r"executor 'ray' cannot be had .ConnectionRefusedError.* a test's"):
+        Chosen("ray", pools.ray, {"address": "127.0.0.1:1"}, "a test's").opened()
+
+
 def test_no_more_is_handed_in_than_a_pool_works_on() -> None:
     """Whatever breaks the pool, what it was not given yet is not lost with it."""
     most = 0

@@ -6,6 +6,7 @@ import contextlib
 import logging
 import os
 import signal
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -27,8 +28,11 @@ Positive = Annotated[int, msgspec.Meta(ge=1)]
 OURS_TO_REPEAT = {"distributed.scheduler.allowed-failures": 0}
 
 
-# It tells nobody that it is used, and hides no GPU from a task that reserves none.
-RAY_VARIABLES = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
+# It tells nobody that it is used, hides no GPU from a task that reserves none, and prints nothing among our tables: who
+# hands in a call is told by us that its worker was lost.
+RAY_VARIABLES = {
+    "RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0", "RAY_DEDUP_LOGS_SKIP_REGEX": ".*"
+}  # fmt: skip
 RECORDS_BYTES = 100 * 2**20  # of memory that results share: records are small, and Ray takes 30 % of the machine's
 
 
@@ -52,10 +56,11 @@ class Nodes(Workers):
     """Settings of Ray. address: of a cluster that runs, as `ray.init` takes it; without one, so many workers are
     started here.
 
-    num_cpus: how many of the cluster's cores each call takes.
+    num_cpus: how many of the cluster's cores each call takes. wait: seconds for the cluster to answer.
     """
 
     address: str | None = None
+    wait: Annotated[float, msgspec.Meta(gt=0)] = 30.0
     num_cpus: Annotated[float, msgspec.Meta(ge=0)] = 1.0
 
 
@@ -116,6 +121,7 @@ def ray(settings: Mapping[str, Any]) -> Executor:
         workers = found.workers or cores()
         ours = not cluster.is_initialized()
         if ours:
+            _require_answer(found)
             here = {} if found.address else {
                 "num_cpus": workers, "object_store_memory": RECORDS_BYTES, "include_dashboard": False
             }  # fmt: skip
@@ -149,6 +155,13 @@ class _Queue(Executor):
         future.add_done_callback(lambda ended: job.cancel() if ended.cancelled() else None)
         threading.Thread(target=_settle, args=(future, job), daemon=True).start()
         return future
+
+
+def _require_answer(found: Nodes) -> None:
+    """OSError where nobody listens at the address: Ray itself tries for minutes."""
+    host, _, port = (found.address or "").removeprefix("ray://").rpartition(":")
+    if host and port.isdigit():
+        socket.create_connection((host, int(port)), found.wait).close()
 
 
 class _Remote(Executor):
