@@ -248,6 +248,12 @@ def test_what_makes_no_sense_together_is_refused(case: str) -> None:
     refused(TOGETHER[case])
 
 
+@pytest.mark.parametrize("case", [case for case in TOGETHER if TOGETHER[case][0] == "compare" and "executor" in case])
+def test_an_executor_is_refused_before_a_side_is_looked_for(case: str) -> None:
+    """With what to add, also where BASE is nothing that there is: a commit would be installed first."""
+    assert "add --only numbers,quality" in refused(TOGETHER[case])
+
+
 @pytest.mark.parametrize("mirror", MIRRORS)
 def test_a_mirror_that_is_no_address_is_refused(mirror: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The message names the variable that was set."""
