@@ -19,7 +19,7 @@ from aebench.processes import executors, pools
 from aebench.processes.events import Silent
 from aebench.processes.executors import Chosen, Handed, find
 
-NEEDS = {"processes": (), "loky": ("loky",), "dask": ("distributed",), "submitit": ("submitit",)}
+NEEDS = {"processes": (), "loky": ("loky",), "dask": ("distributed",), "submitit": ("submitit",), "ray": ("ray",)}
 
 
 class Heard(Silent):
@@ -42,8 +42,10 @@ def chosen(
     for package in NEEDS[request.param]:
         pytest.importorskip(package, reason=f"{package} is not installed: pip install 'aebench[executors]'")
     settings: dict[str, Any] = {"workers": 2}
+    # A job or task finds what is installed, and not the tests.
+    if request.param in ("submitit", "ray"):
+        monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
     if request.param == "submitit":
-        monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))  # a job finds what is installed, and not the tests
         settings = {"folder": str(tmp_path_factory.mktemp("jobs")), "cluster": "local"}
     return Chosen(request.param, find(request.param).factory, settings, "a test's")
 
@@ -127,6 +129,13 @@ def test_a_cluster_that_goes_away_ends_the_work(tmp_path: Path) -> None:
     with pytest.raises(ExecutorError, match="executor 'dask' cannot be had"):
         results(gone, Silent(), *asked, (calls.waits, {"folder": str(tmp_path / "none"), "number": 2}))
     closer.join(30)
+
+
+def test_a_cluster_of_ray_that_is_not_there_is_told_at_once() -> None:
+    """Ray itself would try for minutes; nobody listens at the first port."""
+    pytest.importorskip("ray", reason="ray is not installed: pip install 'aebench[executors]'")
+    with pytest.raises(ExecutorError, match=r"executor 'ray' cannot be had .ConnectionRefusedError.* a test's"):
+        Chosen("ray", pools.ray, {"address": "127.0.0.1:1"}, "a test's").opened()
 
 
 def test_no_more_is_handed_in_than_a_pool_works_on() -> None:

@@ -29,7 +29,7 @@ from aebench.processes.worker import FrameworkProcess
 from aebench.records import capture, documents
 from aebench.records.fields import checked, plain
 from aebench.records.store import WANTED, wanted
-from aebench.running import elsewhere, points, run
+from aebench.running import elsewhere, points, run, trainings
 from aebench.running.options import Options
 from aebench.running.points import Point, train
 from aebench.running.resume import conditions
@@ -147,7 +147,7 @@ def test_a_worker_that_is_not_alike_trains_nothing(
     """Planted: the run's conditions are others than the worker's; a clock or a memory decides no bit."""
     ran: list[Any] = []
     monkeypatch.setattr(points, "FrameworkProcess", lambda name, _: _Here(name))
-    monkeypatch.setattr(points, "run", lambda trial: ran.append(trial) or {"trained": trial.alone})
+    monkeypatch.setattr(trainings, "run", lambda trial: ran.append(trial) or {"trained": trial.alone})
     before = examples.planted(plain(known.now()), *path, value=value)
     point = points._point(known, ("linear", 0, "reference"), "token")
     known.folder.mkdir()
@@ -172,7 +172,7 @@ def test_a_point_that_nobody_wants_ends(known: Trainings, monkeypatch: pytest.Mo
 
     class Endless(_Here):
         def call(self, function: Any, *arguments: Any, **keywords: Any) -> Any:
-            if function is not points.run:
+            if function is not trainings.run:
                 return super().call(function, *arguments, **keywords)
             assert closed.wait(30)
             raise FrameworkError("ended")

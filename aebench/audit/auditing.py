@@ -12,7 +12,8 @@ from pathlib import Path
 
 from aebench.audit import climbs, timings, trainings
 from aebench.audit.planted import Fault
-from aebench.comparison.comparing import PARTS, Deadline
+from aebench.comparison.deadline import Deadline
+from aebench.comparison.parts import PARTS
 from aebench.comparison.speed import Where
 from aebench.errors import AebenchError, UsageError
 from aebench.processes.events import Listener

@@ -81,7 +81,7 @@ def _asked(
 ) -> Any:
     """What the options ask for."""
     from aebench.audit.auditing import TRAINED, Asked
-    from aebench.comparison.comparing import require_parts
+    from aebench.comparison.parts import require_parts
     from aebench.running.options import Options, with_defaults
 
     named = Options(autoencoders=autoencoders or ("linear", TRAINED), seeds=tuple(range(SEEDS_OF_TRAININGS)), **asked)

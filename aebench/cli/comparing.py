@@ -15,10 +15,11 @@ from aebench.cli.options import (
     OUTPUT,
     completed,
     console,
+    executed,
     kept_in,
     on_data,
+    patient,
     time_limit,
-    timing,
 )
 from aebench.cli.values import Place, Share, named, names, text, whole, words
 
@@ -89,7 +90,8 @@ def _sides(context: click.Context, parameter: click.Parameter, value: Sequence[s
 )  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Say what would be compared, and what differs, and end.")
 @click.option("--all", "everything", is_flag=True, help="Also show what did not move.")
-@timing
+@patient
+@executed("Climb and train", " With --only numbers,quality or one of them.")
 @OUTPUT
 @EXPORT
 def compare(
@@ -115,6 +117,7 @@ def compare(
       aebench compare main HEAD --only numbers
       aebench compare golden.zip here --only numbers
       aebench compare --base tf218 tf219 tf220 tf221 variational --only numbers
+      aebench compare --base tf218 tf219 tf220 tf221 --only numbers --executor dask
     """
     if known is not None and not sides.several:
         raise click.UsageError("--known is for several heads: --base BASE HEAD [HEAD]...")
@@ -126,17 +129,22 @@ def compare(
 
 def _asked(sides: Sides, given: Mapping[str, Any]) -> Asked:
     """What the options ask for, with base on both sides."""
-    from aebench.comparison.comparing import Asked, require_parts
+    from aebench.comparison.comparing import Asked
     from aebench.comparison.findings import SEEDS
+    from aebench.comparison.parts import require_parts, require_untimed
     from aebench.comparison.sequential import Thresholds
     from aebench.comparison.sides import side
     from aebench.running.options import Options
 
+    parts = require_parts(given["only"])
+    require_untimed(parts, given["executor"])  # before a commit is installed
     shared = {name: given[name] for name in ("dataset", "data_dir", "schedule", "device")}
     options = Options(sides.autoencoders, (), **shared, seeds=given["seeds"] or tuple(SEEDS))
-    parts, thresholds = require_parts(given["only"]), Thresholds(given["tolerated"], given["intolerable"])
-    base = side(sides.base)
-    return Asked(base, base, options, given["frameworks"], parts, given["timed"], thresholds, given["time_limit"])
+    thresholds, base = Thresholds(given["tolerated"], given["intolerable"]), side(sides.base)
+    return Asked(
+        base, base, options, given["frameworks"], parts, given["timed"], thresholds, given["time_limit"],
+        given["executor"],
+    )  # fmt: skip
 
 
 def _planned(sides: Sides, given: Mapping[str, Any]) -> Plan:

@@ -140,14 +140,19 @@ def executed(does: str, besides: str = "") -> Callable[[Command], Command]:
     """By whom it is done. does: what, as the help begins. besides: what follows from it."""
     return click.option(
         "--executor", callback=executor, metavar="NAME",
-        help=f"{does} in other processes or on other machines, several at once: processes, loky, dask, submitit, or "
-        f"another package's; its settings stand in aebench.toml.{besides}",
+        help=f"{does} in other processes or on other machines, several at once: processes, loky, dask, ray, submitit, "
+        f"or another package's; its settings stand in aebench.toml.{besides}",
     )  # fmt: skip
 
 
 def timing(command: Command) -> Command:
-    """What times takes besides: cores, and patience; the executor that it refuses with the reason."""
-    for option in (NO_EXECUTOR, TIMEOUT, AFFINITY):
+    """What times takes besides these: the executor that it refuses with the reason."""
+    return NO_EXECUTOR(patient(command))
+
+
+def patient(command: Command) -> Command:
+    """What measures takes besides: cores, and patience."""
+    for option in (TIMEOUT, AFFINITY):
         command = option(command)
     return command
 

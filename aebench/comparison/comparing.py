@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
 from itertools import product
 from pathlib import Path
-from typing import Any
 
 from msgspec import structs
 
 from aebench import registry
-from aebench.comparison import numbers
+from aebench.comparison import handing, numbers
+from aebench.comparison.deadline import Deadline
 from aebench.comparison.findings import blocks_of, question
 from aebench.comparison.held import Held, feeding, held, taking_part
+from aebench.comparison.parts import PARTS, TIMED, require_untimed
 from aebench.comparison.quality import Asked as QualityAsked
-from aebench.comparison.quality import compare as compare_quality
+from aebench.comparison.quality import each as each_quality
 from aebench.comparison.sequential import Thresholds
 from aebench.comparison.sides import pairs, recorded
 from aebench.comparison.speed import Blocks, Where, measured
@@ -24,6 +25,7 @@ from aebench.errors import UsageError
 from aebench.processes.differing import differences
 from aebench.processes.environments import Environment
 from aebench.processes.events import Listener
+from aebench.processes.executors import Chosen, Handed
 from aebench.processes.worker import FrameworkProcess
 from aebench.records import documents
 from aebench.records.asked import Options as RecordedOptions
@@ -41,7 +43,6 @@ from aebench.running.trainings import Trainings
 
 FILE = FILES["comparison"]
 ADVICE = "compare as then, or choose another --output"
-PARTS: tuple[What, ...] = ("numbers", "quality", "speed", "memory")
 # What fails once, such as a process that the system has killed, is bad luck and no difference between two sides.
 ATTEMPTS = 2
 # Of the options: what a second call asks for as the first did.
@@ -51,7 +52,8 @@ SAME = ("autoencoders", "frameworks", "dataset", "schedule", "device", "seeds", 
 @dataclass(frozen=True)
 class Asked:
     """What is compared. frameworks: without environments; empty: all that both sides hold. timed: autoencoders whose
-    speed and memory are compared; empty: all. limit: seconds for it all, after which nothing more begins."""
+    speed and memory are compared; empty: all. limit: seconds for it all, after which nothing more begins. executor: who
+    climbs and trains, where it is not done here."""
 
     base: Environment
     head: Environment
@@ -61,30 +63,18 @@ class Asked:
     timed: tuple[str, ...] = ()
     thresholds: Thresholds = field(default_factory=Thresholds)
     limit: float | None = None
+    executor: Chosen | None = None
 
 
 @dataclass(frozen=True)
 class Common:
-    """Folders that comparisons with one base share, so that base is climbed and trained once. traces: of base and of
-    the reference, which hold only as long as one call lasts. trials: of all sides."""
+    """What comparisons with one base share. traces, trials: folders, so that base is climbed and trained once; traces
+    are of base and of the reference, and hold only as long as one call lasts. handed: to the executor, if there is
+    one."""
 
     traces: Path
     trials: Path
-
-
-class Deadline:
-    """A time after which nothing more begins; None: there is none."""
-
-    def __init__(self, seconds: float | None) -> None:
-        self._end = None if seconds is None else time.monotonic() + seconds
-
-    def left(self) -> float | None:
-        """The seconds that are left."""
-        return None if self._end is None else max(0.0, self._end - time.monotonic())
-
-    def over(self) -> bool:
-        """Whether none are left."""
-        return self.left() == 0.0
+    handed: Handed | None = None
 
 
 @dataclass(frozen=True)
@@ -117,14 +107,18 @@ def planned(asked: Asked) -> Plan:
     """What will be compared.
 
     Raises:
-        AebenchError: there is nothing to compare or to time, a framework is missing, data are missing.
+        AebenchError: there is nothing to compare or to time, a framework is missing, data are missing; an executor is
+            asked for what is timed, or for a bundle.
     """
+    require_untimed(asked.only, asked.executor)
     found, left_out = pairs(asked.base, asked.head, asked.frameworks)
     subjects = tuple(name for sides in found for name in sides.names)
     names = asked.options.autoencoders or tuple(n for n in registry.autoencoders() if registry.offering(n, subjects))
     _require_timed(asked, names)
     options = replace(asked.options, autoencoders=names, frameworks=subjects)
     known = held(asked.base, asked.head, asked.only, subjects, asked.options)
+    if known is not None and asked.executor is not None:
+        raise UsageError("what a bundle holds is climbed here: leave --executor out")
     if known is None:
         check(options)
     return Plan(asked, tuple(found), tuple(left_out), known.options if known else options, known)
@@ -140,7 +134,7 @@ def _require_timed(asked: Asked, names: Sequence[str]) -> None:
 
 
 def _times(asked: Asked) -> bool:
-    return bool({"speed", "memory"} & set(asked.only))
+    return bool(set(TIMED) & set(asked.only))
 
 
 def compare(plan: Plan, folder: Path, listener: Listener, common: Common | None = None) -> Comparison:
@@ -153,18 +147,23 @@ def compare(plan: Plan, folder: Path, listener: Listener, common: Common | None 
         ResultError: its document is damaged, or cannot be written.
     """
     deadline = Deadline(plan.asked.limit)
-    with locked(folder):
+    with ExitStack() as opened:
+        handed = common.handed if common else None
+        if common is None and plan.asked.executor is not None:
+            # First: a cluster that is not there is told at once, and nothing is written.
+            handed = opened.enter_context(Handed(plan.asked.executor, listener))
+        opened.enter_context(locked(folder))
         with taking_part(plan.held, plan.options, folder / "logs") as (processes, now):
             found = _begun(plan, folder / FILE, now)
             if "numbers" in found.only:
-                _climb(plan, found, processes, folder, deadline, listener, common.traces if common else None)
+                _climb(plan, found, processes, folder, deadline, listener, common.traces if common else None, handed)
             if "quality" in found.only:
                 trials = common.trials if common else folder / "trials"
-                for trained in _quality(plan, found, processes, trials, deadline, listener):
+                for trained in _quality(plan, found, processes, trials, deadline, listener, handed):
                     found.quality.append(trained)
                     _keep(folder, found)
         # What is timed has the machine to itself: the processes above are gone.
-        for sides in plan.pairs if {"speed", "memory"} & set(found.only) else ():
+        for sides in plan.pairs if set(TIMED) & set(found.only) else ():
             _time(plan, sides, found, folder, deadline, listener)
         found.complete = "numbers" not in found.only or not _unclimbed(plan, found)
         _keep(folder, found)
@@ -219,21 +218,23 @@ def _timed(plan: Plan, found: Comparison, kept: Comparison, sides: Sides) -> lis
 
 def _quality(
     plan: Plan, found: Comparison, processes: Mapping[str, FrameworkProcess], trials: Path, deadline: Deadline,
-    listener: Listener,
+    listener: Listener, handed: Handed | None,
 ) -> Iterator[Quality]:  # fmt: skip
     """The trainings of everything that is not decided yet; those that are there already are not done again."""
-    options, todo = plan.options, list(plan.todo())
+    options, every = plan.options, list(plan.todo())
     now = structs.replace(found.conditions, dtype=options.dtype)
     trainings = Trainings(options, trials, listener, conditions=now, attempts=ATTEMPTS)
-    asked = QualityAsked(seeds=options.seeds, parts=len(todo))
+    asked = QualityAsked(seeds=options.seeds, parts=len(every))
     known = {(row.autoencoder, row.base, row.head) for row in found.quality}
-    for name, sides in ((name, sides) for name, sides in todo if (name, *sides.names) not in known):
-
-        def train(subject: str, seed: int, name: str = name) -> dict[str, Any]:
-            return trainings.measure(name, seed, subject, processes[subject])
-
-        row = compare_quality(registry.autoencoder(name), *sides.names, train, asked, deadline.over)
-        listener.finished(f"{name}, {sides.framework}: quality", f"{row.verdict} over {len(row.seeds)} seeds")
+    todo = [(name, sides) for name, sides in every if (name, *sides.names) not in known]
+    if handed is None:
+        rows = each_quality(todo, trainings, asked, processes, deadline.over)
+    else:
+        rows = handing.trained(todo, trainings, asked, processes, handed, deadline)
+    framework = {sides.base: sides.framework for sides in plan.pairs}
+    for row in rows:
+        what = f"{row.autoencoder}, {framework[row.base]}: quality"
+        listener.finished(what, f"{row.verdict} over {len(row.seeds)} seeds")
         yield row
 
 
@@ -253,12 +254,19 @@ def _time(plan: Plan, sides: Sides, found: Comparison, folder: Path, deadline: D
 
 
 def _keep(folder: Path, found: Comparison) -> None:
+    """Write the record; its rows in the order in which they are asked for, whoever was done first."""
+    names, frameworks = found.options.autoencoders, [sides.framework for sides in found.pairs]
+    bases = [sides.base for sides in found.pairs]
+    found.numbers.sort(
+        key=lambda it: (names.index(it.autoencoder), frameworks.index(it.framework), DTYPES.index(it.dtype))
+    )
+    found.quality.sort(key=lambda it: (names.index(it.autoencoder), bases.index(it.base)))
     documents.write(folder / FILE, "comparison", plain(found))
 
 
 def _climb(
     plan: Plan, found: Comparison, processes: Mapping[str, FrameworkProcess], folder: Path, deadline: Deadline,
-    listener: Listener, common: Path | None,
+    listener: Listener, common: Path | None, handed: Handed | None,
 ) -> None:  # fmt: skip
     """The ladder of everything that is not there yet."""
 
@@ -266,7 +274,12 @@ def _climb(
         found.numbers.append(row)
         _keep(folder, found)
 
-    due, traces = _unclimbed(plan, found), folder / "traces"
+    due, traces = _unclimbed(plan, found), folder / handing.TRACES
+    if handed is not None:
+        climbs = handing.Climbs(plan.options, found.conditions, folder, common)
+        for row in handing.climbed(due, climbs, handed, deadline.over, listener):
+            keep(row)
+        return
     feed = feeding(plan.held, plan.options, traces)
     numbers.measured(due, feed, processes, traces, keep, deadline.over, listener, common)
 
@@ -279,15 +292,3 @@ def _unclimbed(plan: Plan, found: Comparison) -> list[numbers.Due]:
         for (name, sides), dtype in product(plan.todo(), DTYPES)
         if (name, sides.framework, dtype, plan.options.seeds[0]) not in known
     ]
-
-
-def require_parts(only: Sequence[str]) -> tuple[What, ...]:
-    """The parts by name, in their order.
-
-    Raises:
-        UsageError: one is none of them.
-    """
-    wrong = [part for part in only if part not in PARTS]
-    if wrong:
-        raise UsageError(f"no part of a comparison is called '{wrong[0]}'; expected some of {', '.join(PARTS)}")
-    return tuple(part for part in PARTS if part in only) or PARTS

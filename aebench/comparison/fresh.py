@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from aebench import registry
-from aebench.comparison.comparing import Deadline
+from aebench.comparison.deadline import Deadline
 from aebench.comparison.findings import Weight
 from aebench.comparison.gate import Accepted, Gated, accepted, asked_of, judged_against, named
 from aebench.comparison.quality import compare

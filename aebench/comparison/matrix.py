@@ -11,14 +11,17 @@ from pathlib import Path
 
 from aebench import registry
 from aebench.comparison import comparing
-from aebench.comparison.comparing import PARTS, Asked, Common, Deadline, Plan
+from aebench.comparison.comparing import Asked, Common, Plan
+from aebench.comparison.deadline import Deadline
 from aebench.comparison.findings import Finding
 from aebench.comparison.marked import gone, marked
 from aebench.comparison.outcomes import outcomes
+from aebench.comparison.parts import PARTS
 from aebench.comparison.sides import are_one, pairs, recorded, require_frameworks, side
 from aebench.comparison.verdict import WEIGHTS, called, outcome, versions
 from aebench.errors import AebenchError, FrameworkError, UsageError, nearest
 from aebench.processes.events import Listener
+from aebench.processes.executors import Handed
 from aebench.records import documents
 from aebench.records.fields import plain
 from aebench.records.known import Known
@@ -88,10 +91,14 @@ def compare(
 
     Raises:
         UsageError: the folder holds another comparison, or one under other conditions.
+        ExecutorError: the executor cannot be had, or is gone.
         ResultError: its document is damaged, or cannot be written.
     """
     deadline = Deadline(asked.limit)
-    with locked(folder), common_to_all(folder) as common:
+    with contextlib.ExitStack() as opened:
+        handed = opened.enter_context(Handed(asked.executor, listener)) if asked.executor else None
+        opened.enter_context(locked(folder))
+        common = opened.enter_context(common_to_all(folder, handed))
         before = documents.read_if_there(folder / FILE, "matrix")
         found = Matrix(base=recorded(asked.base), heads=[], gone=[])
         if before is not None:
@@ -108,10 +115,10 @@ def compare(
 
 
 @contextlib.contextmanager
-def common_to_all(folder: Path) -> Iterator[Common]:
+def common_to_all(folder: Path, handed: Handed | None = None) -> Iterator[Common]:
     """What comparisons in folders below this one share, called as no environment is. Traces, which are large and hold
     for one call, are removed, also those of a call that was killed."""
-    common = Common(folder / ".common" / "traces", folder / ".common" / "trials")
+    common = Common(folder / ".common" / "traces", folder / ".common" / "trials", handed)
     shutil.rmtree(common.traces, ignore_errors=True)
     try:
         yield common

@@ -8,17 +8,21 @@ both sides nothing has moved, and one seed is enough.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from msgspec import structs
 
+from aebench import registry
 from aebench.comparison.metrics import Candidate, Margins, Pair, rows
 from aebench.comparison.noninferior import LOOKS, Rates, verdicts
 from aebench.errors import UsageError
+from aebench.processes.worker import FrameworkProcess
+from aebench.records.comparisons import Sides
 from aebench.records.fields import Float
 from aebench.records.qualities import Quality, QualityRow, Verdict
+from aebench.running.trainings import Trainings
 from aebench.spec import Autoencoder
 
 Train = Callable[[str, int], Mapping[str, Any]]
@@ -63,19 +67,58 @@ def compare(
     It ends, too, where a training fails, where a metric is worse, and where seeds or time are used up.
     base, head: the subjects' names. out_of_time: asked before each seed.
     """
-    pairs: list[Pair] = []
-    found = judge(autoencoder, base, head, pairs, asked)
-    for seed in asked.seeds:
+    under_way = Comparing(autoencoder, base, head, asked)
+    while (seed := under_way.seed) is not None:
         if out_of_time():
-            return structs.replace(
-                found, reason=f"the time was up after {len(pairs)} of up to {len(asked.seeds)} seeds"
-            )
-        pairs.append(Pair(seed, train(base, seed), train(head, seed)))
-        found = judge(autoencoder, base, head, pairs, asked)
-        so_far = {row.verdict for row in found.rows}
-        if found.failures or "worse" in so_far or "undecided" not in so_far:
-            return found
-    return structs.replace(found, reason=f"{len(pairs)} seeds do not decide it")
+            return under_way.out_of_time()
+        under_way.take(train(base, seed), train(head, seed))
+    return under_way.found
+
+
+def each(
+    todo: Iterable[tuple[str, Sides]], trainings: Trainings, asked: Asked, processes: Mapping[str, FrameworkProcess],
+    out_of_time: Callable[[], bool],
+) -> Iterator[Quality]:  # fmt: skip
+    """The same of each autoencoder on its two sides, trained in these processes."""
+    for name, sides in todo:
+
+        def train(subject: str, seed: int, name: str = name) -> dict[str, Any]:
+            return trainings.measure(name, seed, subject, processes[subject])
+
+        yield compare(registry.autoencoder(name), *sides.names, train, asked, out_of_time)
+
+
+class Comparing:
+    """The same under way, for whoever trains in their own way. seed: to train both from next; None: it has ended.
+    found: what is known."""
+
+    def __init__(self, autoencoder: Autoencoder, base: str, head: str, asked: Asked) -> None:
+        self.autoencoder, self.subjects, self._asked = autoencoder, (base, head), asked
+        self._pairs: list[Pair] = []
+        self.seed: int | None = asked.seeds[0]
+        self.found = self._judged()
+
+    def take(self, base: Mapping[str, Any], head: Mapping[str, Any]) -> None:
+        """Take in the trials of base and head from the seed."""
+        if self.seed is None:
+            raise UsageError(f"{self.autoencoder.name}: the comparison has ended, and takes no other seed")
+        self._pairs.append(Pair(self.seed, base, head))
+        self.found, done = self._judged(), len(self._pairs)
+        so_far = {row.verdict for row in self.found.rows}
+        if self.found.failures or "worse" in so_far or "undecided" not in so_far:
+            self.seed = None
+        elif done < len(self._asked.seeds):
+            self.seed = self._asked.seeds[done]
+        else:
+            self.seed, self.found = None, structs.replace(self.found, reason=f"{done} seeds do not decide it")
+
+    def out_of_time(self) -> Quality:
+        """What is known where the time is up."""
+        reason = f"the time was up after {len(self._pairs)} of up to {len(self._asked.seeds)} seeds"
+        return structs.replace(self.found, reason=reason)
+
+    def _judged(self) -> Quality:
+        return judge(self.autoencoder, *self.subjects, self._pairs, self._asked)
 
 
 def judge(autoencoder: Autoencoder, base: str, head: str, pairs: Sequence[Pair], asked: Asked) -> Quality:

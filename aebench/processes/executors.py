@@ -113,15 +113,18 @@ class Handed:
         """Have the function called with the content; `results` says how it ends, under the key."""
         self._waiting.append(_Call(key, what, function, content))
 
-    def results(self) -> Iterator[tuple[Any, Any]]:
+    def results(self, over: Callable[[], bool] = lambda: False) -> Iterator[tuple[Any, Any]]:
         """Key and result of each call as it ends, until none is left; more may be handed in meanwhile.
 
-        The result is an ExecutorError where the call's worker was lost as often as it was handed in.
+        The result is an ExecutorError where the call's worker was lost as often as it was handed in. over: whether no
+        other call is to begin; what the executor has already is waited for.
 
         Raises:
             ExecutorError: the executor has broken, and there is no other.
         """
         while self._waiting or self._running:
+            if over():
+                self._waiting.clear()
             while self._waiting and self._has_room():
                 call = self._waiting.popleft()
                 self._running[self._submitted(call)] = call
@@ -170,6 +173,7 @@ class Handed:
         for future in self._running:
             future.cancel()
         wait(self._running, timeout=GRACE_SECONDS)
+        self._running.clear()
 
     def __enter__(self) -> Handed:
         return self

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import signal
+import socket
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from multiprocessing import get_context
 from typing import Annotated, Any, TypeVar
@@ -26,6 +28,14 @@ Positive = Annotated[int, msgspec.Meta(ge=1)]
 OURS_TO_REPEAT = {"distributed.scheduler.allowed-failures": 0}
 
 
+# It tells nobody that it is used, hides no GPU from a task that reserves none, and prints nothing among our tables: who
+# hands in a call is told by us that its worker was lost.
+RAY_VARIABLES = {
+    "RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0", "RAY_DEDUP_LOGS_SKIP_REGEX": ".*"
+}  # fmt: skip
+RECORDS_BYTES = 100 * 2**20  # of memory that results share: records are small, and Ray takes 30 % of the machine's
+
+
 class Workers(Part):
     """Settings of a pool on this machine. workers: how many processes; default: one for each core."""
 
@@ -40,6 +50,18 @@ class Cluster(Workers):
 
     address: str | None = None
     wait: Annotated[float, msgspec.Meta(gt=0)] = 30.0
+
+
+class Nodes(Workers):
+    """Settings of Ray. address: of a cluster that runs, as `ray.init` takes it; without one, so many workers are
+    started here.
+
+    num_cpus: how many of the cluster's cores each call takes. wait: seconds for the cluster to answer.
+    """
+
+    address: str | None = None
+    wait: Annotated[float, msgspec.Meta(gt=0)] = 30.0
+    num_cpus: Annotated[float, msgspec.Meta(ge=0)] = 1.0
 
 
 class Jobs(Part):
@@ -90,6 +112,26 @@ def dask(settings: Mapping[str, Any]) -> Executor:
     return _Owner(client.get_executor(pure=False), closing, workers if cluster else None)
 
 
+def ray(settings: Mapping[str, Any]) -> Executor:
+    """A cluster of Ray: one that runs, or one that is started here and ends with the command."""
+    found = _taken(settings, Nodes)
+    with _told(RAY_VARIABLES):
+        import ray as cluster
+
+        workers = found.workers or cores()
+        ours = not cluster.is_initialized()
+        if ours:
+            _require_answer(found)
+            here = {} if found.address else {
+                "num_cpus": workers, "object_store_memory": RECORDS_BYTES, "include_dashboard": False
+            }  # fmt: skip
+            with uninterrupted():
+                cluster.init(found.address, log_to_driver=False, logging_level=logging.CRITICAL, **here)
+    # A call that lost its worker is handed in again by us, who say so.
+    options = {"num_cpus": found.num_cpus if found.address else 1, "max_retries": 0}
+    return _Remote(cluster, options, workers if ours and not found.address else None, ours=ours)
+
+
 def submitit(settings: Mapping[str, Any]) -> Executor:
     """Jobs of a queue such as SLURM's, one for each call."""
     from submitit import AutoExecutor
@@ -113,6 +155,48 @@ class _Queue(Executor):
         future.add_done_callback(lambda ended: job.cancel() if ended.cancelled() else None)
         threading.Thread(target=_settle, args=(future, job), daemon=True).start()
         return future
+
+
+def _require_answer(found: Nodes) -> None:
+    """OSError where nobody listens at the address: Ray itself tries for minutes."""
+    host, _, port = (found.address or "").removeprefix("ray://").rpartition(":")
+    if host and port.isdigit():
+        socket.create_connection((host, int(port)), found.wait).close()
+
+
+class _Remote(Executor):
+    """The executor that Ray, whose tasks give futures, stands behind. most: as of `_Owner`. ours: Ray was started by
+    us, and ends with it."""
+
+    def __init__(self, cluster: Any, options: Mapping[str, Any], most: int | None, *, ours: bool) -> None:
+        self._cluster, self._options, self._max_workers, self._ours = cluster, options, most, ours
+
+    def submit(self, fn: Callable[..., Any], /, *arguments: Any, **keywords: Any) -> Future[Any]:
+        """The task's future; who cancels it ends the task's worker."""
+        if not self._cluster.is_initialized():
+            raise RuntimeError("this executor is closed")
+        task = self._cluster.remote(**self._options)(fn).remote(*arguments, **keywords)
+        future: Future[Any] = task.future()
+        future.add_done_callback(lambda ended: self._cluster.cancel(task, force=True) if ended.cancelled() else None)
+        return future
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """End what was started here; whoever ends it has waited for what is under way, or does not want it any more."""
+        if self._ours:
+            self._ours = False
+            self._cluster.shutdown()
+
+
+@contextlib.contextmanager
+def _told(variables: Mapping[str, str]) -> Iterator[None]:
+    """These variables are set, where the user has not set them, for as long as the block lasts."""
+    added = {name: value for name, value in variables.items() if name not in os.environ}
+    os.environ.update(added)
+    try:
+        yield
+    finally:
+        for name in added:
+            os.environ.pop(name, None)
 
 
 def _settle(future: Future[Any], job: Any) -> None:

@@ -13,7 +13,7 @@ from msgspec import structs
 
 from aebench import registry
 from aebench.errors import UsageError
-from aebench.processes import environments
+from aebench.processes import environments, worker
 from aebench.processes.environments import Environment
 from aebench.processes.executors import Handed
 from aebench.processes.worker import FrameworkProcess
@@ -36,17 +36,20 @@ class Interpreter(Part):
     python: str | None
     said: str
     variables: dict[str, str]
+    own: bool = False
 
 
 class Task(Part):
     """What is handed in. folder: where the harness works. conditions: the harness's, which it is done under or not at
-    all. token: of those who want it, as of `records.store.wanted`."""
+    all. token: of those who want it, as of `records.store.wanted`. silence: seconds after which a process hangs that
+    says nothing."""
 
     options: Options
     folder: str
     conditions: Conditions
     environments: list[Interpreter]
     token: str
+    silence: float
 
 
 @contextlib.contextmanager
@@ -73,7 +76,7 @@ def interpreters(frameworks: Iterable[str]) -> list[Interpreter]:
     return [
         Interpreter(
             name=it.name, python=None if it.python is None else str(it.python), said=it.said,
-            variables=dict(it.variables),
+            variables=dict(it.variables), own=it.own,
         )
         for name, it in found.items() if name != registry.HERE
     ]  # fmt: skip
@@ -82,9 +85,10 @@ def interpreters(frameworks: Iterable[str]) -> list[Interpreter]:
 def take_on(task: Task) -> None:
     """In a worker: the variables that choose kernels become the harness's, and its environments are known."""
     capture.take_on(task.conditions.variables or {})
+    worker.SILENCE_SECONDS = task.silence
     for it in task.environments:
         python = None if it.python is None else Path(it.python)
-        environments.tell(Environment(it.name, python, it.said, tuple(sorted(it.variables.items()))))
+        environments.tell(Environment(it.name, python, it.said, tuple(sorted(it.variables.items())), it.own))
 
 
 def require_alike(task: Task, process: FrameworkProcess) -> None:
@@ -101,7 +105,8 @@ def require_alike(task: Task, process: FrameworkProcess) -> None:
 
 @contextlib.contextmanager
 def while_wanted(task: Task, *processes: FrameworkProcess) -> Iterator[None]:
-    """The processes are ended once nobody wants the task any more: the run was interrupted, or is another's."""
+    """The processes are ended once nobody wants the task any more, also those that begin then: the run was interrupted,
+    or is another's."""
     over = threading.Event()
 
     def look() -> None:
@@ -109,7 +114,6 @@ def while_wanted(task: Task, *processes: FrameworkProcess) -> Iterator[None]:
             if not is_wanted(Path(task.folder), task.token):
                 for process in processes:
                     process.close()
-                return
 
     looking = threading.Thread(target=look, daemon=True)
     looking.start()

@@ -17,7 +17,7 @@ from aebench.agreement.ladder import Climb
 from aebench.agreement.session import Ascents, Source
 from aebench.arrays import Dtype
 from aebench.errors import AebenchError, ExecutorError, UsageError
-from aebench.processes import environments
+from aebench.processes import environments, worker
 from aebench.processes.events import Listener, Silent
 from aebench.processes.executors import Chosen, Handed
 from aebench.processes.lanes import Lanes
@@ -146,7 +146,8 @@ def _elsewhere(
             task = Ascending(
                 options=travelling(replace(options, autoencoders=(name,), seeds=(seed,))),
                 folder=str(folder.absolute()), conditions=now, environments=interpreters(options.frameworks),
-                token=token, steps=climbing.climbs.steps, dtypes=climbing.dtypes, forced=climbing.forced,
+                token=token, silence=worker.SILENCE_SECONDS,
+                steps=climbing.climbs.steps, dtypes=climbing.dtypes, forced=climbing.forced,
             )  # fmt: skip
             handed.hand_in((name, seed), f"{name}, seed {seed}", ascend, plain(task))
         for done, ((name, seed), found) in enumerate(handed.results()):

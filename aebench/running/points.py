@@ -13,6 +13,7 @@ from typing import Any
 
 from aebench import registry
 from aebench.errors import AebenchError, ExecutorError
+from aebench.processes import worker
 from aebench.processes.events import Silent
 from aebench.processes.executors import Handed
 from aebench.processes.worker import FrameworkProcess
@@ -20,15 +21,16 @@ from aebench.records.fields import Count, Name, checked, plain
 from aebench.running.elsewhere import Task, handing_in, interpreters, require_alike, take_on, travelling, while_wanted
 from aebench.running.resume import known_trial, seen_by
 from aebench.running.trainings import Trainings
-from aebench.training.trial import Trial, failure, run
+from aebench.training.trial import Trial, failure
 
 
 class Point(Task):
-    """One training; `folder` is the run's."""
+    """One training; `folder` is the run's. attempts: as of `Trainings`."""
 
     autoencoder: Name
     framework: Name
     seed: Count
+    attempts: Count = 1
 
 
 Key = tuple[str, int, str]  # autoencoder, seed, framework
@@ -48,14 +50,14 @@ def distribute(
     listener, left = trainings.listener, list(asked)
     with handing_in(trainings.folder, handed) as token:
         listener.begin(f"{len(left)} trainings by {handed.name}", len(left))
-        left = _handed_in(trainings, left, processes, handed, token)
+        left = hand_in(trainings, left, processes, handed, token)
         for key, found in handed.results():
-            trainings.ended(_document(trainings.trial(*key), found, trainings, processes[key[2]]))
-            left = _handed_in(trainings, left, processes, handed, token)
+            trainings.ended(document_of(trainings.trial(*key), found, trainings, processes[key[2]]))
+            left = hand_in(trainings, left, processes, handed, token)
             listener.advance(len(trainings.trials), len(asked))
 
 
-def _handed_in(
+def hand_in(
     trainings: Trainings, left: Sequence[Key], processes: Mapping[str, FrameworkProcess], handed: Handed, token: str
 ) -> list[Key]:
     """Hand in what can be trained now; what starts from a trial that is not there yet, in their order."""
@@ -75,11 +77,11 @@ def _point(trainings: Trainings, key: Key, token: str) -> Point:
     return Point(
         options=travelling(trainings.options), folder=str(trainings.folder.absolute()), autoencoder=name,
         framework=framework, seed=seed, conditions=trainings.now(), environments=interpreters((framework,)),
-        token=token,
+        token=token, silence=worker.SILENCE_SECONDS, attempts=trainings.attempts,
     )  # fmt: skip
 
 
-def _document(
+def document_of(
     trial: Trial, found: Mapping[str, Any] | ExecutorError, trainings: Trainings, process: FrameworkProcess
 ) -> dict[str, Any]:
     """The trial's document as it lies in the run's folder, or the row that says why there is none."""
@@ -100,13 +102,15 @@ def _document(
 def train(content: Mapping[str, Any]) -> dict[str, Any]:
     """In an executor's worker: train the point; the trial's document, or the row that says why there is none."""
     point = checked(content, Point)
-    trainings = Trainings(point.options, Path(point.folder), Silent(), conditions=point.conditions)
+    trainings = Trainings(
+        point.options, Path(point.folder), Silent(), conditions=point.conditions, attempts=point.attempts
+    )
     trial = replace(trainings.trial(point.autoencoder, point.seed, point.framework), alone=False)
     try:
         take_on(point)
         log = trainings.folder / "logs" / f"{point.framework}.log"
         with FrameworkProcess(point.framework, log) as process, while_wanted(point, process):
             require_alike(point, process)
-            return process.call(run, trial)
+            return trainings.attempted(trial, process)
     except AebenchError as error:
         return failure(trial, error)

@@ -61,14 +61,22 @@ class Trainings:
             self.measure(first, seed, framework, process)
         if (document := self.settled(name, seed, framework, process)) is not None:
             return document
-        trial, what = self.trial(name, seed, framework), f"{name}, {framework}, seed {seed}"
-        self.listener.begin(what, 1)
+        self.listener.begin(f"{name}, {framework}, seed {seed}", 1)
+        return self.ended(self.attempted(self.trial(name, seed, framework), process))
+
+    def attempted(self, trial: Trial, process: FrameworkProcess) -> dict[str, Any]:
+        """The trial's document after as many attempts as it takes, or the last one's row.
+
+        Raises:
+            UnwritableError: as of `attempt`.
+        """
         document = attempt(trial, process, self.listener)
         for _ in range(self.attempts - 1):
             if "failure" in document:
+                what = f"{trial.autoencoder.name}, {trial.framework}, seed {trial.seed}"
                 self.listener.note(f"{what}: {outcome(document)}; it is tried again")
                 document = attempt(trial, process, self.listener)
-        return self.ended(document)
+        return document
 
     def settled(self, name: str, seed: int, framework: str, process: FrameworkProcess) -> dict[str, Any] | None:
         """The trial's document where nothing is left to train: it is there, or what it starts from has failed.

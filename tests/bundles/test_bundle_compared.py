@@ -9,8 +9,9 @@ import pytest
 
 from aebench.agreement import session
 from aebench.audit.climbs import climb_planted
-from aebench.comparison.comparing import PARTS, Asked, Plan, compare, planned
+from aebench.comparison.comparing import Asked, Plan, compare, planned
 from aebench.comparison.findings import again
+from aebench.comparison.parts import PARTS
 from aebench.comparison.sides import side
 from aebench.comparison.verdict import findings, status
 from aebench.errors import UsageError

@@ -124,6 +124,11 @@ TOGETHER = {
     "growth that keeps traces": ["agree", "linear", "--growth", "--keep-traces", "-o", "out"],
     "traces of an executor": ["agree", "tied", "--keep-traces", "-o", "out", "--executor", "processes"],
     "growth by an executor": ["agree", "linear", "--growth", "--executor", "processes"],
+    "everything by an executor": ["compare", "nope", "here", "linear", "--executor", "processes"],
+    "times by an executor": ["compare", "here", "here", "--only", "numbers,speed", "--executor", "processes"],
+    "a table of memory by an executor": [
+        "compare", "--base", "nope", "here", "--only", "memory", "--executor", "processes"
+    ],
     "traces without a folder": ["agree", "tied", "--keep-traces"],
     "nothing to resume": ["run", "--resume"],
     "a folder without a run": ["run", "--resume", "-o", "none"],
@@ -241,6 +246,12 @@ def test_a_bad_value_is_refused(line: list[str]) -> None:
 def test_what_makes_no_sense_together_is_refused(case: str) -> None:
     """Values that are right by themselves, and wrong together or here."""
     refused(TOGETHER[case])
+
+
+@pytest.mark.parametrize("case", [case for case in TOGETHER if TOGETHER[case][0] == "compare" and "executor" in case])
+def test_an_executor_is_refused_before_a_side_is_looked_for(case: str) -> None:
+    """With what to add, also where BASE is nothing that there is: a commit would be installed first."""
+    assert "add --only numbers,quality" in refused(TOGETHER[case])
 
 
 @pytest.mark.parametrize("mirror", MIRRORS)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 import other_environments
+import psutil
 import pytest
 
 from aebench.records import documents
+from aebench.records.store import WANTED
 
 NUMBERS = ("--only", "numbers", "-f", "reference")
 
@@ -70,6 +75,40 @@ def test_base_is_climbed_and_trained_once(aebench, places: Path, tmp_path: Path)
     assert [] == [*tmp_path.rglob("traces")]
     for name in ("same", "again"):
         assert {"identical"} == {row["verdict"] for row in read(tmp_path / "out" / name)["numbers"]}
+
+
+@pytest.mark.parametrize("name", ["processes", pytest.param("ray", marks=pytest.mark.slow)])
+def test_an_executor_s_table_is_the_same(aebench, places: Path, tmp_path: Path, name: str) -> None:
+    """Records and table are those of a call without one, though a worker is killed in the middle of a climb; a second
+    call climbs nothing."""
+    if name == "ray":
+        pytest.importorskip("ray", reason="ray is not installed: pip install 'aebench[executors]'")
+    (tmp_path / "aebench.toml").write_text(f"[executor.{name}]\nworkers = 2\n")
+    words = ("compare", "--base", "here", *(str(places / head) for head in ("same", "again")), "linear", *NUMBERS)
+    with ThreadPoolExecutor(1) as threads:
+        killed = threads.submit(kill_a_worker, tmp_path / "out")
+        there = aebench(*words, "--executor", name, "-o", "out")
+        assert killed.result(), there.stderr
+    assert (0, 1) == (there.returncode, there.stderr.count("linear, reference: numbers: its worker was lost ("))
+    here = aebench(*words, "-o", "alone")
+    assert (here.returncode, here.stdout.replace("alone/", "out/")) == (0, there.stdout), there.stderr
+    for head in ("same", "again"):
+        assert repr(read(tmp_path / "alone" / head)) == repr(read(tmp_path / "out" / head))
+    assert [] == [*tmp_path.rglob("traces"), *tmp_path.rglob(WANTED)]
+    again = aebench(*words, "--executor", name, "-o", "out")
+    assert (0, there.stdout, False) == (again.returncode, again.stdout, ": numbers: " in again.stderr)
+
+
+def kill_a_worker(folder: Path) -> bool:
+    """Kill the executor's worker that climbs first in the folder; whether there was one."""
+    deadline = time.monotonic() + 120.0
+    while time.monotonic() < deadline:
+        for trace in folder.glob("*/traces/*"):
+            with contextlib.suppress(psutil.Error):
+                psutil.Process(int(trace.name.split("-")[0])).kill()
+                return True
+        time.sleep(0.05)
+    return False
 
 
 def test_known_differences_are_read_where_they_are(aebench, places: Path, tmp_path: Path) -> None:
