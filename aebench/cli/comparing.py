@@ -17,6 +17,7 @@ from aebench.cli.options import (
     console,
     kept_in,
     on_data,
+    tell_to_go_on,
     time_limit,
     timing,
 )
@@ -175,7 +176,7 @@ def _carried_out(plan: Plan, output: Path | None, everything: bool) -> int:
     leave_tables(folder / "comparison.json")
     if any(row.verdict in ("parted", "moved") for row in found.numbers):
         click.echo(f"What parted or moved, as a script without aebench: aebench reproduce {folder} -o issue")
-    return status(findings(found))
+    return tell_to_go_on(status(findings(found)), folder)
 
 
 def _matrix(
@@ -202,7 +203,7 @@ def _matrix(
     print_matrix(found, console(), everything=everything)
     click.echo(f"\nResults: {folder / matrix.FILE}, beside it Markdown, JUnit XML, and a folder for each comparison")
     leave_tables(folder / matrix.FILE)
-    return status(matrix.findings(found))
+    return tell_to_go_on(status(matrix.findings(found)), folder)
 
 
 def _known(path: Path | None) -> list[Known]:

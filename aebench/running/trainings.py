@@ -62,6 +62,7 @@ class Trainings:
         if (document := self.settled(name, seed, framework, process)) is not None:
             return document
         trial, what = self.trial(name, seed, framework), f"{name}, {framework}, seed {seed}"
+        self.make_room(name, framework, process)
         self.listener.begin(what, 1)
         document = attempt(trial, process, self.listener)
         for _ in range(self.attempts - 1):
@@ -69,6 +70,9 @@ class Trainings:
                 self.listener.note(f"{what}: {outcome(document)}; it is tried again")
                 document = attempt(trial, process, self.listener)
         return self.ended(document)
+
+    def make_room(self, name: str, framework: str, process: FrameworkProcess) -> None:
+        """Do what has to be done to a process before it trains an autoencoder; here nothing."""
 
     def settled(self, name: str, seed: int, framework: str, process: FrameworkProcess) -> dict[str, Any] | None:
         """The trial's document where nothing is left to train: it is there, or what it starts from has failed.
