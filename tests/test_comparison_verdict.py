@@ -107,7 +107,7 @@ def test_undecided_speed_says_what_tells_how_much_can_be_seen(shift: float, caps
 
     made = record(blocks=[*blocks(1.0)[:12], *(block(shift, number, control=True) for number in range(3))])
     print_comparison(made, Console(width=200))
-    assert (shift > 1.0) == ("aebench calibrate -f " in capsys.readouterr().out)
+    assert (shift > 1.0) == ("aebench calibrate linear -f " in capsys.readouterr().out)
 
 
 def test_what_only_head_cannot_run_is_a_regression() -> None:

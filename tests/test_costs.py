@@ -14,7 +14,10 @@ from gates import trials, written
 from aebench.comparison.accepting import accept
 from aebench.comparison.gate import Gated, held
 from aebench.comparison.verdict import status
+from aebench.processes.events import Silent
 from aebench.records.machine import PEAK_RESET, forget_peak, peak_resident
+from aebench.running.options import Options
+from aebench.running.run import Run
 
 COST = {
     "seconds_per_1000_images": 0.1,
@@ -123,3 +126,34 @@ def test_a_peak_is_that_of_what_comes() -> None:
     assert before - peak_resident() > size / 2
     again = np.ones(size, np.uint8)
     assert abs(peak_resident() - before) < again.nbytes / 4
+
+
+def test_only_common_seeds_are_compared(gate: Callable[..., Gated]) -> None:
+    """A run from one of the accepted seeds is held against that one: the first training of a process holds less than
+    those after it."""
+    found = [trial for trial in costing() if trial["seed"] == 0]
+    assert 0 == status(gate(found).findings)
+
+
+def test_seeds_of_other_cost_are_left_out(tmp_path: Path) -> None:
+    """What seed 0 held was a third of the others: a run from seed 0 that holds twice as much is told."""
+    of_one = [trial for trial in costing(peak_bytes=3 * 10**8) if trial["seed"] == 0]
+    others = [trial for trial in costing() if trial["seed"] != 0]
+    accept([written(tmp_path / "accepted", [*of_one, *others])], reason="x", folder=tmp_path / "to")
+    twice = [trial for trial in costing(peak_bytes=6 * 10**8) if trial["seed"] == 0]
+    found = held(written(tmp_path / "run", twice), folder=tmp_path / "to")
+    assert any("2.00 times as much" in finding.sentence for finding in found.findings)
+
+
+def test_memory_is_that_of_the_training_alone(tmp_path: Path) -> None:
+    """Whether the ladder was climbed before, or another autoencoder trained, its process holds as much."""
+    peaks: dict[str, list[float]] = {}
+    runs = ((False, ("linear",)), (True, ("linear",)), (False, ("stacked", "linear")))
+    for number, (agreement, names) in enumerate(runs):
+        options = Options(names, ("reference", "pytorch"), seeds=(0,), agreement=agreement)
+        document = Run(options, tmp_path / f"{number}", Silent()).execute(resume=False)
+        for trial in (trial for trial in document["trials"] if trial["autoencoder"] == "linear"):
+            peaks.setdefault(trial["framework"], []).append(trial["speed"]["peak_bytes"])
+    for found in peaks.values():
+        assert 3 == len(found)
+        assert max(found) < 1.1 * min(found)

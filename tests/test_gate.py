@@ -44,7 +44,7 @@ def test_the_baseline_itself_passes(gated: Callable[..., Gated]) -> None:
     print_gate(found, Console(file=out, width=200), everything=True)
     first, second, *rest = out.getvalue().splitlines()
     assert f"{found.run}: nothing got worse than the baseline." == first
-    expected = "1 autoencoder in a framework, 5 pairs of trainings, 1 metric with a limit, 1 of seconds and memory."
+    expected = "1 autoencoder in 1 framework, 5 pairs of trainings, 1 metric with a limit, 1 of seconds and memory."
     assert f"Held against {found.baseline}: {expected}" == second
     assert any("test_mse" in line and "identical" in line for line in rest)
 

@@ -19,6 +19,7 @@ from aebench.cli.options import (
     kept_in,
     on_data,
     patient,
+    tell_to_go_on,
     time_limit,
 )
 from aebench.cli.values import Place, Share, named, names, text, whole, words
@@ -183,7 +184,7 @@ def _carried_out(plan: Plan, output: Path | None, everything: bool) -> int:
     leave_tables(folder / "comparison.json")
     if any(row.verdict in ("parted", "moved") for row in found.numbers):
         click.echo(f"What parted or moved, as a script without aebench: aebench reproduce {folder} -o issue")
-    return status(findings(found))
+    return tell_to_go_on(status(findings(found)), folder)
 
 
 def _matrix(
@@ -210,7 +211,7 @@ def _matrix(
     print_matrix(found, console(), everything=everything)
     click.echo(f"\nResults: {folder / matrix.FILE}, beside it Markdown, JUnit XML, and a folder for each comparison")
     leave_tables(folder / matrix.FILE)
-    return status(matrix.findings(found))
+    return tell_to_go_on(status(matrix.findings(found)), folder)
 
 
 def _known(path: Path | None) -> list[Known]:

@@ -42,8 +42,8 @@ BREAKING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 PATIENCE = 2
 SECONDS_TO_REPEAT = 0.1  # after an interruption that was swallowed
 HINTS = {
-    errno.ENOSPC: "make room, or choose another folder with --output",
-    errno.EDQUOT: "make room, or choose another folder with --output",
+    errno.ENOSPC: "make room, or choose another folder",
+    errno.EDQUOT: "make room, or choose another folder",
     errno.EMFILE: "raise the limit of open files: ulimit -n 1024",
     errno.EACCES: "get the permission, or choose another folder",
     errno.EROFS: "choose another folder",

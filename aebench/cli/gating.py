@@ -17,6 +17,7 @@ from aebench.cli.options import (
     kept_in,
     on_data,
     stated,
+    tell_to_go_on,
     time_limit,
     timing,
 )
@@ -152,7 +153,7 @@ def _of_environment(
         found = fresh.gate(plan, place, bars, time_limit)
     status = _told(found, report or place, everything=everything)
     click.echo(f"\nTrainings: {place}")
-    return status
+    return tell_to_go_on(status, place)
 
 
 def _environment(what: str) -> Environment:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from aebench.cli.ending import UNDECIDED
 from aebench.cli.values import (
     Folder,
     Minutes,
@@ -127,6 +128,13 @@ def kept_in(folder: Path) -> Iterator[Bars]:
         except KeyboardInterrupt:
             click.echo(f"Interrupted; what is measured is kept. Go on with the same command and --output {folder}")
             raise
+
+
+def tell_to_go_on(status: int, folder: Path) -> int:
+    """Where something is undecided, say how the same work goes on; the status."""
+    if status == UNDECIDED:
+        click.echo(f"What is undecided goes on with the same command, more time and --output {folder}.")
+    return status
 
 
 def on_data(command: Command) -> Command:

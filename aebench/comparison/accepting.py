@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,11 +13,12 @@ from typing import Any
 from aebench.comparison.rows import accepted, rows
 from aebench.errors import UsageError
 from aebench.records import documents, limits
-from aebench.records.baselines import FOLDER, RESULTS, SAME, command, compact, path_of, require_once
+from aebench.records.baselines import FOLDER, PAGE, RESULTS, SAME, command, compact, path_of, require_once
 from aebench.records.documents import comparable
 from aebench.records.fields import Float, plain
+from aebench.records.limiting import brought_in_line
 from aebench.records.reuse import require_alike
-from aebench.records.store import locked
+from aebench.records.store import locked, write_text
 from aebench.records.trials import Change
 
 Content = Mapping[str, Any]
@@ -62,15 +64,20 @@ def accept(
     named = ", ".join(map(str, runs))
     conditions = require_alike((t["conditions"] for t in trials), named, "accept them one after the other")
     path, limited = path_of(kinds[0], folder), folder / limits.FILE
+    for place in (path, limited, folder / PAGE):
+        if place.is_dir():
+            raise UsageError(f"{place} is a folder, and a file of that name is to be written; move it away")
     with locked(folder / FOLDER, seconds=SECONDS_FOR_ANOTHER):
         before = documents.read_if_there(path, "baseline") or {"trials": [], "history": [], "conditions": []}
         content, changes = _renewed(before, read, conditions, reason, today)
         renewed = {trial["autoencoder"] for trial in trials}
         wanted = rows(content["trials"])
         # Where the limits cannot be brought in line, the baseline stays, too.
-        limits.require_readable(limited, path.stem, wanted)
-        documents.write(path, "baseline", comparable({**kinds[0], **content}))
-        limits.write(limited, path, wanted, today=today, renewed=renewed, expires=expires)
+        text = documents.text("baseline", comparable({**kinds[0], **content}))
+        sha256 = hashlib.sha256(text.encode()).hexdigest()
+        limits_text = brought_in_line(limited, path.stem, sha256, wanted, today=today, renewed=renewed, expires=expires)
+        write_text(path, text)
+        write_text(limited, limits_text)
         return Acceptance(path, limited, tuple(changes), tuple(_expired(limited, path.stem, today)))
 
 

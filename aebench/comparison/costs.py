@@ -11,7 +11,7 @@ from typing import Any
 from aebench.comparison.findings import Finding, Weight
 from aebench.comparison.rows import UNITS
 from aebench.comparison.rows import costs as costs_of
-from aebench.comparison.unmatched import Trials
+from aebench.comparison.unmatched import Trials, common
 from aebench.comparison.verdicts import loaded
 from aebench.measures import Margin
 from aebench.records.comparisons import What
@@ -28,17 +28,19 @@ NAMES: dict[str, tuple[What, str, str]] = {
 def judged(accepted: Trials, measured: Trials, entries: Entries, again: str | None) -> tuple[list[Finding], int]:
     """What costs more or less than its limit allows, and how many were held against one.
 
-    Medians over the seeds of each side are compared. again: the command that makes the run again.
+    Medians over the seeds of both sides are compared. again: the command that makes the run again.
     """
     found: list[Finding] = []
     counted, uncounted = 0, dict[str, None]()
-    for key in (key for key in accepted if key in measured):
-        if why := _elsewhere(accepted[key], measured[key]):
+    for key in (key for key in accepted if common(accepted[key], measured.get(key, ()))):
+        both = common(accepted[key], measured[key])
+        sides = [[pair[side] for pair in both] for side in (0, 1)]
+        if why := _elsewhere(*sides):
             uncounted[why] = None
             continue
-        busy = loaded([_conditions(trial).busy or Busy() for trial in measured[key]])
+        busy = loaded([_conditions(trial).busy or Busy() for trial in sides[1]])
         for metric in UNITS:
-            base, head = (_median(trials, metric) for trials in (accepted[key], measured[key]))
+            base, head = (_median(trials, metric) for trials in sides)
             entry = entries.get((key[0], metric))
             if base is None or not isinstance(entry, Limit) or not entry.covers(key[1]):
                 continue  # there is no such row, or that it has no limit is a finding already

@@ -230,7 +230,7 @@ def in_words(verdict: Verdict) -> str:
         return f"failed: {verdict.reason}"
     if verdict.word == "unusable":
         return f"nothing is said: {verdict.reason}"
-    more = {"more": "as much", "less": "as much", "not more": "as much"}.get(verdict.word, "as long")
+    more = "as much" if verdict.as_much else "as long"
     blocks = f"{verdict.blocks} block{'s' * (verdict.blocks != 1)}"
     if not math.isfinite(verdict.ratio):
         return f"undecided after {blocks}"

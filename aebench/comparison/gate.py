@@ -22,7 +22,7 @@ from aebench.comparison.unmatched import EVERYTHING, NOTHING, Missing, Scope, Tr
 from aebench.comparison.verdict import WEIGHTS
 from aebench.errors import ResultError, UsageError, nearest
 from aebench.records import documents, limits
-from aebench.records.baselines import FOLDER, RESULTS, SAME, command, path_of, trials_of
+from aebench.records.baselines import FOLDER, RESULTS, SAME, command, is_baseline, path_of, trials_of
 from aebench.records.limits import Entries
 from aebench.records.qualities import Quality
 
@@ -67,7 +67,7 @@ def held(run: Path, scope: Scope = EVERYTHING, folder: Path = RESULTS) -> Gated:
 
 def _document(run: Path) -> Document:
     """The run's document; of a baseline, what a run with its trials would hold: it was complete, and agreed."""
-    if documents.kind_of(run) != "baseline":
+    if not is_baseline(run):
         return documents.read(run if run.is_file() else run / "result.json", "run")
     options = {key: documents.read(run, "baseline")[key] for key in SAME}
     return {"options": options, "complete": True, "agreements": None, "failures": [], "trials": trials_of(run)}
@@ -84,7 +84,7 @@ def accepted(options: Document, folder: Path, scope: Scope = EVERYTHING) -> Acce
     if not path.exists():
         raise UsageError(
             f"there is no baseline {path}, and those that there are: {', '.join(there) or 'none'}; make one of a run "
-            "with: aebench accept RUN -m REASON"
+            "with: aebench accept RUN -m REASON, or name another folder of results with --to"
         )
     content = documents.read(path, "baseline")
     if wrong := [key for key in SAME if content[key] != options[key]]:
@@ -94,7 +94,8 @@ def accepted(options: Document, folder: Path, scope: Scope = EVERYTHING) -> Acce
         )
     file = folder / limits.FILE
     known = limits.read(file)
-    faults = [f"there is no baseline {name}{nearest(name, there)}" for name in known.of if name not in there]
+    named = dict.fromkeys((*known.of, *known.digests))
+    faults = [f"there is no baseline {name}{nearest(name, there)}" for name in named if name not in there]
     if path.stem in known.of and known.digests.get(path.stem) != limits.digest(path):
         faults.append(
             f"{path} is not the file that the limits were written for (its sha256 is another); get both back from "
@@ -171,7 +172,10 @@ def _compared(found: Accepted, measured: Trials) -> Iterator[Quality]:
         judgement = judge(registry.autoencoder(name), named(framework), framework, trials, asked)
         if judgement.verdict == "undecided":
             seeds = "1 seed does" if len(pairs) == 1 else f"{len(pairs)} seeds do"
-            judgement.reason = f"{seeds} not decide it; run it from more of those that are accepted"
+            more = "run it from more of those that are accepted"
+            if len(pairs) == len(found.trials[name, framework]):
+                more = "all that are accepted are in it; accept a run from more seeds, and run those"
+            judgement.reason = f"{seeds} not decide it; {more}"
         yield judgement
 
 

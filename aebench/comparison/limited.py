@@ -43,8 +43,11 @@ def limited(
         for words in _wrong(entries.get(key), values, scope):
             yield Finding("quality", (", ".join(key),), "undone", f"{words} ({path})")
     known = [name for name, _ in rows]
-    for key in (key for key in entries if key not in rows and scope.holds(key[0])):
-        near = nearest(key[0], known) if key[0] not in known else nearest(key[1], [m for n, m in rows if n == key[0]])
+    for key, entry in ((key, entry) for key, entry in entries.items() if key not in rows and scope.holds(key[0])):
+        if isinstance(entry, Limit) and not any(scope.holds(framework=framework) for framework in entry.accepted):
+            continue  # of other frameworks than those that are asked for
+        free = [row for row in rows if row not in entries]
+        near = nearest(key[0], known) if key[0] not in known else nearest(key[1], [m for n, m in free if n == key[0]])
         words = f"it has a limit and no row in the baseline{near or '; remove the entry'} ({path})"
         yield Finding("quality", (", ".join(key),), "undone", words)
 
@@ -62,6 +65,9 @@ def _wrong(entry: Limit | str | None, values: Mapping[str, float], scope: Scope)
     for framework in entry.accepted:
         if framework not in values and scope.holds(framework=framework):
             yield f"a value is accepted in {framework}, and the baseline has no such row; accept it again"
+    for framework in entry.limit if isinstance(entry.limit, dict) else ():
+        if framework not in values and scope.holds(framework=framework):
+            yield f"it has a limit in {framework}, and the baseline has no such row; remove it"
     for framework, value in values.items():
         if not entry.covers(framework):
             yield f"it has no limit in {framework}; name one for it"

@@ -52,7 +52,7 @@ def accepted(trials: Trials) -> dict[Key, dict[str, float]]:
 
 
 def _middle(metric: str, over_seeds: Sequence[float]) -> float:
-    return statistics.median(over_seeds) if metric in COSTS else statistics.fmean(over_seeds)
+    return statistics.median(over_seeds) if metric in COSTS else sum(value / len(over_seeds) for value in over_seeds)
 
 
 def rows(trials: Trials) -> list[Row]:

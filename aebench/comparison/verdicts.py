@@ -37,18 +37,21 @@ LEAST_MEMORIES = 2
 
 @dataclass(frozen=True)
 class Verdict:
-    """What is said of a row. ratio, low, high: head's time over base's, and the one-sided limits that decided.
+    """What is said of a row. ratio, low, high: head's time, or memory, over base's, and the one-sided limits that
+    decided; NaN where there are none yet.
 
-    blocks: so many were needed. open: more may still decide it. reason: what made it unusable, or failed.
+    blocks: so many were needed. open: more may still decide it. reason: what made it unusable, or failed. as_much: it
+    is of memory.
     """
 
     word: Word
     blocks: int
     ratio: float = math.nan
-    low: float = 0.0
-    high: float = math.inf
+    low: float = math.nan
+    high: float = math.nan
     open: bool = False
     reason: str | None = None
+    as_much: bool = False
 
 
 def judged(rows: Mapping[Key, Sequence[float]], thresholds: Thresholds) -> dict[Key, Verdict]:
@@ -108,11 +111,16 @@ def _confirmed(suspects: Mapping[Key, Sequence[float]], stage: Thresholds, rows:
 
 def _verdict(screened: Decision, confirmed: Decision | None) -> Verdict:
     if confirmed is None:
-        return Verdict(screened.verdict, screened.blocks, screened.ratio, screened.low, screened.high, screened.open)
+        return Verdict(screened.verdict, screened.blocks, screened.ratio, *_known(screened), screened.open)
     # As long as nothing was confirmed, the limits are those of the screening.
     limits = confirmed if confirmed.high < math.inf else screened
     blocks = screened.blocks + confirmed.blocks
-    return Verdict(confirmed.verdict, blocks, limits.ratio, limits.low, limits.high, confirmed.open)
+    return Verdict(confirmed.verdict, blocks, limits.ratio, *_known(limits), confirmed.open)
+
+
+def _known(limits: Decision) -> tuple[float, float]:
+    """The limits; NaN before the first look, when the truth may lie anywhere."""
+    return (limits.low, limits.high) if limits.high < math.inf else (math.nan, math.nan)
 
 
 def moved(controls: Mapping[Key, Sequence[float]], rows: Mapping[Key, Sequence[float]], tolerated: float) -> str | None:
@@ -145,9 +153,9 @@ def memory(log_ratios: Sequence[float], tolerated: float = MEMORY_TOLERATED) -> 
 
     log_ratios: of each block, natural logarithm of head's most bytes over base's.
     """
+    middle, limit = float(np.median(log_ratios)) if log_ratios else math.nan, math.log1p(tolerated)
     if len(log_ratios) < LEAST_MEMORIES:
-        return Verdict("undecided", len(log_ratios), open=True)
-    middle, limit = float(np.median(log_ratios)), math.log1p(tolerated)
+        return Verdict("undecided", len(log_ratios), math.exp(middle), open=True, as_much=True)
     word: Word = "more" if middle > limit else "less" if middle < -limit else "not more"
     low, high = (math.exp(each) for each in (min(log_ratios), max(log_ratios)))
-    return Verdict(word, len(log_ratios), math.exp(middle), low, high)
+    return Verdict(word, len(log_ratios), math.exp(middle), low, high, as_much=True)

@@ -52,7 +52,9 @@ class Environment:
     @property
     def place(self) -> tuple[Path | None, tuple[tuple[str, str], ...], Path | None]:
         """What is the same for two names of one environment only."""
-        return self.python, self.variables, self.bundle
+        # Its interpreter may be a link, to the one that several environments have; the folder is its own.
+        python = self.python and self.python.parent.resolve() / self.python.name
+        return python, self.variables, self.bundle
 
 
 class Entry(Part):

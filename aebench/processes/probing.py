@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -87,8 +88,8 @@ def subject(name: str) -> str:
             held = ", ".join(opened(environment.bundle).manifest.subjects)
             raise UsageError(f"{environment.said} holds no trace of {bare}; it holds those of {held}")
         raise FrameworkError(
-            f"{bare} is not installed in {environment.name}; get it with: {environment.python} -m pip install "
-            f"{registry.variants()[bare].packages[0]}"
+            f"{bare} is not installed in {environment.name}; get it with: "
+            f"{shlex.quote(str(environment.python))} -m pip install {registry.variants()[bare].packages[0]}"
         )
     return f"{bare}@{environment.name}"
 

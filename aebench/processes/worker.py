@@ -155,7 +155,10 @@ class FrameworkProcess:
             raise FrameworkError(self._with_log(self._ended(status))) from error
         except _SilentError:
             self.close()
-            why = f"{self.framework}: no answer to {function.__name__} in {SILENCE_SECONDS:g} s; its process was ended"
+            why = (
+                f"{self.framework}: no answer to {function.__name__} in {SILENCE_SECONDS:g} s; its process was ended; "
+            )
+            why += "the same command goes on, and waits longer with --timeout MINUTES"
             raise FrameworkError(self._with_log(why)) from None
         except BaseException:
             # Broken off: it would answer the next call with the result of this one.

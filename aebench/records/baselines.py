@@ -13,6 +13,7 @@ from aebench.records.reuse import require_alike
 Content = Mapping[str, Any]
 RESULTS = Path("results")
 FOLDER = "baselines"
+PAGE = "README.md"
 # What makes two runs one baseline.
 SAME = ("dataset", "schedule", "dtype", "device")
 DIGITS = 7  # significant digits of a point of a curve; metrics keep all of theirs
@@ -33,7 +34,7 @@ def trials_of(path: Path) -> list[dict[str, Any]]:
         ResultError: there is none, or it is damaged or of another format version.
     """
     file = path / "result.json" if path.is_dir() else path
-    if documents.kind_of(file) != "baseline":
+    if not is_baseline(file):
         trials: list[dict[str, Any]] = documents.read(file, "run")["trials"]
         return trials
     baseline = documents.read(file, "baseline")
@@ -41,6 +42,11 @@ def trials_of(path: Path) -> list[dict[str, Any]]:
         {**trial, "conditions": None if trial["conditions"] is None else baseline["conditions"][trial["conditions"]]}
         for trial in baseline["trials"]
     ]
+
+
+def is_baseline(path: Path) -> bool:
+    """Whether the file is a baseline, or lies where baselines do, and would be one if it could be read."""
+    return path.is_file() and (documents.kind_of(path) == "baseline" or path.absolute().parent.name == FOLDER)
 
 
 def together(paths: Iterable[Path]) -> list[dict[str, Any]]:

@@ -26,6 +26,7 @@ def whole(path: Path) -> Iterator[Path]:
     Raises:
         UnwritableError: the folder cannot be written or the disk is full; what was there before stays.
     """
+    path = Path(os.path.realpath(path))  # through a link, which stays one
     temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -43,7 +44,7 @@ def _unwritable(path: Path, error: OSError | NotImplementedError) -> UnwritableE
     why = getattr(error, "strerror", None) or error
     return UnwritableError(
         f"cannot write {path}: {why}. Free space or permissions are missing, or something else is in its place; choose "
-        "another folder with --output. What was finished before is kept."
+        "another folder. What was finished before is kept."
     )
 
 

@@ -75,7 +75,9 @@ def _notes(found: Comparison, every: Sequence[Finding]) -> Iterator[str]:
     if any(finding.what == "speed" and finding.weight == "undecided" for finding in every):
         where = "" if found.base.name == HERE else f"@{found.base.said}"
         subjects = ",".join(f"{sides.framework}{where}" for sides in found.pairs)
-        yield f"How much can be seen on this machine: aebench calibrate -f {shlex.quote(subjects)}"
+        timed = list(dict.fromkeys(name for names in found.timed.values() for name in names))
+        words = shlex.join(["aebench", "calibrate", *timed, "-f", subjects])
+        yield f"How much can be seen on this machine: {words}"
 
 
 def _climbs(rows: Sequence[Numbers]) -> Table:

@@ -36,7 +36,9 @@ def compared(found: Gated) -> str:
     """How many rows and metrics were held against what, from how many seeds."""
     seeds = sum(len(quality.seeds) for quality in found.quality)
     metrics = sum(row.margin is not None for quality in found.quality for row in quality.rows)
-    rows = f"{len(found.quality)} autoencoder{'s' * (len(found.quality) != 1)} in a framework"
+    names, frameworks = ({getattr(quality, part) for quality in found.quality} for part in ("autoencoder", "head"))
+    rows = f"{len(names)} autoencoder{'s' * (len(names) != 1)}"
+    rows += f" in {len(frameworks)} framework{'s' * (len(frameworks) != 1)}" if frameworks else ""
     counted = f", {found.costs} of seconds and memory" if found.costs else ""
     pairs = f"{seeds} pair{'s' * (seeds != 1)} of trainings"
     limits = f"{metrics} metric{'s' * (metrics != 1)} with a limit"

@@ -11,6 +11,7 @@ import numpy as np
 from aebench import registry
 from aebench.quality.table import Row, rows
 from aebench.records import documents
+from aebench.records.baselines import PAGE
 from aebench.records.store import write_text
 from aebench.report.notes import notes
 from aebench.report.published import FIGURES, Published
@@ -39,7 +40,7 @@ def write_page(folder: Path) -> Path:
     """
     paths = sorted((folder / "baselines").glob("*.json"))
     blocks = [HEAD, *(block for path in paths for block in _baseline(path, folder))]
-    page = folder / "README.md"
+    page = folder / PAGE
     write_text(page, "\n\n".join(blocks) + "\n")
     return page
 

@@ -41,6 +41,7 @@ class Run(Trainings):
 
     agreements: list[dict[str, Any]] = field(default_factory=list)
     failures: list[dict[str, str]] = field(default_factory=list)
+    _trained: dict[str, str] = field(default_factory=dict)  # by framework, what its process has trained
 
     def execute(self, *, resume: bool, executor: Chosen | None = None) -> dict[str, Any]:
         """Do everything that is not done yet; the collected document, also left as `result.json`.
@@ -63,6 +64,12 @@ class Run(Trainings):
             if handed:
                 distribute(self, [it for name in ordered(self.options) for it in self._asked(name)], processes, handed)
         return self.document()
+
+    def make_room(self, name: str, framework: str, process: FrameworkProcess) -> None:
+        """End a process that has trained another autoencoder: what that took would count among this one's memory."""
+        if self._trained.setdefault(framework, name) != name:
+            process.close()
+            self._trained[framework] = name
 
     def _asked(self, name: str) -> list[tuple[str, int, str]]:
         """The trials of an autoencoder that are asked for: its name, a seed, a framework."""
@@ -136,6 +143,9 @@ class Run(Trainings):
         climbs = [Climb(autoencoder, options.seeds[0], dtype, options.device) for dtype in DTYPES]
         with Lanes(processes) as lanes:
             document = session.begin(lanes, climbs, source, path.parent).document(self.listener)
+        # What a climb took would count among a training's memory.
+        for process in processes.values():
+            process.close()
         failed = document["failures"]
         self.agreements += document["agreements"]
         self.failures += [{"autoencoder": name, "framework": k, "failure": why} for k, why in failed.items()]

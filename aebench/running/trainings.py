@@ -61,6 +61,7 @@ class Trainings:
             self.measure(first, seed, framework, process)
         if (document := self.settled(name, seed, framework, process)) is not None:
             return document
+        self.make_room(name, framework, process)
         self.listener.begin(f"{name}, {framework}, seed {seed}", 1)
         return self.ended(self.attempted(self.trial(name, seed, framework), process))
 
@@ -77,6 +78,9 @@ class Trainings:
                 self.listener.note(f"{what}: {outcome(document)}; it is tried again")
                 document = attempt(trial, process, self.listener)
         return document
+
+    def make_room(self, name: str, framework: str, process: FrameworkProcess) -> None:
+        """Do what has to be done to a process before it trains an autoencoder; here nothing."""
 
     def settled(self, name: str, seed: int, framework: str, process: FrameworkProcess) -> dict[str, Any] | None:
         """The trial's document where nothing is left to train: it is there, or what it starts from has failed.
