@@ -305,7 +305,8 @@ def test_a_process_that_hangs_is_ended_and_named(monkeypatch: pytest.MonkeyPatch
     blocks.rehearse([sleeping], tmp_path)
     block = blocks.timed([sleeping], 0, tmp_path)
     log = tmp_path / "reference-framework.log"
-    expected = f"reference: no answer to images in 10 s; its process was ended; see the end of {log}"
+    waits = "its process was ended; the same command goes on, and waits longer with --timeout MINUTES"
+    expected = f"reference: no answer to images in 10 s; {waits}; see the end of {log}"
     assert expected == block.subjects[0].failed
 
 

@@ -265,7 +265,8 @@ def test_a_process_that_hangs_is_ended_and_named(tmp_path: Path, monkeypatch: py
         monkeypatch.setattr(processes_worker, "GRACE_SECONDS", 0.5)
         with pytest.raises(FrameworkError) as caught:
             worker.call(remote_failures.hang, how)
-        assert f"reference: no answer to hang in 1 s; its process was ended; see the end of {log}" == str(caught.value)
+        waits = "its process was ended; the same command goes on, and waits longer with --timeout MINUTES"
+        assert f"reference: no answer to hang in 1 s; {waits}; see the end of {log}" == str(caught.value)
         assert not _alive(before)
         monkeypatch.undo()
         assert before != worker.call(remote_failures.process_id)
