@@ -150,7 +150,7 @@ def metric_of(it: Quality, row: QualityRow) -> str:
 def metric_in_words(row: QualityRow) -> str:
     """From where to where, by how much of what is allowed, over how many seeds; or why nothing can be said."""
     if row.difference is None or row.base is None or row.head is None:
-        return row.reason or f"undecided after {row.pairs} seeds"
+        return row.reason or f"undecided after {row.pairs} seed{'s' * (row.pairs != 1)}"
     scale, unit = (100.0, "%") if row.relative else (1.0, row.unit)
     parts = [f"{row.base:.6g} → {row.head:.6g}, by {scale * row.difference:+.3g} {unit}"]
     if row.low is not None and row.high is not None:

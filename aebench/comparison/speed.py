@@ -155,8 +155,11 @@ def measured(
         keep(pair)
         pairs.append(pair)
         listener.advance(len(pairs), max(len(pairs), _at_least(question)))
-    undecided = sum(verdict.word == "undecided" for verdict in verdicts(question, pairs).values())
-    listener.finished(title, f"{len(pairs)} blocks" + (f", {undecided} rows undecided" if undecided else ""))
+    words = [verdict.word for verdict in verdicts(question, pairs).values()]
+    said = f"{len(pairs)} block{'s' * (len(pairs) != 1)}"
+    for word in (word for word in ("undecided", "unusable", "failed") if word in words):
+        said += f", {words.count(word)} row{'s' * (words.count(word) != 1)} {word}"
+    listener.finished(title, said)
     return pairs
 
 
