@@ -209,6 +209,32 @@ def test_leaps_are_counted_and_stand_apart() -> None:
     assert ["test_mse"] == [row.metric for row in never.rows]
 
 
+def test_an_error_that_is_no_number_is_no_leap() -> None:
+    """Head's error is NaN after every epoch: worse by that alone, and nothing is said of a leap in any metric."""
+
+    def train(side: str, seed: int) -> Document:
+        document = curved(made_up(side, seed))
+        wrong = (
+            document["metrics"]
+            if side == BASE
+            else {"test_mse": {**document["metrics"]["test_mse"], "value": math.nan}}
+        )
+        epochs = document["history"]["phase1"]
+        if side == HEAD:
+            epochs = [{**epoch, "test_mse": math.nan} for epoch in epochs]
+        other = {"value": 0.5, "unit": "fraction", "better": "higher"}
+        return {**document, "metrics": {**wrong, "test_accuracy": other}, "history": {"phase1": epochs}}
+
+    found = compare(TIED, BASE, HEAD, train, Asked())
+    assert ["test_mse", "test_accuracy"] == [it.metric for it in found.rows]
+    assert ("worse", "worse") == (found.verdict, row(found).verdict)
+    assert (True, None) == (
+        (row(found).reason or "").startswith("at seed 0 it is nan in head and"),
+        found.rows[1].reason,
+    )
+    assert not any("leapt" in (it.reason or "") for it in found.rows)
+
+
 @pytest.mark.parametrize(
     ("failing", "verdict"), [((HEAD,), "worse"), ((BASE,), "not compared"), ((BASE, HEAD), "not compared")]
 )
