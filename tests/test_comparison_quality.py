@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from aebench import registry
+from aebench.comparison.metrics import COMPUTED, Pair
 from aebench.comparison.noninferior import LOOKS
 from aebench.comparison.quality import Asked, compare
 from aebench.data import Dataset, Split
@@ -67,6 +68,16 @@ def times(factor: float, **metric: Any) -> Change:
         return {**document, "metrics": {"test_mse": {**known, "value": factor * known["value"], **metric}}}
 
     return change
+
+
+@pytest.mark.parametrize("key", [None, *COMPUTED])
+def test_identical_means_the_same_epochs(key: str | None) -> None:
+    """Same parameters and metrics by other errors on the way are not identical; how long an epoch took says nothing."""
+    base = curved({**made_up(BASE, 0), "parameters": "one"})
+    *first, last = base["history"]["phase1"]
+    other = {**last, "seconds": 9.0} if key is None else {**last, key: {"reconstruction": 9.0}}
+    head = {**base, "history": {"phase1": [*first, other]}}
+    assert (key is None) == Pair(0, base, head).identical
 
 
 @pytest.mark.parametrize(

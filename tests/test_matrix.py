@@ -122,26 +122,27 @@ def test_a_device_that_a_head_lacks_is_its_cell_and_a_full_disk_is_the_end(
 
 
 def test_commits_are_called_as_the_user_named_them(
-    compare: Callable[..., Matrix], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    compare: Callable[..., Matrix], capsys: pytest.CaptureFixture[str]
 ) -> None:
     """In columns, sentences, verdict and exports, with the commit in brackets; its folder has the commit's name."""
-    made = compare({"0a1b2c3d4e": numbers("moved"), "5f": numbers("identical")})
-    made.base = structs.replace(made.base, name="9f8e7d6c5b", said="main")
-    heads = [structs.replace(it, said=said) for it, said in zip(made.heads, ("lr", "/a/5f"), strict=True)]
-    found = structs.replace(made, heads=heads)
+    said = {"0a1b2c3d4e": "lr", "5f6a7b8c9d": "init", "place": "some/place"}
+    made = compare({name: numbers("moved" if name == "0a1b2c3d4e" else "identical") for name in said})
+    heads = [structs.replace(head, said=said[head.name]) for head in made.heads]
+    found = structs.replace(made, heads=heads, base=structs.replace(made.base, name="9f8e7d6c5b", said="main"))
     print_matrix(found, Console(width=200), everything=True)
     shown = capsys.readouterr().out
-    assert "main (9f8e7d6c5b) → lr (0a1b2c3d4e), 5f: nothing got worse." == shown.splitlines()[0]
-    assert ["lr (0a1b2c3d4e)", "5f"] == cells(found)[0][3:]
-    assert "Against main (9f8e7d6c5b)" in shown
+    names = ["lr (0a1b2c3d4e)", "init (5f6a7b8c9d)", "place"]
+    assert f"main (9f8e7d6c5b) → {', '.join(names)}: nothing got worse." == shown.splitlines()[0]
+    assert names == cells(found)[0][3:]
     assert "lr (0a1b2c3d4e) (pytorch 2.13.0 → 2.14.1): numbers: 1 moved." in shown
     assert "lr (0a1b2c3d4e): pytorch 2.13.0 → 2.14.1, linear, gradients: " in shown
-    assert "0a1b2c3d4e" not in shown.replace("lr (0a1b2c3d4e)", "")
+    assert "Against main (9f8e7d6c5b)" in shown
+    assert [0, 0, 0] == [shown.replace(f"({it})", "").count(it) for it in ("9f8e7d6c5b", *said) if it != "place"]
     told = exported.of_matrix(found)
-    assert "aebench compare --base main (9f8e7d6c5b) lr (0a1b2c3d4e) 5f" == told.name
-    assert ["lr (0a1b2c3d4e)", "5f"] == list(told.cases.values())
-    assert ["0a1b2c3d4e", "5f"] == [folder for _, folder, _ in compare.asked]  # type: ignore[attr-defined]
-    (finding,) = matrix.findings(structs.replace(found, heads=[structs.replace(found.heads[0], outcomes=[])]))
+    assert f"aebench compare --base main (9f8e7d6c5b) {' '.join(names)}" == told.name
+    assert names == list(told.cases.values())
+    assert list(said) == [folder for _, folder, _ in compare.asked]  # type: ignore[attr-defined]
+    (finding,) = matrix.findings(structs.replace(found, heads=[structs.replace(heads[0], outcomes=[])]))
     assert ("lr (0a1b2c3d4e)",) == finding.abouts
 
 
