@@ -217,6 +217,25 @@ def test_a_fault_that_changes_no_training_is_no_fault(monkeypatch: pytest.Monkey
     assert {(False, "identical")} == {(it.planted, it.verdict) for it in others}
 
 
+def test_other_seeds_are_other_seeds(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Head trains from seeds that base never has, and nothing is planted there; from base's own where a fault is."""
+    asked: list[tuple[int, str]] = []
+
+    def trained(_: Any, __: str, ___: str, seed: int, key: str, ____: Any) -> dict[str, Any]:
+        asked.append((seed, key))
+        return finished("pytorch", seed, 2.0 + 0.001 * (seed % 7), parameters=f"{seed}{key}")
+
+    monkeypatch.setattr(trainings.Trainings, "_trained", trained)
+    made = trainings.Trainings(Options(("stacked",), ("pytorch",), seeds=(0, 1, 2)), tmp_path, Silent())
+    plants = {plant.fault: plant for plant in trainings.plants("pytorch")}
+    for name in ("other_seeds", "glorot_for_he"):
+        list(made.outcomes(plants[name], "pytorch", "stacked", None))  # type: ignore[arg-type]
+    key = plants["glorot_for_he"].key
+    others = [(trainings.ELSEWHERE + seed, "") for seed in range(3)]
+    assert {*others, *((seed, it) for seed in range(3) for it in ("", key))} == set(asked)
+    assert 1000 == trainings.ELSEWHERE
+
+
 @pytest.mark.parametrize("framework", ["pytorch", "tensorflow"])
 def test_every_training_fault_is_one_of_the_ladders(framework: str) -> None:
     """So whatever a training hides, the ladder is tested to see."""

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from aebench import registry
+from aebench.comparison.metrics import COMPUTED, Pair
 from aebench.comparison.noninferior import LOOKS
 from aebench.comparison.quality import Asked, compare
 from aebench.data import Dataset, Split
@@ -67,6 +68,16 @@ def times(factor: float, **metric: Any) -> Change:
         return {**document, "metrics": {"test_mse": {**known, "value": factor * known["value"], **metric}}}
 
     return change
+
+
+@pytest.mark.parametrize("key", [None, *COMPUTED])
+def test_identical_means_the_same_epochs(key: str | None) -> None:
+    """Same parameters and metrics by other errors on the way are not identical; how long an epoch took says nothing."""
+    base = curved({**made_up(BASE, 0), "parameters": "one"})
+    *first, last = base["history"]["phase1"]
+    other = {**last, "seconds": 9.0} if key is None else {**last, key: {"reconstruction": 9.0}}
+    head = {**base, "history": {"phase1": [*first, other]}}
+    assert (key is None) == Pair(0, base, head).identical
 
 
 @pytest.mark.parametrize(
@@ -207,6 +218,32 @@ def test_leaps_are_counted_and_stand_apart() -> None:
     assert "not worse" == row(both, "leaps").verdict
     never = compare(TIED, BASE, HEAD, train(lambda *_: False), Asked())
     assert ["test_mse"] == [row.metric for row in never.rows]
+
+
+def test_an_error_that_is_no_number_is_no_leap() -> None:
+    """Head's error is NaN after every epoch: worse by that alone, and nothing is said of a leap in any metric."""
+
+    def train(side: str, seed: int) -> Document:
+        document = curved(made_up(side, seed))
+        wrong = (
+            document["metrics"]
+            if side == BASE
+            else {"test_mse": {**document["metrics"]["test_mse"], "value": math.nan}}
+        )
+        epochs = document["history"]["phase1"]
+        if side == HEAD:
+            epochs = [{**epoch, "test_mse": math.nan} for epoch in epochs]
+        other = {"value": 0.5, "unit": "fraction", "better": "higher"}
+        return {**document, "metrics": {**wrong, "test_accuracy": other}, "history": {"phase1": epochs}}
+
+    found = compare(TIED, BASE, HEAD, train, Asked())
+    assert ["test_mse", "test_accuracy"] == [it.metric for it in found.rows]
+    assert ("worse", "worse") == (found.verdict, row(found).verdict)
+    assert (True, None) == (
+        (row(found).reason or "").startswith("at seed 0 it is nan in head and"),
+        found.rows[1].reason,
+    )
+    assert not any("leapt" in (it.reason or "") for it in found.rows)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from pairs import pair
 
 from aebench.comparison import speed
 from aebench.comparison.sequential import LOOKS
-from aebench.comparison.speed import LEAST_CONTROLS, MOST_FAILURES, Due, Question, Row, measured, verdicts
+from aebench.comparison.speed import LEAST_CONTROLS, MOST_FAILURES, Due, Question, Row, due, measured, verdicts
 from aebench.comparison.verdicts import LEAST_MEMORIES
 from aebench.errors import ResultError
 from aebench.processes.events import Silent
@@ -120,6 +120,22 @@ def test_a_loaded_machine_makes_all_speed_unusable_and_no_memory() -> None:
 def test_more_memory_is_found() -> None:
     """Planted: head holds a tenth more."""
     assert "more" == words(ONE, compared(ONE, bytes_held=int(1.1 * 2**28)))["stacked: memory"]
+
+
+def test_a_control_says_nothing_of_head_s_memory() -> None:
+    """Base against base holds as much, in more blocks than head holds a tenth more: that is more."""
+    head = [pair(Due("stacked", False, 0), {}, bytes_held=int(1.1 * 2**28)) for _ in range(2)]
+    control = [pair(Due("stacked", True, 0), {}) for _ in range(3)]
+    found = verdicts(ONE, [*control, *head])[Row("stacked", "memory")]
+    assert ("more", 2) == (found.word, found.blocks)
+
+
+def test_controls_that_fail_are_given_up() -> None:
+    """As any block that fails: after two no other one is due, after one it is tried again."""
+    control, head = Due("stacked", True, 0), Due("stacked", False, 0)
+    done = [pair(head, {}) for _ in range(LOOKS[0])]
+    failed = [pair(control, {}, failure="it broke")] * MOST_FAILURES
+    assert (control, None) == (due(ONE, [*done, *failed[:-1]]), due(ONE, [*done, *failed]))
 
 
 def test_memory_alone_takes_two_blocks() -> None:

@@ -40,12 +40,12 @@ def on(part: str, value: object, *, path: str = "machine") -> list[dict[str, Any
     return [{**trial, "conditions": planted(trial["conditions"], path, part, value=value)} for trial in slow]
 
 
-def busy(others: float) -> list[dict[str, Any]]:
-    """Trainings ten times as slow, while other programs had that share of the processors' time."""
+def busy(others: float, seconds: float = 1.0) -> list[dict[str, Any]]:
+    """Trainings that took so long, while other programs had that share of the processors' time."""
     found = {"load": 9.0, "steal": 0.0, "others": others}
     return [
         {**trial, "conditions": {**trial["conditions"], "busy": found}}
-        for trial in costing(seconds_per_1000_images=1.0)
+        for trial in costing(seconds_per_1000_images=seconds)
     ]
 
 
@@ -69,12 +69,21 @@ CASES: dict[str, tuple[list[dict[str, Any]], int, str]] = {
     ),
     "more": (costing(peak_bytes=1_300_000_000), 1, "1,000,000,000 bytes → 1,300,000,000 bytes, 1.30 times as much"),
     "faster": (costing(seconds_per_1000_images=0.04), 0, "0.40 times as much"),
+    "a little less": (costing(seconds_per_1000_images=0.051, peak_bytes=810_000_000), 0, ""),
+    "less": (costing(peak_bytes=790_000_000), 0, "0.79 times as much"),
+    "beside others": (
+        costing(seconds_per_1000_images=1.0, alone=False), 2, "the baseline says what it took, and the run does not"
+    ),
     "not a number": (
         costing(seconds_per_1000_images=float("nan")), 2, "the baseline says what it took, and the run does not"
     ),
     "not on record": (costing(peak_bytes=None), 2, "the baseline says what it took, and the run does not"),
     "never warm": (costing(warm=False), 2, "the baseline says what it took, and the run does not"),
     "busy": (busy(0.9), 125, "nothing is said: the machine was loaded: others had 90%"),
+    "busy, with more memory": (
+        [{**it, "speed": {**COST, "peak_bytes": 1_300_000_000}} for it in busy(0.9, seconds=0.1)], 1,
+        "1.30 times as much",
+    ),
     "not very busy": (busy(0.5), 1, "10.00 times as much"),
     "another processor": (on("processor", "an abacus"), 0, "processor: a processor then, an abacus now"),
     "other cores": (on("cores", 64), 0, "cores: 2 then, 64 now"),

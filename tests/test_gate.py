@@ -78,6 +78,15 @@ def test_identical_means_the_same_parameters(tmp_path: Path) -> None:
     assert ("identical", "not worse") == (held_with("abc"), held_with("abd"))
 
 
+def test_rows_that_are_held_share_the_rate_of_false_alarms(tmp_path: Path) -> None:
+    """One in a hundred for the whole gate: half of it each where two are held, all of it where one is."""
+    both = [*trials(), *trials(framework="tensorflow")]
+    accept([written(tmp_path / "accepted", both)], reason="x", folder=tmp_path / "to")
+    for found, rates in ((both, [0.005, 0.005]), (trials(), [0.01])):
+        gate = held(written(tmp_path / "run", found), folder=tmp_path / "to")
+        assert rates == [quality.false_alarms for quality in gate.quality]
+
+
 def test_the_gravest_comes_first(gated: Callable[..., Gated]) -> None:
     """As in `aebench compare`."""
     found = gated(trials(1.3), complete=False, agreements=[agreement(vacuous=["losses"])])
@@ -102,6 +111,9 @@ FAULTS: dict[str, tuple[list[dict[str, Any]], dict[str, Any], int, str]] = {
         trials(), {"agreements": [], "options": {**OPTIONS, "agreement": True}}, 2, "run another framework beside the"
     ),
     "parts": (trials(), {"agreements": [agreement(parting="step 3 parts")]}, 1, "step 3 parts"),
+    "parts in float64": (
+        trials(), {"agreements": [agreement(dtype="float64", parting="step 4 parts")]}, 1, "step 4 parts"
+    ),
     "vacuous": (trials(), {"agreements": [agreement(vacuous=["losses"])]}, 125, "rung losses is vacuous"),
     "agreement of another": (
         trials(), {"agreements": [agreement(autoencoder="stacked")]}, 2, "the run holds no agreement of it"
@@ -120,6 +132,10 @@ FAULTS: dict[str, tuple[list[dict[str, Any]], dict[str, Any], int, str]] = {
     ),
     "other data": (
         [{**it, "conditions": unseeded(it["conditions"])} for it in trials()], {}, 2,
+        "bytes of mnist: efgh in the baseline, 0000 in the run",
+    ),
+    "other data at one seed": (
+        [{**it, "conditions": unseeded(it["conditions"])} if it["seed"] == 3 else it for it in trials()], {}, 2,
         "bytes of mnist: efgh in the baseline, 0000 in the run",
     ),
     "another specification": (

@@ -18,13 +18,28 @@ BASELINES = sorted((Path(__file__).parents[1] / "results" / "baselines").glob("*
 @pytest.mark.parametrize(
     ("errors", "expected"),
     [
-        ([], None), ([5.0], None), ([3.0, 2.0, 1.0, 9.9], None), ([3.0, 1.0, 10.1, 1.0], 2), ([1.0, math.inf], 1),
-        ([1.0, 0.5, math.nan], 2), ([0.1, 1.1, 0.1, 20.0], 1), ([100.0, 1.0, 9.0, 9.5], None),
+        ([], None), ([5.0], None), ([3.0, 2.0, 1.0, 9.9], None), ([3.0, 1.0, 10.1, 1.0], 2),
+        ([1.0, math.inf, 0.5], 1), ([1.0, 0.5, math.nan, 0.4], 2), ([math.nan, math.nan], None),
+        ([1.0, 0.5, math.inf], None), ([1.0, 20.0, math.nan], None),
+        ([0.1, 1.1, 0.1, 20.0], 1), ([100.0, 1.0, 9.0, 9.5], None),
     ],
 )  # fmt: skip
 def test_a_leap_is_ten_times_the_smallest_error_before(errors: Sequence[float], expected: int | None) -> None:
-    """The first place where the error is more than ten times the smallest so far, or not a number."""
+    """The first place where the error is more than ten times the smallest so far, or not a number; none where it ends
+    in no number."""
     assert expected == leaps.leap(dict(enumerate(errors)))
+
+
+@pytest.mark.parametrize(
+    ("errors", "expected"),
+    [((1.0, 0.5), False), ((1.0, 20.0), True), ((), None), ((1.0, math.nan), None), ((1.0, 20.0, math.inf), None)],
+)
+def test_a_training_that_ends_in_no_number_counts_on_neither_side(
+    errors: tuple[float, ...], expected: bool | None
+) -> None:
+    """It came to nothing: its metrics say so, and a share of leaps says nothing of it."""
+    trial = {"history": {"phase1": [{"epoch": n, "test_mse": error} for n, error in enumerate(errors, 1)]}}
+    assert expected is leaps.leapt(trial)
 
 
 def test_the_interval_is_exact() -> None:

@@ -101,6 +101,20 @@ def test_what_was_written_by_hand_outlives_the_next_accept(tmp_path: Path) -> No
     assert ("why", [change]) == (entry["reason"], entry["changes"])
 
 
+def test_what_is_not_accepted_anew_keeps_its_date_and_expiry(tmp_path: Path) -> None:
+    """Only the entries of the autoencoders that were accepted now, and new ones, are of today."""
+    path, baseline = tmp_path / "limits.toml", tmp_path / "baseline.json"
+    baseline.write_text("{}", encoding="utf-8")
+    then, later = TODAY - datetime.timedelta(days=9), TODAY + datetime.timedelta(days=9)
+    known = [limits.Row(name, "test_mse", "", {"pytorch": 0.5}, None) for name in ("tied", "stacked")]
+    limits.write(path, baseline, known, today=then, renewed=())
+    new = limits.Row("sparse", "test_mse", "", {"pytorch": 0.5}, None)
+    limits.write(path, baseline, [*known, new], today=TODAY, renewed=["tied"], expires=later)
+    entries = limits.read(path).of["baseline"].items()
+    found = {name: (it.date, it.expires) for (name, _), it in entries if isinstance(it, limits.Limit)}
+    assert {"tied": (TODAY, later), "stacked": (then, None), "sparse": (TODAY, later)} == found
+
+
 def test_a_row_that_is_gone_takes_its_limit_along(tmp_path: Path) -> None:
     """Other autoencoders' limits stay as they are; the change says that there is no new value."""
     stacked = [{**trial, "autoencoder": "stacked"} for trial in trials()]
@@ -165,6 +179,9 @@ FAULTS: dict[str, tuple[list[tuple[str, str]], str]] = {
     "no reason": ([('reason = "the', 'reason = ""#')], "the reason is empty"),
     "no date": ([(f"date = {TODAY}", 'date = "soon"')], "- at `$.date`"),
     "another baseline": ([('-cpu = "', '-cpu = "0')], "is not the file that the limits were written for"),
+    "no digest": (
+        [('\nmnist-source-float32-cpu = "', '\nanother = "')], "is not the file that the limits were written for"
+    ),
     "no entry": ([(ENTRY, f"[mnist-source-float32-cpu.tied]\ntest_mse = 5\n{ENTRY[:-9]}x]")], "Expected `object`"),
 }  # fmt: skip
 

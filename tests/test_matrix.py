@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 import other_environments
 import pytest
 from comparisons import blocks, climbed, record
+from msgspec import structs
 from rich.console import Console
 
 from aebench.comparison import comparing, matrix
@@ -118,6 +119,31 @@ def test_a_device_that_a_head_lacks_is_its_cell_and_a_full_disk_is_the_end(
         compare({"a": numbers("moved"), "b": UnwritableError("full")})
     kept = documents.read(tmp_path / "out" / "matrix.json", "matrix")
     assert ["a"] == [head["name"] for head in kept["heads"]]
+
+
+def test_commits_are_called_as_the_user_named_them(
+    compare: Callable[..., Matrix], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In columns, sentences, verdict and exports, with the commit in brackets; its folder has the commit's name."""
+    said = {"0a1b2c3d4e": "lr", "5f6a7b8c9d": "init", "place": "some/place"}
+    made = compare({name: numbers("moved" if name == "0a1b2c3d4e" else "identical") for name in said})
+    heads = [structs.replace(head, said=said[head.name]) for head in made.heads]
+    found = structs.replace(made, heads=heads, base=structs.replace(made.base, name="9f8e7d6c5b", said="main"))
+    print_matrix(found, Console(width=200), everything=True)
+    shown = capsys.readouterr().out
+    names = ["lr (0a1b2c3d4e)", "init (5f6a7b8c9d)", "place"]
+    assert f"main (9f8e7d6c5b) → {', '.join(names)}: nothing got worse." == shown.splitlines()[0]
+    assert names == cells(found)[0][3:]
+    assert "lr (0a1b2c3d4e) (pytorch 2.13.0 → 2.14.1): numbers: 1 moved." in shown
+    assert "lr (0a1b2c3d4e): pytorch 2.13.0 → 2.14.1, linear, gradients: " in shown
+    assert "Against main (9f8e7d6c5b)" in shown
+    assert [0, 0, 0] == [shown.replace(f"({it})", "").count(it) for it in ("9f8e7d6c5b", *said) if it != "place"]
+    told = exported.of_matrix(found)
+    assert f"aebench compare --base main (9f8e7d6c5b) {' '.join(names)}" == told.name
+    assert names == list(told.cases.values())
+    assert list(said) == [folder for _, folder, _ in compare.asked]  # type: ignore[attr-defined]
+    (finding,) = matrix.findings(structs.replace(found, heads=[structs.replace(heads[0], outcomes=[])]))
+    assert ("lr (0a1b2c3d4e)",) == finding.abouts
 
 
 def test_each_head_has_its_folder_and_its_share_of_the_time(compare: Callable[..., Matrix]) -> None:

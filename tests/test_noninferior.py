@@ -184,6 +184,21 @@ def test_without_a_direction_either_side_is_worse() -> None:
     assert not of_differences([-1.9, -1.9, -1.9], RATES.misses, both_sides=True).passes
 
 
+@pytest.mark.parametrize("side", [1.0, -1.0])
+def test_without_a_direction_a_mean_beyond_the_margin_does_not_pass(side: float) -> None:
+    """Surely less than two margins off, on either side, is not enough; at the margin itself it passes."""
+    beyond, at = (of_differences([side * mean] * 3, RATES.misses, both_sides=True) for mean in (1.5, 1.0))
+    assert max(-beyond.low, beyond.high) < INTOLERABLE
+    assert (False, True) == (beyond.passes, at.passes)
+
+
+def test_the_p_value_has_three_quarters_of_the_degrees_of_freedom() -> None:
+    """Five pairs: Student's of three degrees, of which tables have 4.541 as the quantile of 99 %, over six looks."""
+    pattern = (-2.0, 2.0, 0.0, 1.0, -1.0)  # the root of a half as standard error; the first three pairs say less
+    values = [1.0 + 4.541 * math.sqrt(0.5) + step for step in pattern]
+    assert 6 * 0.01 == pytest.approx(of_differences(values, RATES.misses).worse, rel=1e-3)
+
+
 def leaps(*seeds: int, of: int) -> Leaps:
     """Trainings from that many seeds, of which these leap."""
     return Leaps({seed: seed in seeds for seed in range(of)})

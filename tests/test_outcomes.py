@@ -8,7 +8,7 @@ import pytest
 from comparisons import blocks, climbed, record
 
 from aebench.comparison.outcomes import gravest, outcomes
-from aebench.records.fields import checked
+from aebench.records.fields import Float, checked
 from aebench.records.matrices import Outcome
 from aebench.records.qualities import Quality
 
@@ -53,8 +53,9 @@ def test_the_gravest_of_both_dtypes_counts(
 
 
 def test_a_head_that_leaves_the_reference_alone_names_the_rung_in_which_it_does() -> None:
-    """Base and head are near each other, and only head is beyond the bound."""
+    """Base and head are near each other, and only head is beyond the bound; a rung in which base is says nothing."""
     row = climbed("float32", "moved")
+    row.rungs[0].base = Float(1.3)
     row.verdict, row.parting, row.rungs[1].head = (
         "parted",
         "head parts from the reference",
@@ -78,13 +79,14 @@ def test_every_measure_is_a_row_of_its_own() -> None:
     assert {True} == {" linear -f pytorch --only " in it.command for it in found}
 
 
-def quality(verdict: str, **changes: Any) -> list[Outcome]:
-    """The outcomes of trainings with one judged metric and one without a margin."""
+def quality(verdict: str, whole: str | None = None, **changes: Any) -> list[Outcome]:
+    """The outcomes of trainings with one judged metric and one without a margin. whole: the verdict over both."""
     row = {"metric": "test_mse", "unit": "squared intensity", "better_when": "lower", "verdict": verdict,
            "margin": 0.05, "relative": True, "pairs": 3, "base": 0.01, "head": 0.012, "difference": 0.18, "low": 0.15,
            "high": 0.21, "p": 0.001, "reason": None}  # fmt: skip
-    content = {"autoencoder": "linear", "base": "pytorch@old", "head": "pytorch", "verdict": verdict, "seeds": [0],
-               "false_alarms": 0.01, "misses": 0.05, "rows": [row, {**row, "metric": "other", "margin": None}],
+    content = {"autoencoder": "linear", "base": "pytorch@old", "head": "pytorch", "verdict": whole or verdict,
+               "seeds": [0], "false_alarms": 0.01, "misses": 0.05,
+               "rows": [row, {**row, "metric": "other", "margin": None}],
                "failures": {}, "reason": None}  # fmt: skip
     return outcomes(record(quality=[checked({**content, **changes}, Quality)], only=["quality"]))
 
@@ -104,6 +106,13 @@ def test_every_metric_with_a_margin_is_a_row() -> None:
     assert "undone" == undone.weight
     _, late = quality("undecided", reason="the time was up")
     assert ("training", "undecided", "the time was up") == (late.row, late.weight, late.sentence)
+
+
+@pytest.mark.parametrize(("whole", "weight"), [("worse", None), ("not worse", None), ("undecided", "undecided")])
+def test_a_metric_is_open_only_where_the_whole_is(whole: str, weight: str | None) -> None:
+    """Where another metric has decided the trainings, nobody went on to decide this one."""
+    (found,) = quality("undecided", whole)
+    assert ("undecided", weight) == (found.verdict, found.weight)
 
 
 def test_the_gravest_is_what_a_cell_shows() -> None:

@@ -150,6 +150,17 @@ def test_what_leaps_is_counted_and_not_averaged() -> None:
     assert any(cell.endswith("(4 seeds)") for cell in line_of("test_mse", found))
 
 
+def test_what_ends_in_no_number_is_not_counted_as_a_leap() -> None:
+    """Its metric is invalid at that seed, and the share of leaps is over the others."""
+    found = [leaping("pytorch", seed, leaps=seed == 0) for seed in range(3)]
+    lost = leaping("pytorch", 3, leaps=False)
+    lost["metrics"]["test_mse"]["value"] = lost["history"]["phase1"][-1]["test_mse"] = math.nan
+    leaps, error = rows([*found, lost])
+    assert {0: True, 1: False, 2: False} == leaps.values["pytorch"].by_seed
+    assert ((3,), (0,)) == (error.values["pytorch"].invalid, error.values["pytorch"].leapt)
+    assert ["test_mse"] == [row.metric for row in rows([*found[1:], lost])]
+
+
 def test_the_summary_of_a_run_counts_what_leapt() -> None:
     """In its one number, too, a leap is counted and not averaged; a training alone keeps its number, marked."""
     found = [leaping("pytorch", seed, leaps=seed == 0) for seed in range(3)]

@@ -162,6 +162,12 @@ def test_a_loaded_machine(others: float | None, steal: float | None, found: str 
     assert (found or "") in (why or "")
 
 
+def test_half_of_the_blocks_say_whether_a_machine_is_loaded() -> None:
+    """Few that had none left make no load of many that had some, nor does a calm one hide two that had none."""
+    shares = ((0.7, 0.7, 1.0), (0.0, 0.8, 0.8))
+    assert [True, False] == [loaded([Busy(others=Float(each)) for each in of]) is None for of in shares]
+
+
 @pytest.mark.parametrize(
     ("ratios", "word"),
     [

@@ -104,7 +104,7 @@ def compare(
         if before is not None:
             require_same_options(folder / FILE, {"base": before["base"]}, plain(found), comparing.ADVICE)
         for number, column in enumerate(columns):
-            listener.note(f"{asked.base.name} → {column.name}")
+            listener.note(f"{called(asked.base)} → {called(column)}")
             left = deadline.left()
             share = left and left / (len(columns) - number)
             head, lost = held(column, share, folder, known, listener, common)
@@ -158,7 +158,7 @@ def findings(found: Matrix) -> list[Finding]:
 
 def _findings(head: Head) -> Iterator[Finding]:
     if head.failure is not None or not head.outcomes:
-        yield Finding("numbers", (head.name,), "undone", head.failure or "nothing was compared")
+        yield Finding("numbers", (called(head),), "undone", head.failure or "nothing was compared")
     for it in head.outcomes:
         if it.weight is not None:
             why = f"; known: {it.known}" if it.known else ""
@@ -169,12 +169,12 @@ def about(head: Head, outcome: Outcome) -> str:
     """What an outcome is about: the framework in both versions, the autoencoder, the rung, metric or measure."""
     base, version = head.versions[outcome.framework]
     moved = f"{outcome.framework} {base}" + ("" if base == version else f" → {version}")
-    return ", ".join(filter(None, (f"{head.name}: {moved}", outcome.autoencoder, outcome.row)))
+    return ", ".join(filter(None, (f"{called(head)}: {moved}", outcome.autoencoder, outcome.row)))
 
 
 def sentence(found: Matrix) -> str:
     """The verdict in one line."""
-    heads = ", ".join(head.name for head in found.heads)
+    heads = ", ".join(called(head) for head in found.heads)
     return f"{called(found.base)} → {heads}: {outcome(findings(found))}."
 
 
@@ -183,7 +183,7 @@ def compared(found: Matrix) -> Iterator[str]:
     for head in found.heads:
         versions = ", ".join(f"{name} {' → '.join(dict.fromkeys(both))}" for name, both in head.versions.items())
         parts = [_counted(head, what) for what in PARTS if any(it.what == what for it in head.outcomes)]
-        yield f"{head.name}{versions and f' ({versions})'}: {'; '.join(parts) or 'nothing was compared'}."
+        yield f"{called(head)}{versions and f' ({versions})'}: {'; '.join(parts) or 'nothing was compared'}."
 
 
 def _counted(head: Head, what: str) -> str:

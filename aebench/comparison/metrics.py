@@ -56,9 +56,9 @@ class Pair:
 
     @property
     def leapt(self) -> tuple[bool, bool] | None:
-        """Which of the two leapt; None where a curve that would show it is missing."""
-        base, head = (leaps.errors(trial) for trial in self.sides)
-        return (leaps.leap(base) is not None, leaps.leap(head) is not None) if base and head else None
+        """Which of the two leapt; None where a curve that would show it is missing, or ends in no number."""
+        base, head = (leaps.leapt(trial) for trial in self.sides)
+        return None if base is None or head is None else (base, head)
 
 
 def _computed(trial: Trial) -> Any:

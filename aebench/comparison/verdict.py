@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from typing import get_args
+from typing import Protocol, get_args
 
 from aebench.comparison.findings import Finding, Weight, of_numbers, of_quality, of_speed, speeds, thresholds
 from aebench.comparison.verdicts import MEMORY_TOLERATED
-from aebench.records.comparisons import Comparison, Side
+from aebench.records.comparisons import Comparison
 
 WEIGHTS: tuple[Weight, ...] = get_args(Weight)  # the gravest first
 # Exit status of the worst finding; design.md's order, in which a regression that is sure comes before what is not.
@@ -48,7 +48,19 @@ def outcome(every: Iterable[Finding]) -> str:
     return ", ".join(wrong) or "nothing got worse"
 
 
-def called(side: Side) -> str:
+class Named(Protocol):
+    """An environment that has a name, and that the user named."""
+
+    @property
+    def name(self) -> str:
+        """Also of the folder with its comparison; of a commit the first characters."""
+
+    @property
+    def said(self) -> str:
+        """As the user named it."""
+
+
+def called(side: Named) -> str:
     """The environment's name; a commit as the user named it, too."""
     return side.name if side.name == side.said or os.sep in side.said else f"{side.said} ({side.name})"
 

@@ -1,10 +1,12 @@
 """Trainings that leap: whose error, after falling, is suddenly orders of magnitude larger.
 
-A leap is an error after an epoch that is not a number or exceeds `FACTOR` times the smallest one before it. The line
-is not fine: in the committed baseline, trainings without a leap come back to at most 6 times their smallest error, and
-those with one exceed 13 times theirs (tests/test_leaps.py). A mean over trainings of which some leapt describes none of
-them, so they are counted: the share with an exact interval, two frameworks by an exact test paired by seed, and every
-other metric is compared among the seeds at which neither leapt. What falls back before its epoch ends is not seen.
+A leap is an error after an epoch that is not a number or exceeds `FACTOR` times the smallest one before it, in a
+training whose last error is a number. One that ends in none came to nothing, which its metrics say: it counts neither
+among those that leapt nor among those that did not. The line is not fine: in the committed baseline, trainings without
+a leap come back to at most 6 times their smallest error, and those with one exceed 13 times theirs
+(tests/test_leaps.py). A mean over trainings of which some leapt describes none of them, so they are counted: the share
+with an exact interval, two frameworks by an exact test paired by seed, and every other metric is compared among the
+seeds at which neither leapt. What falls back before its epoch ends is not seen.
 
 Sources: Clopper and Pearson 1934, "The use of confidence or fiducial limits illustrated in the case of the binomial";
 McNemar 1947, "Note on the sampling error of the difference between correlated proportions", in its exact form.
@@ -91,13 +93,26 @@ def compare(left: Leaps, right: Leaps) -> Shares | None:
 
 
 def leap(errors: Mapping[int, float]) -> int | None:
-    """The epoch of the first leap in errors by epoch, None without one."""
+    """The epoch of the first leap in errors by epoch; None without one, or where the last error is not a number."""
+    if not ends_in_a_number(errors):
+        return None
     smallest = math.inf
     for epoch, error in errors.items():
         if not math.isfinite(error) or error > FACTOR * smallest:
             return epoch
         smallest = min(smallest, error)
     return None
+
+
+def ends_in_a_number(errors: Mapping[int, float]) -> bool:
+    """Whether there are errors, and the last one is finite."""
+    return bool(errors) and math.isfinite(errors[max(errors)])
+
+
+def leapt(trial: Mapping[str, Any]) -> bool | None:
+    """Whether the training leapt; None where nothing says so: it has no curve, or ends in no number."""
+    curve = errors(trial)
+    return leap(curve) is not None if ends_in_a_number(curve) else None
 
 
 def errors(trial: Mapping[str, Any]) -> dict[int, float]:

@@ -141,14 +141,11 @@ def _row(row: Row, values: Mapping[str, Values]) -> Row:
 
 def _leaps(trials: Trials, frameworks: Sequence[str]) -> dict[str, Leaps]:
     """Which trainings leapt, by framework; empty where no curve says so."""
-    curves = {(t["framework"], int(t["seed"])): leaps.errors(t) for t in trials}
+    known = {(t["framework"], int(t["seed"])): leaps.leapt(t) for t in trials}
     found = {
-        framework: Leaps({
-            seed: leaps.leap(curve) is not None
-            for (of, seed), curve in sorted(curves.items()) if of == framework and curve
-        })
+        framework: Leaps({seed: it for (of, seed), it in sorted(known.items()) if of == framework and it is not None})
         for framework in frameworks
-    }  # fmt: skip
+    }
     return {framework: leapt for framework, leapt in found.items() if leapt.by_seed}
 
 

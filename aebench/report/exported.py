@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 from aebench.comparison import matrix
 from aebench.comparison.findings import Finding, metric_of, named, timed
 from aebench.comparison.gate import Gated
-from aebench.comparison.verdict import WEIGHTS, WRONG, compared, findings, sentence
+from aebench.comparison.verdict import WEIGHTS, WRONG, called, compared, findings, sentence
 from aebench.errors import ExportError
 from aebench.records.comparisons import Comparison
 from aebench.records.fields import checked
@@ -52,8 +52,8 @@ def of_comparison(found: Comparison) -> Told:
 
 def of_matrix(found: Matrix) -> Told:
     """What is told of base and several heads."""
-    name = f"aebench compare --base {found.base.name} {' '.join(head.name for head in found.heads)}"
-    cases = {matrix.about(head, it): head.name for head in found.heads for it in head.outcomes}
+    name = f"aebench compare --base {called(found.base)} {' '.join(called(head) for head in found.heads)}"
+    cases = {matrix.about(head, it): called(head) for head in found.heads for it in head.outcomes}
     return Told(
         name, matrix.sentence(found), list(matrix.compared(found)), cases, matrix.findings(found), list(_table(found))
     )

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from aebench.comparison.matrix import compared, findings, sentence
 from aebench.comparison.outcomes import gravest
-from aebench.comparison.verdict import WRONG
+from aebench.comparison.verdict import WRONG, called
 from aebench.records.comparisons import What
 from aebench.records.matrices import Head, Matrix, Outcome
 from aebench.report.comparison import STYLES, print_finding
@@ -35,7 +35,7 @@ def print_matrix(found: Matrix, console: Console, *, everything: bool = False) -
     if rows:
         console.print()
         columns = [*map(Column, KEYS), *(Column(name, wraps=True) for name in names[len(KEYS) :])]
-        Table(f"Against {found.base.name}", columns, len(KEYS), [*_coloured(rows)]).print(console)
+        Table(f"Against {called(found.base)}", columns, len(KEYS), [*_coloured(rows)]).print(console)
     for finding in every:
         # The command that shows it again is of use where something is wrong; the Markdown has them all.
         print_finding(finding if finding.weight in WRONG else replace(finding, command=None), console)
@@ -47,7 +47,7 @@ def cells(found: Matrix) -> list[list[str]]:
     """The table: the names of its columns, then a row for each autoencoder, framework and part that was compared; a
     cell names the gravest of its rows, marked where it is not as it was."""
     rows = dict.fromkeys(_key(it) for head in found.heads for it in head.outcomes)
-    names = [*KEYS, *(head.name for head in found.heads)]
+    names = [*KEYS, *(called(head) for head in found.heads)]
     return [names, *([*key, *(_cell(head, key) for head in found.heads)] for key in rows)]
 
 
@@ -79,7 +79,7 @@ def _print_rest(found: Matrix, console: Console) -> None:
     )
     for head in found.heads:
         for it in (it for it in head.outcomes if it.weight is None):
-            table.add(head.name, *_key(it), it.row, it.verdict, it.sentence)
+            table.add(called(head), *_key(it), it.row, it.verdict, it.sentence)
     if table.rows:
         console.print()
         table.print(console)

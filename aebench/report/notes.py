@@ -41,7 +41,8 @@ def _leaps(curves: Mapping[Training, Mapping[int, float]], leapt: Mapping[Traini
         yield f"At {len(parted)} of the {len(seeds)} seeds they do in some of the frameworks only."
     yield f"The first leap comes after {_range(leapt.values(), '', 'epoch ', 'epochs ')};"
     ends = [curve[max(curve)] for key, curve in curves.items() if key in leapt]
-    others = [curve[max(curve)] for key, curve in curves.items() if key not in leapt]
+    # What ends in no number is named with its metrics; the least and the largest of NaN would be any.
+    others = [c[max(c)] for key, c in curves.items() if key not in leapt and leaps.ends_in_a_number(c)]
     yield f"the trainings that leapt end at a test MSE of {_range(ends, '.4g')},"
     yield f"the others at {_range(others, '.4g')}." if others else "and there are no others."
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,14 @@ def test_where_all_leap_there_are_no_others() -> None:
         "the trainings that leapt end at a test MSE of 20, and there are no others."
     )
     assert [expected] == list(notes(registry.autoencoder("tied"), [training("a", 0, 1.0, 20.0)]))
+
+
+def test_what_ends_in_no_number_is_no_end() -> None:
+    """It did not leap, and is in no range of the others."""
+    trials = [training("a", 0, 1.0, 20.0), training("a", 1, 1.0, 0.5, math.nan), training("a", 2, 1.0, 0.5)]
+    (found,) = notes(registry.autoencoder("tied"), trials)
+    assert found.startswith("Trainings leap: 1 of 3 in a.")
+    assert found.endswith("the trainings that leapt end at a test MSE of 20, the others at 0.5.")
 
 
 def test_where_none_leaps_nothing_is_said() -> None:

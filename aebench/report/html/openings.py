@@ -8,6 +8,7 @@ from typing import Any
 from aebench.audit.counting import status as audited
 from aebench.comparison.findings import Finding, Weight
 from aebench.comparison.steadiness import judged
+from aebench.comparison.verdict import called
 from aebench.quality.table import Row, rows
 from aebench.records.audits import Audit
 from aebench.records.calibrations import Calibration
@@ -116,7 +117,7 @@ def _told(
 
 def _comparison(source: Opened) -> Opening:
     found = checked(source.content, Comparison)
-    about = f"comparison of {found.base.name} and {found.head.name}"
+    about = f"comparison of {called(found.base)} and {called(found.head)}"
     notes = [_besides(found)] if found.differences else []
     return _told(source, of_comparison(found), about, complete=found.complete, notes=notes)
 
@@ -130,7 +131,7 @@ def _besides(found: Comparison) -> str:
 
 def _matrix(source: Opened) -> Opening:
     found = checked(source.content, Matrix)
-    return _told(source, of_matrix(found), f"versions against {found.base.name}")
+    return _told(source, of_matrix(found), f"versions against {called(found.base)}")
 
 
 def _bench(source: Opened) -> Opening:
