@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from aebench.comparison import commits
+from aebench.comparison.sides import side
 from aebench.errors import UsageError
 
 NAMED = '[project]\nname = "one"\n'
@@ -49,3 +50,18 @@ BUILDERS = {
 def test_a_commit_is_built_here_only_by_what_it_asks_for(requirement: str) -> None:
     """An older setuptools, as a new environment has it, is not the one that is needed: then pip fetches that."""
     assert BUILDERS[requirement] == commits._here(requirement)
+
+
+def test_a_branch_whose_name_looks_like_a_place_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nothing lies at such a place; what lies there is meant, whatever branches are called."""
+    user = ("-c", "user.name=somebody", "-c", "user.email=somebody@example.org")
+    for words in (("init", "-q"), (*user, "commit", "-q", "--allow-empty", "-m", "one"), ("branch", "topic/x")):
+        subprocess.run(["git", "-C", tmp_path, *words], check=True)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match=r"commit topic/x holds no package"):
+        side("topic/x")
+    with pytest.raises(UsageError, match=r"topic/y"):
+        side("topic/y")
+    (tmp_path / "topic" / "x").mkdir(parents=True)
+    with pytest.raises(UsageError, match=r"environment 'topic/x'"):
+        side("topic/x")

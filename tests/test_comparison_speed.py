@@ -136,6 +136,13 @@ def test_controls_that_fail_are_given_up() -> None:
     done = [pair(head, {}) for _ in range(LOOKS[0])]
     failed = [pair(control, {}, failure="it broke")] * MOST_FAILURES
     assert (control, None) == (due(ONE, [*done, *failed[:-1]]), due(ONE, [*done, *failed]))
+    # Then nobody knows what the machine does to two equal sides; memory needs no control.
+    found = verdicts(ONE, [*done, *failed])
+    assert {("unusable", "base against base failed: head: it broke")} == {
+        (it.word, it.reason) for row, it in found.items() if row.measure not in speed.PEAKS
+    }
+    assert "not more" == found[Row("stacked", "memory")].word
+    assert {"not slower", "not more"} == set(words(ONE, [*done, *failed[:-1]]).values())
 
 
 def test_memory_alone_takes_two_blocks() -> None:

@@ -23,10 +23,14 @@ def side(said: str) -> Environment:
     """
     try:
         return environments.find(said)
-    except UnknownNameError as error:
-        found = commits.environment(said)
-        if found is None:
+    except (UnknownNameError, UsageError) as error:
+        named = isinstance(error, UnknownNameError)
+        # `origin/main` looks like a place.
+        found = commits.environment(said) if named or ("/" in said and not Path(said).exists()) else None
+        if found is None and named:
             raise UsageError(f"{error} Nor is there a commit, branch or tag '{said}' of a repository here.") from None
+        if found is None:
+            raise
     return environments.tell(found)
 
 

@@ -187,7 +187,7 @@ def verdicts(question: Question, pairs: Sequence[Pair]) -> dict[Row, Verdict]:
     """What the blocks say of every row, of speed and of memory."""
     rows = _rows(question, pairs)
     controls = _rows(question, pairs, control=True)
-    load = loaded([pair.busy for pair in pairs])
+    load = loaded([pair.busy for pair in pairs]) or _uncontrolled(pairs)
     wrong = {measure: load or _moved(measure, controls, rows, question) for measure in (*OF_AN_AUTOENCODER, IMPORT)}
     found = {**judged(rows, question.thresholds), **_memories(question, pairs)}
     for row, verdict in found.items():
@@ -196,6 +196,15 @@ def verdicts(question: Question, pairs: Sequence[Pair]) -> dict[Row, Verdict]:
         elif why := wrong.get(row.measure):
             found[row] = replace(verdict, word="unusable", open=False, reason=why)
     return found
+
+
+def _uncontrolled(pairs: Sequence[Pair]) -> str | None:
+    """Why nobody knows what the machine does to two equal sides, where base against base fails; else None."""
+    controls = [pair for pair in pairs if pair.control]
+    failures = [why for pair in controls if (why := pair.failed)]
+    if len(failures) < MOST_FAILURES or len(controls) - len(failures) >= LEAST_CONTROLS:
+        return None
+    return f"base against base failed: {failures[-1]}"
 
 
 def ratios(pair: Pair) -> dict[str, float]:
