@@ -174,7 +174,11 @@ PROBLEMS = {
     "not to be run": ("old", '[environments.old]\npython = "aebench.toml"', "cannot be run"),
     "no TOML": ("old", "[environments.old", "is no TOML"),
     "unknown key": ("old", '[environments.old]\npyton = "x"', "unknown field `pyton`"),
-    "unknown table": ("old", '[environment.old]\npython = "x"', "unknown field `environment`"),
+    "unknown table": (
+        "old",
+        '[environment.old]\npython = "x"',
+        "nothing is called [environment]; did you mean 'environments'?",
+    ),
     "of another type": ("old", "[environments.old]\npython = 3", "environment 'old': Expected `str | null`, got `int`"),
     "a name taken": ("here", '[environments.here]\npython = "x"', None),
     "a bad name": ("old", '[environments."a b"]\npython = "x"', "cannot be called 'a b'"),

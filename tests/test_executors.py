@@ -14,7 +14,7 @@ from typing import Any
 import handed as calls
 import pytest
 
-from aebench.errors import ExecutorError, UnknownNameError
+from aebench.errors import ExecutorError, UnknownNameError, UsageError
 from aebench.processes import executors, pools
 from aebench.processes.events import Silent
 from aebench.processes.executors import Chosen, Handed, find
@@ -202,6 +202,9 @@ def test_executors_are_found_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert ({"workers": 3}, {}) == (find("processes").settings, find("loky").settings)
     with pytest.raises(UnknownNameError, match="unknown executor 'daks'; did you mean 'dask'"):
         find("daks")
+    (tmp_path / "aebench.toml").write_text("[executor.procesess]\nworkers = 3\n")
+    with pytest.raises(UsageError, match=r"\[executor.procesess\] is of no executor; did you mean 'processes'"):
+        find("processes")
 
 
 def test_another_package_s_executor_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:

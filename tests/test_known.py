@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from functools import partial
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from comparisons import climbed, record
 from msgspec import structs
 
-from aebench.comparison.marked import gone, marked
+from aebench.comparison.marked import gone, marked, require_rows
 from aebench.comparison.outcomes import outcomes
 from aebench.errors import ResultError
 from aebench.records.known import FILE, Known, read
@@ -168,3 +169,31 @@ def test_the_page_has_a_row_for_each_difference() -> None:
     row = "| pytorch | \\>=2.14 | linear/gradients | moved |"
     assert [f"{row} a\\|b | https://example.org/1 |", f"{row} another kernel | not reported |"] == lines[-2:]
     assert "There are none." == page([]).splitlines()[-1]
+
+
+NO_ROWS = {
+    "a misspelt rung": ({"row": "linear/forwrd"}, "can be moved; did you mean 'forward'?"),
+    "a rung that is worse": ({"row": "linear/forward", "verdict": "worse"}, "can be worse; expected a metric"),
+    "a rung that is slower": ({"row": "linear/forward", "verdict": "slower"}, "can be slower; expected training, inf"),
+    "an import that moved": ({"row": "import"}, "'import' can be moved; expected init, "),
+    "an import that is worse": ({"row": "import", "verdict": "worse"}, "can be worse; expected a metric"),
+    "a climb that moved": ({"row": "linear/climb"}, "can be moved; expected init, "),
+    "a rung that failed": ({"row": "linear/forward", "verdict": "failed"}, "can be failed; expected climb"),
+    "speed of memory": ({"row": "linear/training", "verdict": "more"}, "can be more; expected peak memory, peak"),
+}
+
+
+@pytest.mark.parametrize("case", NO_ROWS)
+def test_an_entry_of_no_row_is_refused(case: str) -> None:
+    """It would excuse nothing, and never be called gone."""
+    changes, words = NO_ROWS[case]
+    with pytest.raises(ResultError, match=re.escape(words)):
+        require_rows([known(), known(**changes)], "known.toml")
+
+
+def test_entries_of_every_part_are_taken() -> None:
+    fitting = {
+        "linear/program": "parted", "linear/climb": "failed", "linear/test_mse": "better",
+        "linear/first epoch": "slower", "import": "faster", "linear/peak memory": "less",
+    }  # fmt: skip
+    require_rows([known(row=row, verdict=verdict) for row, verdict in fitting.items()], "known.toml")

@@ -20,7 +20,7 @@ from aebench.comparison.comparing import Asked, Common, Plan
 from aebench.comparison.matrix import Column
 from aebench.comparison.sides import side
 from aebench.comparison.verdict import status
-from aebench.errors import FrameworkError, UnwritableError, UsageError
+from aebench.errors import FrameworkError, ResultError, UnwritableError, UsageError
 from aebench.processes.environments import Environment
 from aebench.processes.events import Silent
 from aebench.records import documents
@@ -115,6 +115,8 @@ def test_a_device_that_a_head_lacks_is_its_cell_and_a_full_disk_is_the_end(
     """The others are compared; and what cannot be written is no head's failure: what was finished is kept."""
     found = compare({"a": FrameworkError("sees no gpu"), "b": numbers("identical")})
     assert ["sees no gpu", None] == [head.failure for head in found.heads]
+    found = compare({"a": ResultError("a/comparison.json is damaged"), "b": numbers("identical")})
+    assert ["a/comparison.json is damaged", None] == [head.failure for head in found.heads]
     with pytest.raises(UnwritableError):
         compare({"a": numbers("moved"), "b": UnwritableError("full")})
     kept = documents.read(tmp_path / "out" / "matrix.json", "matrix")

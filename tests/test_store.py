@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from aebench.errors import ResultError, UsageError
+from aebench.records import store
 from aebench.records.store import HOLDER, LOCK, is_empty, locked, write_text
 
 HOLD = """
@@ -79,3 +80,17 @@ def test_a_folder_that_cannot_be_is_one_line(tmp_path: Path, where: str) -> None
         pytest.fail("nothing can be written there")
     with pytest.raises(ResultError, match="cannot write"):
         write_text(tmp_path / where / "it.json", "{}")
+
+
+def test_a_folder_that_cannot_be_written_is_refused_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before anything is measured for it; asked is the nearest folder that is there."""
+    asked: list[Path] = []
+
+    def read_only(path: Path, mode: int) -> bool:
+        asked.append(Path(path))
+        return not mode & os.W_OK
+
+    monkeypatch.setattr(store.os, "access", read_only)
+    with pytest.raises(UsageError, match=r"nothing can be written in .*: it is read-only, or of somebody else"):
+        store.require_folder(tmp_path / "a" / "b")
+    assert [tmp_path] == asked

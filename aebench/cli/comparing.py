@@ -216,6 +216,11 @@ def _matrix(
 
 def _known(path: Path | None) -> list[Known]:
     """The known differences of the file, or of the one that is looked for where none is named."""
+    from aebench.comparison.marked import require_rows
     from aebench.records.known import read
 
-    return read(path or KNOWN) if path or KNOWN.exists() else []
+    if path is None and not KNOWN.exists():
+        return []
+    known = read(path or KNOWN)
+    require_rows(known, path or KNOWN)
+    return known

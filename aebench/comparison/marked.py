@@ -6,6 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from msgspec import structs
 
+from aebench.agreement.ladder import RUNGS
+from aebench.comparison.findings import MEASURES
+from aebench.comparison.outcomes import CLIMB
+from aebench.comparison.speed import IMPORT, OF_AN_AUTOENCODER, PEAKS
+from aebench.errors import ResultError, nearest
 from aebench.records.known import Known
 from aebench.records.matrices import Outcome
 
@@ -13,6 +18,30 @@ Versions = Mapping[str, tuple[str, str]]
 """By framework, those of base and head."""
 # Of what is so, nobody knows whether a difference shows.
 OPEN = ("undecided", "undone")
+
+
+ROWS: Mapping[str, tuple[str, ...]] = {
+    "numbers": (*RUNGS, CLIMB),
+    "speed": (*OF_AN_AUTOENCODER, IMPORT),
+    "memory": tuple(MEASURES[measure] for measure in PEAKS),
+}
+"""What a row of a part can be called; one of quality is a metric."""
+
+
+def require_rows(known: Iterable[Known], where: object) -> None:
+    """Each known difference is of a row that a comparison may have.
+
+    Raises:
+        ResultError: one is not, and would excuse nothing, nor ever be called gone. where: the file.
+    """
+    for it in known:
+        rows = ROWS.get(it.what)
+        wrong = it.of not in rows if rows else any(it.of in others for others in ROWS.values())
+        if wrong or (it.verdict == "failed") != (it.of == CLIMB):
+            fitting = [CLIMB] if it.verdict == "failed" else [row for row in rows or () if row != CLIMB]
+            near = "" if it.of == IMPORT else nearest(it.of, fitting)
+            expected = f"; expected {', '.join(fitting)}" if fitting else "; expected a metric"
+            raise ResultError(f"{where}: no row '{it.row}' can be {it.verdict}{near or expected}")
 
 
 def marked(outcomes: Iterable[Outcome], versions: Versions, known: Sequence[Known]) -> list[Outcome]:

@@ -19,7 +19,7 @@ from aebench.comparison.outcomes import outcomes
 from aebench.comparison.parts import PARTS
 from aebench.comparison.sides import are_one, pairs, recorded, require_frameworks, side
 from aebench.comparison.verdict import WEIGHTS, called, outcome, versions
-from aebench.errors import AebenchError, FrameworkError, UsageError, nearest
+from aebench.errors import AebenchError, FrameworkError, ResultError, UnwritableError, UsageError, nearest
 from aebench.processes.events import Listener
 from aebench.processes.executors import Handed
 from aebench.records import documents
@@ -141,7 +141,9 @@ def held(
     plan = replace(plan, asked=replace(plan.asked, limit=limit))
     try:
         compared = comparing.compare(plan, folder / column.name, listener, common)
-    except FrameworkError as error:
+    except UnwritableError:
+        raise
+    except (FrameworkError, ResultError) as error:
         return Head(name=column.name, said=column.said, failure=str(error)), []
     between, rows = versions(compared), outcomes(compared)
     head = Head(name=column.name, said=column.said, versions=between, outcomes=marked(rows, between, known))

@@ -18,7 +18,7 @@ from typing import Any
 
 import msgspec
 
-from aebench.errors import UnknownNameError, UsageError
+from aebench.errors import UnknownNameError, UsageError, nearest
 from aebench.records.archive import SUFFIX
 from aebench.records.fields import Part
 from aebench.registry import HERE
@@ -198,6 +198,12 @@ def _settings(path: Path, content: Mapping[str, Any]) -> Settings:
     try:
         settings = msgspec.convert(content, Settings)
     except msgspec.ValidationError as error:
+        unknown = [name for name in content if name not in Settings.__struct_fields__]
+        if unknown:
+            near = (
+                nearest(unknown[0], Settings.__struct_fields__) or f"; expected {', '.join(Settings.__struct_fields__)}"
+            )
+            raise UsageError(f"{path}: nothing is called [{unknown[0]}]{near}") from error
         raise UsageError(
             f"{path}: {_wrong_entry(content) or error}; an environment is written as [environments.NAME] "
             'python = "PLACE"'

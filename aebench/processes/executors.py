@@ -15,7 +15,7 @@ from importlib import metadata
 from types import TracebackType
 from typing import Any
 
-from aebench.errors import AebenchError, ExecutorError, UnknownNameError
+from aebench.errors import AebenchError, ExecutorError, UnknownNameError, UsageError, nearest
 from aebench.networks import described
 from aebench.plugins import OURS
 from aebench.processes.environments import configured
@@ -78,6 +78,10 @@ def find(name: str) -> Chosen:
     configuration = configured()
     if configuration is None:
         return Chosen(name, factory, {}, f"[executor.{name}] of aebench.toml, which is not there")
+    known = sorted({entry.name for entry in entries})
+    for table in configuration.settings.executor:
+        if table not in known:
+            raise UsageError(f"{configuration.path}: [executor.{table}] is of no executor{nearest(table, known)}")
     settings = configuration.settings.executor.get(name, {})
     return Chosen(name, factory, settings, f"[executor.{name}] of {configuration.path}")
 

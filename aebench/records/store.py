@@ -60,7 +60,7 @@ def write_text(path: Path, text: str) -> None:
 
 
 def require_folder(path: Path) -> None:
-    """Refuse a path that is no folder and cannot become one.
+    """Refuse a path that is no folder and cannot become one, or in which nothing can be written.
 
     Raises:
         UsageError: says why.
@@ -76,6 +76,8 @@ def require_folder(path: Path) -> None:
         raise UsageError(f"'{path}' can be no folder: {error.strerror}") from error
     if not nearest.is_dir():
         raise UsageError(f"'{path}' can be no folder: {nearest} is a file")
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise UsageError(f"nothing can be written in '{nearest}': it is read-only, or of somebody else")
 
 
 @contextmanager

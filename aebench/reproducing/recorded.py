@@ -44,6 +44,10 @@ def _record(place: Path) -> tuple[Path, str]:
         kind = documents.kind_of(path) if path.is_file() else None
         if kind in HOLDING:
             return path, str(kind)
+    heads = [path.parent for path in sorted(place.glob(f"*/{HOLDING['comparison']}"))] if place.is_dir() else []
+    if heads and (place / FILES["matrix"]).exists():
+        folders = ", ".join(map(str, heads))
+        raise UsageError(f"{place} holds a comparison for each head; name the folder of one: {folders}")
     raise UsageError(
         f"{place} is no autoencoder and no record of numbers; name one of `aebench list`, or the folder or file that "
         "`aebench compare` or `aebench agree` has left"

@@ -14,8 +14,9 @@ from packing import placeholder
 from aebench.errors import AebenchError, ReproductionError, UsageError
 from aebench.processes import environments
 from aebench.records import documents
-from aebench.records.comparisons import Numbers
+from aebench.records.comparisons import Numbers, Side
 from aebench.records.fields import plain
+from aebench.records.matrices import Matrix
 from aebench.registry import ARBITER
 from aebench.reproducing.finding import Asked
 from aebench.reproducing.recorded import asked_in
@@ -126,3 +127,13 @@ def test_a_commit_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setitem(environments._told, "commit", commit)
     with pytest.raises(ReproductionError, match="commit is a commit, whose own aebench computes there"):
         asked_in(of_base("commit", tmp_path), 1)
+
+
+def test_a_matrix_s_folder_names_those_of_its_heads(tmp_path: Path) -> None:
+    """Each holds the findings of its own."""
+    matrix = Matrix(base=Side(name="old", said="old", python=None, variables={}), heads=[], gone=[])
+    documents.write(tmp_path / "matrix.json", "matrix", plain(matrix))
+    for head in ("one", "two"):
+        compared(tmp_path / head, row("float64", "moved"))
+    with pytest.raises(UsageError, match=r"holds a comparison for each head; name the folder of one: .*one, .*two"):
+        asked_in(tmp_path, 1)
