@@ -11,11 +11,12 @@ from typing import Any
 import climbs
 import pytest
 from comparisons import SIDES, record
+from msgspec import structs
 
 from aebench.agreement.bounds import Bound
 from aebench.agreement.compare import Agreement, Comparison
 from aebench.agreement.session import Ascent, Source
-from aebench.comparison import findings, verdict
+from aebench.comparison import findings, outcomes, verdict
 from aebench.comparison.numbers import Due, Fed, begin, judged, measured, of_data
 from aebench.errors import FrameworkError, UnwritableError
 from aebench.processes.events import Silent
@@ -110,6 +111,24 @@ def test_a_head_that_leaves_the_reference_parts_though_the_two_are_near() -> Non
     """Base just within the bound and head just beyond it: what was right is no more."""
     found = three((0.3,), (0.9,), (1.1,), head="head parts from the reference")
     assert ("parted", "head parts from the reference") == (found.verdict, found.parting)
+
+
+@pytest.mark.parametrize("pair", ["they part", None])
+def test_a_head_that_comes_back_to_the_reference_is_mended(pair: str | None) -> None:
+    """What base did wrong is no fault of head's, however far apart the two are; it is told, and fails nothing."""
+    found = three((2.0,), (2.0,), (0.1,), base="base parts from the reference", pair=pair)
+    (finding,) = verdict.findings(record(found))
+    assert ("mended", "improvement") == (found.verdict, finding.weight)
+    assert "base parts from the reference, and head does not: base parts from the reference" == finding.sentence
+    assert (0, "nothing got worse") == (verdict.status([finding]), _outcome(found))
+    (outcome,) = outcomes.outcomes(record(found, structs.replace(found, dtype="float32")))
+    assert ("forward", "mended", "improvement") == (outcome.row, outcome.verdict, outcome.weight)
+
+
+def test_without_a_reference_that_judged_head_nothing_is_mended() -> None:
+    """Whether head is right is then not known."""
+    pair, base = agreement(*SIDES.names, 2.0, problem="they part"), agreement(ARBITER, SIDES.base, 2.0, problem="base")
+    assert "parted" == row(pair, base).verdict
 
 
 def test_what_parts_on_both_sides_alike_is_told_and_no_regression() -> None:

@@ -182,7 +182,7 @@ def _carried_out(plan: Plan, output: Path | None, everything: bool) -> int:
     print_comparison(found, console(), everything=everything)
     click.echo(f"\nResults: {folder / 'comparison.json'}, beside it Markdown and JUnit XML")
     leave_tables(folder / "comparison.json")
-    if any(row.verdict in ("parted", "moved") for row in found.numbers):
+    if any(row.verdict in ("parted", "mended", "moved") for row in found.numbers):
         click.echo(f"What parted or moved, as a script without aebench: aebench reproduce {folder} -o issue")
     return tell_to_go_on(status(findings(found)), folder)
 

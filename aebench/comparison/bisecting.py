@@ -23,7 +23,7 @@ from aebench.records.reuse import require_same_options
 from aebench.records.store import locked
 
 # What is at least as bad; any other verdict is only as bad as itself.
-AS_BAD = {"moved": {"moved", "parted", "failed"}, "parted": {"parted", "failed"}}
+AS_BAD = {"moved": {"moved", "mended", "parted", "failed"}, "parted": {"parted", "failed"}}
 Key = tuple[str | None, str]
 """An autoencoder and a measure; of numbers no rung, since they may part at another one."""
 

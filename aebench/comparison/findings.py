@@ -55,6 +55,8 @@ def of_numbers(found: Comparison) -> Iterator[Finding]:
         about = (named(row),)
         if row.verdict == "parted":
             yield Finding("numbers", about, "regression", row.parting or "", _climb_again(found, row))
+        elif row.verdict == "mended":
+            yield Finding("numbers", about, "improvement", mended(row), _climb_again(found, row))
         elif row.verdict in ("failed", "not compared"):
             why = "; ".join(f"{name} failed: {reason}" for name, reason in row.failures.items())
             weight: Weight = "regression" if row.verdict == "failed" else "undone"
@@ -64,6 +66,11 @@ def of_numbers(found: Comparison) -> Iterator[Finding]:
             yield Finding("numbers", about, "moved", words, _climb_again(found, row))
     yield from _vacuous(found)
     yield from _moved(found)
+
+
+def mended(row: Numbers) -> str:
+    """What base does that head does no more."""
+    return f"base parts from the reference, and head does not: {row.parting}"
 
 
 def _vacuous(found: Comparison) -> Iterator[Finding]:

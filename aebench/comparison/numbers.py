@@ -152,13 +152,18 @@ def judged(sides: Sides, climb: Climb, agreements: list[Agreement], failures: Ma
     against = {side: known.get(frozenset((ARBITER, side))) for side in sides.names}
     partings = {side: _parting(found) for side, found in against.items()}
     parting = _parting(pair)
-    if parting is None and partings[sides.head] and not partings[sides.base]:
+    mended = partings[sides.base] is not None and against[sides.head] is not None and partings[sides.head] is None
+    if mended:
+        parting = partings[sides.base]
+    elif parting is None and partings[sides.head] and not partings[sides.base]:
         parting = partings[sides.head]
     rungs = [] if pair is None else [_rung(pair, against[sides.base], against[sides.head], rung) for rung in RUNGS]
     found = [rung for rung in rungs if rung is not None]
     verdict: Verdict
     if pair is None:
         verdict = "failed" if set(failures) == {sides.head} else "not compared"
+    elif mended:
+        verdict = "mended"
     elif parting:
         verdict = "parted"
     else:

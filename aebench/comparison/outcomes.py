@@ -15,6 +15,7 @@ from aebench.comparison.findings import (
     described,
     first_moved,
     in_words,
+    mended,
     metric_in_words,
     most,
     part_of,
@@ -27,7 +28,8 @@ from aebench.records.matrices import Outcome
 from aebench.running.options import DTYPES
 
 NUMBERS_WEIGHT: dict[str, Weight] = {
-    "parted": "regression", "failed": "regression", "not compared": "undone", "moved": "moved"
+    "parted": "regression", "failed": "regression", "not compared": "undone", "mended": "improvement",
+    "moved": "moved",
 }  # fmt: skip
 CLIMB, TRAINING = "climb", "training"
 
@@ -70,6 +72,8 @@ def _climbed(rows: Sequence[Numbers]) -> tuple[str, str, Weight | None, str]:
         return CLIMB, "undecided", "undecided", "the time was over before it had climbed the ladder"
     if lost := [rung for rung in rows[0].vacuous if all(rung in row.vacuous for row in rows)]:
         return lost[0], "undecided", "undecided", f"rung {', '.join(lost)} is vacuous, it lets anything through"
+    if better := [row for row in rows if row.verdict == "mended"]:
+        return _where(better[0]).rung, "mended", "improvement", f"{better[0].dtype}, {mended(better[0])}"
     both = next((f"; {row.dtype}, parts from the reference, on both sides: {row.both}" for row in rows if row.both), "")
     moved = [row for row in rows if row.verdict == "moved"]
     if not moved:
@@ -81,8 +85,9 @@ def _climbed(rows: Sequence[Numbers]) -> tuple[str, str, Weight | None, str]:
 
 
 def _where(row: Numbers) -> MovedRung:
-    """The first rung that parted; where only the head parts, and from the reference, the first in which it does."""
-    parted = (rung for rung in row.rungs if rung.verdict == "parted" or rung.head > 1.0)
+    """The first rung that parted; where only one side parts, and from the reference, the first in which it does."""
+    side = "base" if row.verdict == "mended" else "head"
+    parted = (rung for rung in row.rungs if rung.verdict == "parted" or getattr(rung, side) > 1.0)
     return next(parted, None) or most(row)
 
 

@@ -16,6 +16,7 @@ WEIGHTS: tuple[Weight, ...] = get_args(Weight)  # the gravest first
 STATUS: dict[Weight, int] = {
     "regression": 1, "gone": 1, "undone": 2, "undecided": 125, "improvement": 0, "known": 0, "moved": 0,
 }  # fmt: skip
+OF_CLIMBS = ("identical", "moved", "mended", "parted")
 WRONG: dict[Weight, str] = {
     "regression": "got worse", "gone": "no longer as known", "undone": "could not be compared",
     "undecided": "undecided",
@@ -78,7 +79,7 @@ def compared(found: Comparison) -> Iterator[str]:
 def _numbers_compared(found: Comparison) -> str:
     rows = found.numbers
     autoencoders = len({row.autoencoder for row in rows})
-    kinds = [(verdict, sum(row.verdict == verdict for row in rows)) for verdict in ("identical", "moved", "parted")]
+    kinds = [(verdict, sum(row.verdict == verdict for row in rows)) for verdict in OF_CLIMBS]
     counts = ", ".join(f"{count} {verdict}" for verdict, count in kinds if count) or "none"
     versions = "; ".join(versions_of(found))
     arrays = sum(rung.arrays for row in rows for rung in row.rungs)

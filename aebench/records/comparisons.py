@@ -13,7 +13,7 @@ from aebench.records.qualities import Quality
 
 What = Literal["numbers", "quality", "speed", "memory"]
 Moved = Literal["identical", "moved", "parted"]
-Verdict = Literal["identical", "moved", "parted", "failed", "not compared"]
+Verdict = Literal["identical", "moved", "mended", "parted", "failed", "not compared"]
 # How grave a finding is, the gravest first. gone: a known difference that no longer shows; known: one that does.
 Weight = Literal["regression", "gone", "undone", "undecided", "improvement", "known", "moved"]
 
@@ -41,9 +41,10 @@ class Numbers(Part):
     """The numbers of one framework in one autoencoder, dtype and seed, base against head.
 
     identical: equal in every value. moved: within the bounds. parted: beyond them, or head parts from the reference and
-    base does not. failed: head could not climb, base could. not compared: base could not, or neither.
-    parting: the first place that parts, in words. both: where both part from the reference alike, in words.
-    vacuous: rungs that let anything through. failures: why a subject did not climb.
+    base does not. mended: base parts from the reference, and head does not. failed: head could not climb, base could.
+    not compared: base could not, or neither.
+    parting: the first place that parts, in words; of what is mended, that of base. both: where both part from the
+    reference alike, in words. vacuous: rungs that let anything through. failures: why a subject did not climb.
     """
 
     autoencoder: Name

@@ -18,8 +18,8 @@ from aebench.records.fields import Name, Part
 FILE = "known.toml"
 # What may be known of a row, and the part of a comparison that says it.
 VERDICTS: dict[str, What] = {
-    "moved": "numbers", "parted": "numbers", "failed": "numbers", "worse": "quality", "better": "quality",
-    "slower": "speed", "faster": "speed", "more": "memory", "less": "memory",
+    "moved": "numbers", "mended": "numbers", "parted": "numbers", "failed": "numbers",
+    "worse": "quality", "better": "quality", "slower": "speed", "faster": "speed", "more": "memory", "less": "memory",
 }  # fmt: skip
 IMPORT = "import"
 MENDING = 'an entry is written as [[known]] framework = "pytorch", versions = ">=2.14", row = "sparse/gradients" …'

@@ -84,7 +84,7 @@ def _climbs(rows: Sequence[Numbers]) -> Table:
     columns = [Column("autoencoder"), Column("framework"), Column("dtype"), Column("verdict"), Column("from rung")]
     table = Table("Numbers", [*columns, Column("most", wraps=True)], keys=3)
     for row in rows:
-        moved = row.verdict in ("moved", "parted") and row.rungs
+        moved = row.verdict in ("moved", "mended", "parted") and row.rungs
         where = (first_moved(row).rung, f"{most(row).rung}: {described(most(row))}") if moved else ("", "")
         table.add(row.autoencoder, row.framework, row.dtype, row.verdict, *where)
     return table

@@ -169,12 +169,16 @@ def _first(
 
 
 def _right(asked: Asked, known: Mapping[tuple[str, str], Agreement], place: Place) -> tuple[str, str]:
-    """Who is held to be right at a place: the first of two of one framework, else the reference; and who is not."""
+    """Who is held to be right at a place: the first of two of one framework, unless only that one parts from the
+    reference; else the reference; and who is not."""
     if ARBITER in asked.pair:
         return ARBITER, next(name for name in asked.pair if name != ARBITER)
     shares = {name: _share(known.get((ARBITER, name)), place) for name in asked.pair}
     if asked.alike or None in shares.values():
-        return asked.pair
+        first, second = asked.pair
+        parts = [(found := known.get((ARBITER, name))) and found.first_parting for name in asked.pair]
+        # Where the first one parts from the reference, and the second does not, that one was mended.
+        return (second, first) if None not in shares.values() and parts[0] and not parts[1] else (first, second)
     return ARBITER, max(shares, key=lambda name: shares[name] or 0.0)
 
 

@@ -58,9 +58,9 @@ Named = tuple[tuple[str, str], dict[str, Any]]
 
 
 def _of_comparison(document: Mapping[str, Any]) -> Iterator[Named]:
-    """What parted, then what moved."""
+    """What parted, then what was mended, then what moved."""
     said = document["base"]["said"], document["head"]["said"]
-    for verdict in ("parted", "moved"):
+    for verdict in ("parted", "mended", "moved"):
         for row in document["numbers"]:
             if row["verdict"] == verdict:
                 pair = f"{row['framework']}@{said[0]}", f"{row['framework']}@{said[1]}"

@@ -26,9 +26,13 @@ def pair(left: str, right: str, *shares: float) -> tuple[tuple[str, str], Agreem
 @pytest.mark.parametrize(
     ("asked", "agreements", "expected"),
     [
-        # Of two versions the first is right, whoever is further off.
-        ((OLD, NEW), [pair(ARBITER, OLD, 0, 4), pair(ARBITER, NEW, 0, 1), pair(OLD, NEW, 0.1, 5)],
+        # Of two versions the first is right, whoever is further off, unless only that one parts from the reference.
+        ((OLD, NEW), [pair(ARBITER, OLD, 0, 4), pair(ARBITER, NEW, 0, 2), pair(OLD, NEW, 0.1, 5)],
          (SECOND, OLD, NEW, "parts")),
+        ((OLD, NEW), [pair(ARBITER, OLD, 0, 1), pair(ARBITER, NEW, 0, 2), pair(OLD, NEW, 0.1, 5)],
+         (SECOND, OLD, NEW, "parts")),
+        ((OLD, NEW), [pair(ARBITER, OLD, 0, 4), pair(ARBITER, NEW, 0, 1), pair(OLD, NEW, 0.1, 5)],
+         (SECOND, NEW, OLD, "parts")),
         # Nothing parts between them, but the second does from the reference, and the first does not.
         ((OLD, NEW), [pair(ARBITER, OLD, 0, 0.9), pair(ARBITER, NEW, 0, 1.1), pair(OLD, NEW, 0.1, 0.2)],
          (SECOND, ARBITER, NEW, "parts")),

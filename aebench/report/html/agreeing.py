@@ -16,7 +16,7 @@ from aebench.report.agreement import unjudged
 from aebench.report.html import charts
 from aebench.report.html.content import Block, Cell, Folded, Grid, Plot, Prose, Section, State, readable, shown, words
 
-WORDS: dict[str, State] = {"identical": "good", "moved": "plain", "parted": "bad", "failed": "bad"}
+WORDS: dict[str, State] = {"identical": "good", "moved": "plain", "mended": "good", "parted": "bad", "failed": "bad"}
 
 
 def section(sources: Sequence[Opened | Unreadable]) -> Section | None:
