@@ -57,28 +57,37 @@ def accept(
     kinds = [{key: document["options"][key] for key in SAME} for document in read]
     if any(kind != kinds[0] for kind in kinds):
         raise UsageError(f"these runs are no one baseline, they differ: {kinds}; accept them one after the other")
-    for run, document in zip(runs, read, strict=True):
-        _require_sound(run, document)
-    trials = [trial for document in read for trial in document["trials"]]
-    require_once(trials, runs)
-    named = ", ".join(map(str, runs))
-    conditions = require_alike((t["conditions"] for t in trials), named, "accept them one after the other")
+    trials = _sound_trials(runs, read)
+    named, advice = ", ".join(map(str, runs)), "accept them one after the other"
+    conditions = require_alike((t["conditions"] for t in trials), named, advice)
     path, limited = path_of(kinds[0], folder), folder / limits.FILE
-    for place in (path, limited, folder / PAGE):
-        if place.is_dir():
-            raise UsageError(f"{place} is a folder, and a file of that name is to be written; move it away")
+    _require_no_folders(path, limited, folder / PAGE)
     with locked(folder / FOLDER, seconds=SECONDS_FOR_ANOTHER):
         before = documents.read_if_there(path, "baseline") or {"trials": [], "history": [], "conditions": []}
         content, changes = _renewed(before, read, conditions, reason, today)
         renewed = {trial["autoencoder"] for trial in trials}
-        wanted = rows(content["trials"])
         # Where the limits cannot be brought in line, the baseline stays, too.
         text = documents.text("baseline", comparable({**kinds[0], **content}))
-        sha256 = hashlib.sha256(text.encode()).hexdigest()
-        limits_text = brought_in_line(limited, path.stem, sha256, wanted, today=today, renewed=renewed, expires=expires)
+        sha256, wanted = hashlib.sha256(text.encode()).hexdigest(), rows(content["trials"])
+        in_line = brought_in_line(limited, path.stem, sha256, wanted, today=today, renewed=renewed, expires=expires)
         write_text(path, text)
-        write_text(limited, limits_text)
+        write_text(limited, in_line)
         return Acceptance(path, limited, tuple(changes), tuple(_expired(limited, path.stem, today)))
+
+
+def _sound_trials(runs: Sequence[Path], read: Sequence[Content]) -> list[Content]:
+    """The trials of all runs, each of which is sound, and each trial in one of them."""
+    for run, document in zip(runs, read, strict=True):
+        _require_sound(run, document)
+    trials = [trial for document in read for trial in document["trials"]]
+    require_once(trials, runs)
+    return trials
+
+
+def _require_no_folders(*places: Path) -> None:
+    for place in places:
+        if place.is_dir():
+            raise UsageError(f"{place} is a folder, and a file of that name is to be written; move it away")
 
 
 def _result_of(run: Path) -> Path:

@@ -38,6 +38,7 @@ POLL_SECONDS = 0.5  # how often a silent process is looked after: another of its
 # A process that neither answers nor tells anything for so long hangs. Compiling on a busy machine has taken two
 # minutes, and what takes longer tells how it goes: a training each epoch and each call of a trainer, a climb each rung.
 SILENCE_SECONDS = 900.0
+ENDED = "its process was ended; the same command goes on, and waits longer with --timeout MINUTES"
 GRACE_SECONDS = 5.0  # for a process that is told to end
 DESCRIPTORS = 64  # files that must be allowed at once: a process takes half a dozen, its libraries dozens while loading
 # What an end by a signal means.
@@ -155,10 +156,7 @@ class FrameworkProcess:
             raise FrameworkError(self._with_log(self._ended(status))) from error
         except _SilentError:
             self.close()
-            why = (
-                f"{self.framework}: no answer to {function.__name__} in {SILENCE_SECONDS:g} s; its process was ended; "
-            )
-            why += "the same command goes on, and waits longer with --timeout MINUTES"
+            why = f"{self.framework}: no answer to {function.__name__} in {SILENCE_SECONDS:g} s; {ENDED}"
             raise FrameworkError(self._with_log(why)) from None
         except BaseException:
             # Broken off: it would answer the next call with the result of this one.
