@@ -22,6 +22,7 @@ from aebench.comparison.verdict import status
 from aebench.errors import ResultError, UsageError
 from aebench.records import documents, limits
 from aebench.records.baselines import trials_of
+from aebench.records.limiting import brought_in_line
 
 ENTRY = "[mnist-source-float32-cpu.tied.test_mse]"
 TODAY = datetime.date.today()
@@ -103,13 +104,15 @@ def test_what_was_written_by_hand_outlives_the_next_accept(tmp_path: Path) -> No
 
 def test_what_is_not_accepted_anew_keeps_its_date_and_expiry(tmp_path: Path) -> None:
     """Only the entries of the autoencoders that were accepted now, and new ones, are of today."""
-    path, baseline = tmp_path / "limits.toml", tmp_path / "baseline.json"
-    baseline.write_text("{}", encoding="utf-8")
+    path = tmp_path / "limits.toml"
     then, later = TODAY - datetime.timedelta(days=9), TODAY + datetime.timedelta(days=9)
     known = [limits.Row(name, "test_mse", "", {"pytorch": 0.5}, None) for name in ("tied", "stacked")]
-    limits.write(path, baseline, known, today=then, renewed=())
+    path.write_text(brought_in_line(path, "baseline", "0" * 64, known, today=then, renewed=()), encoding="utf-8")
     new = limits.Row("sparse", "test_mse", "", {"pytorch": 0.5}, None)
-    limits.write(path, baseline, [*known, new], today=TODAY, renewed=["tied"], expires=later)
+    renewed = brought_in_line(
+        path, "baseline", "0" * 64, [*known, new], today=TODAY, renewed=["tied"], expires=later
+    )  # fmt: skip
+    path.write_text(renewed, encoding="utf-8")
     entries = limits.read(path).of["baseline"].items()
     found = {name: (it.date, it.expires) for (name, _), it in entries if isinstance(it, limits.Limit)}
     assert {"tied": (TODAY, later), "stacked": (then, None), "sparse": (TODAY, later)} == found
