@@ -195,6 +195,9 @@ class Here:
             raise FrameworkError("reference: its process was ended by SIGKILL") from None
         raise AssertionError("it was not killed")
 
+    def close(self) -> None:
+        """Nothing is to be ended."""
+
 
 @pytest.fixture
 def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Here], list[dict[str, Any]]]:
