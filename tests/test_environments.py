@@ -328,9 +328,11 @@ def test_uv_makes_it_where_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     )
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
-    made = making.make("old", ["torch==2.13.0"], python=sys.executable)
+    files = [tmp_path / "one.lock", tmp_path / "two.lock"]
+    made = making.make("old", ["torch==2.13.0"], files=files, python=sys.executable)
     asked = (tmp_path / "asked").read_text().splitlines()
     assert f"venv --python {sys.executable} {made.python.parents[1]}" == asked[0]
+    assert f"pip install --python {made.python} -r {files[0]} -r {files[1]} " in asked[1]
     assert asked[1].endswith("torch==2.13.0")
     assert "numpy>=1.26" in asked[1]
     assert "torch==2.13.0\n" == made.lock.read_text()

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -217,3 +218,23 @@ def test_another_package_s_executor_is_taken(monkeypatch: pytest.MonkeyPatch) ->
     assert ThreadPoolExecutor is find("mine").factory
     with pytest.raises(ExecutorError, match=r"executor 'broken' cannot be imported: .*no_such_package"):
         find("broken")
+
+
+@pytest.mark.parametrize("turn", [1, -1])
+def test_another_package_s_executor_does_not_hide_ours(
+    turn: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Planted: one of the same name, before ours and after it."""
+    places = []
+    for package, place in (
+        ("another", "concurrent.futures:ThreadPoolExecutor"),
+        ("aebench", "aebench.processes.pools:processes"),
+    ):
+        folder = tmp_path / package / f"{package}-1.0.dist-info"
+        folder.mkdir(parents=True)
+        (folder / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.0\n")
+        (folder / "entry_points.txt").write_text(f"[{executors.GROUP}]\nprocesses = {place}\n")
+        places.append(str(folder.parent))
+    found = [entry for it in metadata.distributions(path=places[::turn]) for entry in it.entry_points]
+    monkeypatch.setattr(executors.metadata, "entry_points", lambda **_: found)
+    assert (2, pools.processes) == (len(found), find("processes").factory)

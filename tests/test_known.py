@@ -104,6 +104,13 @@ def test_the_way_back_shows_it_too() -> None:
     assert known(versions="==2.14.0a1").lies_between("2.14.0a1", "2.14.0")
 
 
+@pytest.mark.parametrize("head", ["2.15.0rc1", "2.15.0.dev20261101+cpu"])
+def test_a_pre_release_is_a_version(head: str) -> None:
+    """Nightly builds and candidates have what their series has, though pip passes over them unless it is asked."""
+    assert known().lies_between("2.13.0", head)
+    assert not known().lies_between("2.14.1", head)
+
+
 def test_of_measures_only_the_row_itself_counts() -> None:
     """Another metric that is worse is no sign of this one."""
     of = partial(structs.replace, numbers()[0], what="quality", weight=None)

@@ -181,6 +181,34 @@ def test_a_known_difference_is_marked_and_one_that_is_gone_fails(compare: Callab
     assert matrix.sentence(found).endswith(": 1 no longer as known.")
 
 
+def test_what_is_gone_in_one_head_is_told_beside_the_others(compare: Callable[..., Matrix]) -> None:
+    """Whichever it is: the next one, in which it shows, takes nothing back."""
+    for verdicts in (("identical", "moved"), ("moved", "identical")):
+        found = compare(dict(zip("ab", map(numbers, verdicts), strict=True)), [MOVED])
+        assert (["gone", "known"], 1) == (
+            [finding.weight for finding in matrix.findings(found)], status(matrix.findings(found))
+        )  # fmt: skip
+
+
+def test_every_known_difference_counts(compare: Callable[..., Matrix]) -> None:
+    """Not only the first of the file."""
+    another = structs.replace(MOVED, framework="tensorflow")
+    for known in ([another, MOVED], [MOVED, another]):
+        assert ["known"] == [finding.weight for finding in matrix.findings(compare({"a": numbers("moved")}, known))]
+
+
+def test_traces_of_a_call_that_was_killed_are_removed(tmp_path: Path) -> None:
+    """At the start, so that no climb is taken for one of this call; at the end, too, since they are large."""
+    left = (tmp_path / ".common" / "traces" / "linear", tmp_path / ".common" / "trials" / "linear")
+    for place in left:
+        place.mkdir(parents=True)
+    with matrix.common_to_all(tmp_path) as common:
+        assert [False, True] == [place.exists() for place in left]
+        assert [place.parent for place in left] == [common.traces, common.trials]
+        left[0].mkdir(parents=True)
+    assert [False, True] == [place.exists() for place in left]
+
+
 def several() -> dict[str, Any]:
     """Three heads: one moved in numbers, one is slower besides, one does not start."""
     rows = [climbed(dtype, "moved") for dtype in ("float64", "float32")]

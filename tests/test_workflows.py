@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import shlex
 import subprocess
+import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from packaging.requirements import Requirement
 
+from aebench import registry
 from aebench.cli import main
+from aebench.records.comparisons import Side
+from aebench.records.matrices import Matrix
+from aebench.report import exported
 from benchmarks.history.__main__ import main as history
 
 ROOT = Path(__file__).parents[1]
@@ -34,6 +42,8 @@ def steps(found: Any) -> list[dict[str, Any]]:
 
 
 LOADED = {path.relative_to(ROOT): yaml.safe_load(path.read_text(encoding="utf-8")) for path in FILES}
+NIGHTLY = LOADED[Path(".github/workflows/nightly.yml")]["jobs"]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 STEPS = [step for found in LOADED.values() for step in steps(found)]
 COMMANDS = sorted(
     {
@@ -122,6 +132,37 @@ def called(folder: Path, ends: int, **given: str) -> tuple[int, str, list[list[s
     return *found, {name: path.read_text() if path.exists() else "" for name, path in files.items()}
 
 
+def filled(values: Mapping[str, Any], **known: str) -> dict[str, str]:
+    """The values as GitHub hands them over: expressions are looked up among what is known, with `_` for each dot."""
+
+    def looked_up(found: re.Match[str]) -> str:
+        return known[found[1].replace(".", "_")]
+
+    return {name: re.sub(r"\$\{\{ ([\w.]+) \}\}", looked_up, str(value)) for name, value in values.items()}
+
+
+def test_the_action_hands_its_inputs_to_the_script(tmp_path: Path) -> None:
+    """Base and head are not swapped, undecided fails unless it is said otherwise, and the output is the script's."""
+    action = LOADED[ACTION.relative_to(ROOT) / "action.yml"]
+    (step,) = [step for step in steps(action) if "compare.sh" in step.get("run", "")]
+    defaults = {f"inputs_{name}": it["default"] for name, it in action["inputs"].items()}
+    known = {**defaults, "inputs_base": "one", "inputs_head": "two", "runner_temp": str(tmp_path)}
+    status, _, seen, files = called(tmp_path, 125, **filled(step["env"], **known))
+    assert (125, [["compare", "one", "two", "--output", f"{tmp_path}/aebench"]]) == (status, seen)
+    assert filled({"status": action["outputs"]["status"]["value"]}, **{
+        f"steps_{step['id']}_outputs_{name}": value for name, value in [files["GITHUB_OUTPUT"].strip().split("=")]
+    }) == {"status": "125"}  # fmt: skip
+
+
+def test_what_is_measured_is_kept_however_it_ends() -> None:
+    """The folder into which it is written is an artefact, above all where the job fails."""
+    action, nightly = LOADED[ACTION.relative_to(ROOT) / "action.yml"], NIGHTLY["versions"]
+    for found, folder in (steps(action), steps(action)[0]["env"]["OUTPUT"]), (nightly["steps"], "versions"):
+        (kept,) = [step for step in found if "upload-artifact" in step.get("uses", "")]
+        assert ("always()", folder) == (kept["if"], kept["with"]["path"])
+    assert " --output versions\n" in (ROOT / ".github" / "versions.sh").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("ends", [0, 1, 2, 125, 70, 130])
 def test_the_action_ends_as_the_verdict_does(tmp_path: Path, ends: int) -> None:
     """The summary is the verdict's Markdown, where there is one, and the output is the status."""
@@ -171,6 +212,63 @@ def test_versions_are_made_and_compared(tmp_path: Path, ends: int) -> None:
     assert ["torch-2.14.1 was not made"] == re.findall(r"::warning title=aebench::(.*)", said)
 
 
+@pytest.mark.parametrize("row", NIGHTLY["versions"]["strategy"]["matrix"]["include"], ids=lambda row: row["framework"])
+def test_every_night_names_frameworks_and_what_installs_them(tmp_path: Path, row: dict[str, str]) -> None:
+    """What pip installs is a package of the framework, and the framework is called as it is here."""
+    given = filled(NIGHTLY["versions"]["env"], **{f"matrix_{name}": value for name, value in row.items()})
+    status, _, calls = scripted(ROOT / ".github" / "versions.sh", tmp_path, "aebench", "", **given)
+    assert 0 == status
+    framework = registry.frameworks()[calls[-1][calls[-1].index("-f") + 1]]
+    installs = {Requirement(it).name for it in PROJECT["project"]["optional-dependencies"]["cpu"]}
+    for call in calls[:-1]:
+        package = Requirement(call[3]).name
+        assert package in installs
+        assert package.startswith(framework.packages[0])
+        assert call[2].startswith(f"{framework.name}-")
+
+
+def test_what_is_not_as_it_was_opens_an_issue(tmp_path: Path) -> None:
+    """A night that fails, and no other; it may write issues, and tells what the comparison has left."""
+    job = NIGHTLY["versions"]
+    runs = [step.get("run", "") for step in job["steps"]]
+    (telling,) = [step for step in job["steps"] if "issue.sh" in step.get("run", "")]
+    assert ("failure()", "write") == (telling["if"], job["permissions"]["issues"])
+    assert runs.index("bash .github/versions.sh") < runs.index(telling["run"])
+    environment = Side(name="here", said="here", python=None, variables={})
+    exported.export(exported.of_matrix(Matrix(base=environment, heads=[], gone=[])), tmp_path / "versions", "matrix")
+    assert (tmp_path / telling["env"]["TEXT"]).is_file()
+
+
+def test_who_compares_commits_has_them_all() -> None:
+    """A checkout is one commit deep unless it is told otherwise, and would have no base."""
+    compared = [job for found in LOADED.values() for job in found.get("jobs", {}).values() if compares(job)]
+    assert compared
+    for job in compared:
+        (checkout,) = [step for step in job["steps"] if step.get("uses", "").startswith("actions/checkout@")]
+        assert 0 == checkout["with"]["fetch-depth"]
+
+
+def compares(job: dict[str, Any]) -> bool:
+    """Whether the job uses the action."""
+    return any("actions/compare" in step.get("uses", "") for step in job["steps"])
+
+
+def test_every_version_of_python_is_tested_and_a_failure_fails() -> None:
+    """Those of tox, from the oldest that the package allows; nothing goes on after an error."""
+    job = LOADED[Path(".github/workflows/tests.yml")]["jobs"]["tests"]
+    tested = job["strategy"]["matrix"]["python"]
+    (setup,) = [step for step in job["steps"] if "setup-python" in step.get("uses", "")]
+    assert "${{ matrix.python }}" == setup["with"]["python-version"]
+    listed = re.search(r"^ +py3\{([\d,]+)\}", (ROOT / "tox.ini").read_text(encoding="utf-8"), flags=re.M)
+    assert listed
+    assert tested == [f"3.{minor}" for minor in listed[1].split(",")]
+    assert PROJECT["project"]["requires-python"] == f">={tested[0]}"
+    assert "pytest" in [step.get("run") for step in job["steps"]]
+    for found in LOADED.values():
+        assert "continue-on-error" not in str(found)
+    assert not [step["run"] for step in STEPS if re.search(r"\|\||;|&&|set \+e", step.get("run", ""))]
+
+
 @pytest.mark.parametrize(("open_", "expected"), [("", ["create", "--title", "a title"]), ("17", ["comment", "17"])])
 def test_an_issue_is_opened_once(tmp_path: Path, open_: str, expected: list[str]) -> None:
     """A night later what is new is added to it. What is told is the file, and where it comes from."""
@@ -180,6 +278,8 @@ def test_an_issue_is_opened_once(tmp_path: Path, open_: str, expected: list[str]
     asked = {"TITLE": "a title", "TEXT": "matrix.md", **where}
     status, _, calls = scripted(ROOT / ".github" / "issue.sh", tmp_path, "gh", text, **asked)
     assert (0, ["issue", *expected, "--body-file"]) == (status, calls[-1][:-1])
+    asked = dict(itertools.pairwise(calls[0]))
+    assert ("open", True) == (asked["--state"], "select(.title == env.TITLE)" in asked["--jq"])
     told = (tmp_path / "told").read_text()
     assert told.startswith("what moved\n")
     assert told.endswith("https://host/a/b/actions/runs/5\n")

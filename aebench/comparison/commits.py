@@ -90,7 +90,10 @@ def _make(place: Path, root: Path, commit: str, project: Mapping[str, Any]) -> N
     with scratch() as source:
         archive = subprocess.run(["git", "-C", root, "archive", commit], capture_output=True, check=True).stdout
         with tarfile.open(fileobj=io.BytesIO(archive)) as files:
-            files.extractall(source, filter="data")
+            try:
+                files.extractall(source, filter="data")
+            except tarfile.FilterError as error:
+                raise UsageError(f"commit {commit[:SHOWN]} holds what cannot be unpacked safely: {error}") from error
         ready = all(_here(requirement) for requirement in project["requires"])
         command = [
             sys.executable, "-m", "pip", "--python", str(place / "bin" / "python"), "install", "--no-deps", "--quiet",

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
+from packing import placeholder, repacked
 
 from aebench.agreement import session
 from aebench.audit.climbs import climb_planted
 from aebench.comparison.comparing import Asked, Plan, compare, planned
 from aebench.comparison.findings import again
+from aebench.comparison.held import held
 from aebench.comparison.parts import PARTS
 from aebench.comparison.sides import side
 from aebench.comparison.verdict import findings, status
@@ -49,6 +52,25 @@ def test_what_parts_is_a_regression(golden: Path, tmp_path: Path, monkeypatch: p
     assert {("float64", "parted"), ("float32", "parted")} == {(row.dtype, row.verdict) for row in found.numbers}
     assert all("rung gradients, step 0: decoder1.bias" in (row.parting or "") for row in found.numbers)
     assert 1 == status(findings(found))
+
+
+@pytest.mark.parametrize(("there", "lacking"), [("float64", "float32"), ("float32", "float64")])
+def test_a_bundle_needs_both_dtypes_to_be_a_side(tmp_path: Path, there: str, lacking: str) -> None:
+    """Planted fault: it holds the climb in one of them; in both it is taken."""
+    made = placeholder(tmp_path / "made.zip", "pytorch")
+
+    def one(manifest: dict[str, Any]) -> None:
+        manifest["climbs"][0]["dtype"] = there
+
+    def both(manifest: dict[str, Any]) -> None:
+        manifest["climbs"] += [{**manifest["climbs"][0], "dtype": "float32"}]
+
+    whole = side(str(repacked(made, tmp_path / "whole.zip", {}, both)))
+    half = side(str(repacked(made, tmp_path / "half.zip", {}, one)))
+    arguments = ("numbers",), (f"pytorch@{whole.name}",), Options(("linear",), ())
+    assert held(whole, side(HERE), *arguments) is not None
+    with pytest.raises(UsageError, match=f"holds no climb of linear in {lacking}"):
+        held(half, side(HERE), ("numbers",), (f"pytorch@{half.name}",), arguments[2])
 
 
 def test_a_bundle_holds_numbers_alone(golden: Path) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import pickle
 import zipfile
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -132,6 +133,41 @@ def test_what_is_no_bundle_of_this_version_is_refused(
         repacked(small, tmp_path / "it.zip", members, change)
     refused(tmp_path / "it.zip", why)
     assert ["it.zip"] == os.listdir()
+
+
+@pytest.mark.parametrize("name", ["../more", "/more", "a/../b", ".more", "a/.more", "a//b", "a/", "a b"])
+def test_a_member_s_name_leads_nowhere_else(small: Path, tmp_path: Path, name: str) -> None:
+    """Planted fault: everything in the bundle calls a member so; a plain name in the same places is accepted."""
+    for called in ("more/plain.safetensors", name):
+        members = {TRACE: None, called: contents(small)[TRACE]}
+        path = repacked(small, tmp_path / "it.zip", members, partial(_renamed, called))
+        if called != name:
+            assert called in opened(path).manifest.members
+    refused(path, "regex")
+
+
+def _renamed(called: str, manifest: dict[str, Any]) -> None:
+    """The member with the trace has another name, wherever it stands."""
+    manifest |= json.loads(json.dumps(manifest).replace(TRACE, called))
+
+
+def test_a_bundle_is_known_by_what_it_holds(small: Path, tmp_path: Path) -> None:
+    """Its digest is the same wherever it lies, and another one where a condition is."""
+    copied = tmp_path / "copied.zip"
+    copied.write_bytes(small.read_bytes())
+    changed = repacked(small, tmp_path / "changed.zip", {}, _set("conditions", "schedule", value="another"))
+    digests = [opened(path).digest for path in (small, copied, changed)]
+    assert digests[0] == digests[1]
+    assert digests[0] != digests[2]
+
+
+def test_a_manifest_has_its_limit(small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Planted fault: one byte more than may be unpacked of it."""
+    size = len(contents(small)[MANIFEST])
+    monkeypatch.setattr(archive, "LARGEST_MANIFEST", size)
+    assert opened(small).manifest.climbs
+    monkeypatch.setattr(archive, "LARGEST_MANIFEST", size - 1)
+    refused(small, "would unpack to")
 
 
 def test_what_promises_more_than_it_holds_is_not_unpacked(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ast
+import contextlib
+import shutil
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -9,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from packing import contents, repacked
+from packing import contents, placeholder, repacked
 from safetensors.numpy import load, save
 
 from aebench import registry, streams
@@ -23,7 +26,10 @@ from aebench.data import load as load_data
 from aebench.errors import ResultError, UsageError
 from aebench.processes.events import Silent
 from aebench.records.archive import opened
+from aebench.records.conditions import Subject
+from aebench.records.trace import Place, Trace
 from aebench.registry import ARBITER
+from aebench.running import replaying
 from aebench.running.replaying import Asked, of_subjects, replay
 from aebench.training import trial
 
@@ -166,6 +172,89 @@ def test_a_member_that_is_no_trace_is_refused(golden: Path, tmp_path: Path, cont
     with pytest.raises(ResultError, match=why) as caught:
         replayed(path, tmp_path, "linear")
     assert str(path) in str(caught.value)
+
+
+PLACES = (Place("phase1", "init", 0, "a"), Place("phase1", "init", 0, "b"))
+SPREADS: dict[str, list[object]] = {place.key: [0.0, 0.0] for place in PLACES}
+
+
+@pytest.mark.parametrize(
+    ("dtype", "spreads", "why"),
+    [
+        ("float64", SPREADS, None),
+        ("float32", SPREADS, "is of another climb"),
+        ("float64", {PLACES[0].key: [0.0, 0.0]}, "lacks its spreads"),
+        ("float64", {**SPREADS, PLACES[1].key: [0.0, "x"]}, "lacks its spreads"),
+        ("float64", {**SPREADS, PLACES[1].key: [0.0]}, "lacks its spreads"),
+    ],
+)
+def test_a_trace_is_that_climb_s_with_every_spread(
+    tmp_path: Path, dtype: str, spreads: dict[str, list[object]], why: str | None
+) -> None:
+    """Planted fault: the other dtype's trace, a spread that is not there, or one that is not two numbers."""
+    archive = opened(placeholder(tmp_path / "it.zip"))
+    (climb,) = archive.manifest.climbs
+    Trace("x", "linear", dtype, dict.fromkeys(PLACES, np.zeros(3)), {"spreads": spreads}).save(tmp_path / "trace")
+    member = {climb.traces[ARBITER]: (tmp_path / "trace").read_bytes()}
+    archive = opened(repacked(archive.path, tmp_path / "other.zip", member, listed=True))
+    with pytest.raises(ResultError, match=why) if why else contextlib.nullcontext():
+        bundled.unpack_trace(archive, climb, ARBITER, "mine", tmp_path / "to")
+        assert "mine" == Trace.read(tmp_path / "to").framework
+
+
+def test_the_ladder_s_text_is_all_that_it_is_made_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its digest is of the ladder and of each module beside it that it imports: a change in any of them is seen."""
+    folder = Path(bundled.__file__).parent
+    imports = [node for node in ast.parse((folder / "ladder.py").read_text()).body if isinstance(node, ast.ImportFrom)]
+    beside = {it.name for node in imports if node.module == "aebench.agreement" for it in node.names}
+    beside |= {node.module.rpartition(".")[2] for node in imports if str(node.module).startswith("aebench.agreement.")}
+    assert {"program", "rows"} < beside
+    shutil.copytree(folder, tmp_path / "agreement")
+    monkeypatch.setattr(bundled.resources, "files", lambda _: tmp_path / "agreement")
+    seen = [bundled.ladder_text()]
+    for name in ("ladder", *sorted(beside)):
+        with (tmp_path / "agreement" / f"{name}.py").open("a") as file:
+            file.write("# Another.\n")
+        seen.append(bundled.ladder_text())
+    assert len(beside) + 2 == len(set(seen))
+
+
+def held_by(path: Path, **changes: Any) -> Path:
+    """A bundle that says that it holds a climb of PyTorch's and the reference's, with something else in its manifest;
+    data, drawn: the member's content."""
+    members = {name: changes.pop(name) for name in ("data", "drawn") if name in changes}
+    made = placeholder(path.with_name("made.zip"), "pytorch")
+    return repacked(made, path, members, lambda manifest: manifest["climbs"][0].update(changes), listed=True)
+
+
+@pytest.mark.parametrize("change", [{}, {"steps": 11}, {"data": b"more"}, {"drawn": b"more"}, {"seed": 1}], ids=str)
+def test_climbs_are_the_same_where_all_that_they_are_fed_is(tmp_path: Path, change: dict[str, Any]) -> None:
+    """Planted fault: another number of steps, other images, other draws, another seed."""
+    from aebench.processes.probing import subject
+
+    paths = held_by(tmp_path / "one.zip"), held_by(tmp_path / "other.zip", **change)
+    names = [subject(f"pytorch@{path}") for path in paths]
+    with pytest.raises(UsageError, match="do not hold the same climb") if change else contextlib.nullcontext():
+        assert tuple(names) == tuple(of_subjects(names, (), ("float64",), "cpu").others)
+
+
+def test_what_is_replayed_is_on_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The device, the steps, the bundles by their digests; who has climbed before comes before who climbs now."""
+    from aebench.processes.probing import subject
+
+    path = held_by(tmp_path / "it.zip", steps=7)
+    held, digest = subject(f"pytorch@{path}"), opened(path).digest
+    monkeypatch.setattr(replaying.registry, "framework", lambda _: None)  # nothing is computed: none has to be there
+    monkeypatch.setattr(replaying, "subjects", lambda _: {"pytorch": Subject(framework="pytorch", version="2.0")})
+    asked = of_subjects([held, "pytorch"], (), ("float64",), "gpu")
+    found = replaying.conditions_of(asked, {})
+    assert [ARBITER, held, "pytorch"] == list(found.subjects)
+    assert [digest, digest, None] == [(it.settings or {}).get("bundle") for it in found.subjects.values()]
+    (climb,) = asked.climbs()
+    assert ("gpu", 7) == (replaying.taken(climb, asked.device).device, replaying.taken(climb, "gpu").steps)
+    assert ["gpu"] * 3 == [asked.device, replaying.options_of(asked).device, found.device]
+    row = {"autoencoder": "linear", "left": ARBITER, "right": "pytorch", "dtype": "float64"}
+    assert replaying.command(asked, row).endswith(" -f pytorch --dtype float64 --device gpu")
 
 
 def test_what_a_bundle_holds_is_a_subject(golden: Path, tmp_path: Path) -> None:

@@ -49,6 +49,12 @@ def test_each_command_takes_what_it_has(tmp_path: Path, monkeypatch: pytest.Monk
     assert {} == found["schema"]
 
 
+def test_a_command_s_own_option_comes_before_the_common_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other commands take the common one."""
+    found = given(tmp_path, "[options]\nseeds = 1\n[options.run]\nseeds = 2\n", monkeypatch)
+    assert ("2", "1") == (found["run"]["seeds"], found["agree"]["seeds"])
+
+
 def test_a_project_s_pyproject_does_as_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Under `[tool.aebench]`, as environments do."""
     text = "[tool.aebench.options.bench]\nblocks = 5\npeers = true\n"

@@ -14,8 +14,9 @@ from packing import placeholder
 from aebench.errors import AebenchError, ReproductionError, UsageError
 from aebench.processes import environments
 from aebench.records import documents
+from aebench.records.asked import Options
 from aebench.records.comparisons import Numbers, Side
-from aebench.records.fields import plain
+from aebench.records.fields import checked, plain
 from aebench.records.matrices import Matrix
 from aebench.registry import ARBITER
 from aebench.reproducing.finding import Asked
@@ -40,9 +41,9 @@ def compared(folder: Path, *rows: Numbers, **changes: Any) -> Path:
     return folder
 
 
-def agreed(path: Path, *rows: dict[str, Any]) -> Path:
+def agreed(path: Path, *rows: dict[str, Any], device: str = "cpu") -> Path:
     """A record of agreements of `linear`."""
-    options = {**OPTIONS, "schedule": "source", "dataset": "curve"}
+    options = {**OPTIONS, "schedule": "source", "dataset": "curve", "device": device}
     climbing = {"steps": 3, "dtypes": ["float32"], "forced": False}
     content = {"options": options, "climbing": climbing, "conditions": conditions(), "agreements": rows, "failures": []}
     documents.write(path, "agreements", content)
@@ -70,6 +71,13 @@ def test_what_parted_in_agreements_is_found(tmp_path: Path) -> None:
     path = agreed(tmp_path / "mine.json", agreement(None), agreement("it parts", command=command))
     expected = Asked("linear", (f"{ARBITER}@old", ARBITER), 5, ("float32",), 3, "curve", schedule="source")
     assert expected == asked_in(path, 1)
+
+
+def test_the_device_is_the_record_s(tmp_path: Path) -> None:
+    """What parted on a GPU is looked for there, whichever kind of record says so."""
+    options = checked({**OPTIONS, "device": "gpu"}, Options)
+    assert "gpu" == asked_in(compared(tmp_path, row("float64", "moved"), options=options), 1).device
+    assert "gpu" == asked_in(agreed(tmp_path / "mine.json", agreement("it parts"), device="gpu"), 1).device
 
 
 def test_without_a_command_the_pair_is_that_of_the_row(tmp_path: Path) -> None:

@@ -17,10 +17,10 @@ from aebench.data import load
 from aebench.errors import FrameworkError
 from aebench.records.checkpoint import read_arrays, write_arrays
 from aebench.records.trace import Place
-from aebench.reproducing.cases import Case, answer, computed
+from aebench.reproducing.cases import Case, answer, compacted, computed
 from aebench.reproducing.judging import Answers, Sides
 from aebench.reproducing.places import Climbed
-from aebench.reproducing.shrinking import shrunk
+from aebench.reproducing.shrinking import _fewer_pixels, _fewer_rows, _fewer_units, shrunk
 
 FRAMEWORK = registry.framework(registry.ARBITER)
 
@@ -109,6 +109,54 @@ def test_the_step_that_shows_it_is_found() -> None:
 
     found = made_small(case, shows)
     assert (1, 2) == (found.steps, int(found.arrays["state/step"]))
+
+
+def labelled() -> Case:
+    """A gradient of the classifier of four rows, each of which is its number all over, with the number as label."""
+    autoencoder, place = registry.autoencoder("pretrained"), Place("phase1", "gradients", 0, "encoder1.weight")
+    rows = np.broadcast_to(np.arange(4.0)[:, None], (4, autoencoder.n_inputs))
+    parameters = {f"parameters/{name}": np.zeros(shape) for name, shape in autoencoder.shapes.items()}
+    arrays = {"inputs": rows, "labels": np.arange(4), **parameters}
+    return Case(autoencoder, place, "gradients", place.array, "float64", "cpu", {}).with_arrays(arrays)
+
+
+def test_a_row_keeps_its_label() -> None:
+    """The first half, and the last one."""
+    found = [(it.arrays["inputs"][:, 0].tolist(), it.arrays["labels"].tolist()) for it in _fewer_rows(labelled())]
+    assert [([0.0, 1.0], [0, 1]), ([2.0, 3.0], [2, 3])] == found
+
+
+def test_an_image_that_is_read_keeps_its_label() -> None:
+    """Where those that no step reads go."""
+    case = labelled()
+    images = {"images": case.arrays["inputs"], "order": np.array([[3, 1]])}
+    found = compacted(replace(case, kind="steps").with_arrays(images)).arrays
+    assert ([1.0, 3.0], [1, 3], [[1, 0]]) == (
+        found["images"][:, 0].tolist(), found["labels"].tolist(), found["order"].tolist()
+    )  # fmt: skip
+
+
+def test_the_last_units_and_pixels_are_tried_like_the_first() -> None:
+    """What shows in the last ones alone is made small, too."""
+    case = case_of("tied", "phase1/gradients/0/encoder1.weight")
+    for move, name in ((_fewer_units, "parameters/encoder1.bias"), (_fewer_pixels, "inputs")):
+        whole = case.arrays[name]
+        first, last = (it.arrays[name] for it in move(case))
+        size = first.shape[-1]
+        assert 0 < size < whole.shape[-1]
+        assert np.array_equal(whole[..., :size], first)
+        assert np.array_equal(whole[..., -size:], last)
+
+
+def test_what_moves_in_any_bit_has_no_limit() -> None:
+    """A script that allowed the difference that was found would never show it."""
+    case = case_of("tied", "phase1/gradients/0/encoder1.weight")
+    one = computed(FRAMEWORK, case)
+    other = {**one, case.array: one[case.array] * (1.0 + 2.0**-52)}
+    sides = Sides("good", "bad", "moves", None, {}, Path(), count())
+    for bad, shows in ((other, True), (one, False)):
+        found = sides._moved(case, {"good": one, "bad": bad})
+        assert (shows, 0.0, 0.0) == (found.shows, found.largest, found.rms)
 
 
 def test_it_stops_when_it_is_told_to() -> None:

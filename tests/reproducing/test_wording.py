@@ -1,0 +1,66 @@
+"""What a script says of itself, and when a reproduction is called one; no framework computes here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from aebench import registry
+from aebench.records.trace import Place
+from aebench.reproducing import wording
+from aebench.reproducing.cases import Case
+from aebench.reproducing.reproducing import Reproduction
+from aebench.reproducing.trying import Tried
+from aebench.reproducing.wording import Words, labels
+
+GOOD, BAD = "pytorch@old", "pytorch"
+VERSIONS = {GOOD: "2.13.0+cpu", BAD: "2.14.1+cpu"}
+
+
+@pytest.fixture
+def head(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The text at the top of a script that shows what moved from 2.13.0, in an environment with a variable."""
+    (tmp_path / "aebench.toml").write_text('[environments.old]\nvariables = { OLD = "a b" }\n')
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(wording, "variables", lambda: {"MKL_CBWR": "AVX2"})
+    monkeypatch.setattr(
+        wording, "described", lambda name: SimpleNamespace(package="torch", version=VERSIONS[name], mode="eager")
+    )
+    linear, place = registry.autoencoder("linear"), Place("phase1", "forward", 0, "codings")
+    case = Case(linear, place, "forward", "codings", "float32", "cpu", {"inputs": np.zeros((1, 3))})
+    climbed = SimpleNamespace(climb=SimpleNamespace(seed=0, autoencoder=linear), dataset=SimpleNamespace(name="curve"))
+    found: Any = SimpleNamespace(climbed=climbed, criterion="moves", good=GOOD, bad=BAD, place=place)
+    return Words(found, case, case, "by much", labels(VERSIONS), (GOOD, BAD)).said(None)
+
+
+def test_a_script_says_who_differs_from_whom(head: str) -> None:
+    """The odd one first."""
+    assert "torch 2.14.1+cpu and torch 2.13.0+cpu differ." == head.splitlines()[0]
+
+
+def test_a_script_says_how_it_is_run_and_how_it_then_ends(head: str) -> None:
+    """By what pip finds in every index, with the variables of here and of each environment, and the right status."""
+    assert [
+        "    pip install torch==2.13.0 numpy safetensors",
+        "    MKL_CBWR=AVX2 OLD='a b' python reproduce.py   # ends with status 0: it does not show",
+        "    pip install torch==2.14.1 numpy safetensors",
+        "    MKL_CBWR=AVX2 python reproduce.py   # ends with status 1: the difference shows",
+    ] == [line for line in head.splitlines() if line.startswith("    ")]
+
+
+@pytest.mark.parametrize(
+    ("good", "bad", "expected"),
+    [(False, True, True), (True, True, False), (False, False, False), (True, False, False), (None, True, False)],
+)
+def test_a_reproduction_shows_it_in_one_environment_alone(
+    tmp_path: Path, good: bool | None, bad: bool, expected: bool
+) -> None:
+    """A script that shows it everywhere, nowhere, or does not end, is none."""
+    found: Any = SimpleNamespace(good=GOOD, bad=BAD)
+    nothing: Any = None
+    tries = Tried(GOOD, good, ""), Tried(BAD, bad, "")
+    assert expected is Reproduction(tmp_path, found, nothing, nothing, "", "", tries).shows
