@@ -72,7 +72,7 @@ def test_a_project_s_pyproject_does_as_well(tmp_path: Path, monkeypatch: pytest.
         ("[options]\nseeds = 2026-11-26\n", "option 'seeds' is a text, a number"),
         ("[options.run]\nresume = 1\n", "option 'resume' is true or false, found 1"),
         ("options = 1\n", "Expected `object`, got `int`"),
-        ("[option]\nseeds = 1\n", "unknown field `option`"),
+        ("[option]\nseeds = 1\n", "nothing is called [option]; did you mean"),
     ],
 )
 def test_what_means_nothing_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, reason: str) -> None:
