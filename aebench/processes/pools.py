@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
 import signal
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from multiprocessing import get_context
 from typing import Annotated, Any, TypeVar
@@ -17,6 +16,7 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 
 from aebench.errors import UsageError, nearest
+from aebench.processes.temporary import told
 from aebench.processes.worker import uninterrupted
 from aebench.records.fields import Part, checked
 from aebench.records.machine import cores
@@ -115,7 +115,7 @@ def dask(settings: Mapping[str, Any]) -> Executor:
 def ray(settings: Mapping[str, Any]) -> Executor:
     """A cluster of Ray: one that runs, or one that is started here and ends with the command."""
     found = _taken(settings, Nodes)
-    with _told(RAY_VARIABLES):
+    with told(RAY_VARIABLES):
         import ray as cluster
 
         workers = found.workers or cores()
@@ -185,18 +185,6 @@ class _Remote(Executor):
         if self._ours:
             self._ours = False
             self._cluster.shutdown()
-
-
-@contextlib.contextmanager
-def _told(variables: Mapping[str, str]) -> Iterator[None]:
-    """These variables are set, where the user has not set them, for as long as the block lasts."""
-    added = {name: value for name, value in variables.items() if name not in os.environ}
-    os.environ.update(added)
-    try:
-        yield
-    finally:
-        for name in added:
-            os.environ.pop(name, None)
 
 
 def _settle(future: Future[Any], job: Any) -> None:

@@ -1,4 +1,4 @@
-"""Folders for what is needed for a while: each belongs to a process, and goes with it, even if it is killed."""
+"""What is there for a while: folders, which go with their process even if it is killed, and variables."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -42,3 +42,15 @@ def _clear(place: Path) -> None:
         owner = NAME.match(path.name)
         if owner and path.is_dir() and not psutil.pid_exists(int(owner[1])):
             shutil.rmtree(path, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def told(variables: Mapping[str, str]) -> Iterator[None]:
+    """Within it these variables are set, but for those that somebody has set; processes inherit them."""
+    added = {name: value for name, value in variables.items() if name not in os.environ}
+    os.environ.update(added)
+    try:
+        yield
+    finally:
+        for name in added:
+            os.environ.pop(name, None)

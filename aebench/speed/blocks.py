@@ -24,6 +24,7 @@ import numpy as np
 from msgspec import UNSET, UnsetType
 
 from aebench.errors import AebenchError, ResultError
+from aebench.processes.temporary import told
 from aebench.processes.worker import FrameworkProcess
 from aebench.records.blocks import Block, Kind, Timed, Work
 from aebench.records.fields import Float
@@ -82,13 +83,8 @@ def threads(count: int | None) -> Iterator[None]:
 
     None: as many as each framework takes by itself.
     """
-    added = {name: str(count) for name in THREAD_VARIABLES if count and name not in os.environ}
-    os.environ.update(added)
-    try:
+    with told({name: str(count) for name in THREAD_VARIABLES if count}):
         yield
-    finally:
-        for name in added:
-            os.environ.pop(name, None)
 
 
 def timed(
