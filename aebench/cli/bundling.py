@@ -42,13 +42,13 @@ def bundle(output: Path, full: bool, **asked: Any) -> None:
       aebench replay golden.zip -f pytorch                  on another machine, with PyTorch alone
     """
     from aebench import registry
-    from aebench.records.store import require_folder as require_folder_of
+    from aebench.records import store
     from aebench.report.bundles import print_made
     from aebench.report.progress import Bars
     from aebench.running.bundling import make
     from aebench.running.options import Options, with_defaults
 
-    require_folder_of(output.parent)
+    store.require_folder(output.parent)
     climbing = Options(**{**asked, "frameworks": asked["frameworks"] or (registry.ARBITER,)})
     with Bars() as bars:
         document = make(with_defaults(climbing, arbiter=True), output, bars, full=full)

@@ -171,6 +171,7 @@ def _carried_out(plan: Plan, output: Path | None, everything: bool) -> int:
     """Compare, print and export; the exit status."""
     from aebench.comparison.comparing import compare as carried_out
     from aebench.comparison.verdict import findings, status
+    from aebench.records.comparisons import DIFFERING
     from aebench.report.comparison import print_comparison
     from aebench.report.exported import export, of_comparison
     from aebench.running.options import new_folder
@@ -182,7 +183,7 @@ def _carried_out(plan: Plan, output: Path | None, everything: bool) -> int:
     print_comparison(found, console(), everything=everything)
     click.echo(f"\nResults: {folder / 'comparison.json'}, beside it Markdown and JUnit XML")
     leave_tables(folder / "comparison.json")
-    if any(row.verdict in ("parted", "mended", "moved") for row in found.numbers):
+    if any(row.verdict in DIFFERING for row in found.numbers):
         click.echo(f"What parted or moved, as a script without aebench: aebench reproduce {folder} -o issue")
     return tell_to_go_on(status(findings(found)), folder)
 

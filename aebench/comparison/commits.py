@@ -15,7 +15,6 @@ import tarfile
 import tomllib
 import venv
 from collections.abc import Mapping
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +27,7 @@ from aebench.errors import UsageError, why
 from aebench.plugins import OURS
 from aebench.processes.environments import Environment
 from aebench.processes.temporary import scratch
+from aebench.records.capture import version_of
 from aebench.records.machine import output
 
 SHOWN = 10  # characters of a commit
@@ -121,10 +121,8 @@ def _here(requirement: str) -> bool:
     wanted = Requirement(requirement)
     if wanted.marker is not None and not wanted.marker.evaluate():
         return True
-    try:
-        return wanted.specifier.contains(metadata.version(wanted.name), prereleases=True)
-    except metadata.PackageNotFoundError:
-        return False
+    found = version_of(wanted.name)
+    return found is not None and wanted.specifier.contains(found, prereleases=True)
 
 
 def _interpreter() -> str:

@@ -32,8 +32,8 @@ def judged(accepted: Trials, measured: Trials, entries: Entries, again: str | No
     """
     found: list[Finding] = []
     counted, uncounted = 0, dict[str, None]()
-    for key in (key for key in accepted if common(accepted[key], measured.get(key, ()))):
-        both = common(accepted[key], measured[key])
+    pairs = {key: common(trials, measured.get(key, ())) for key, trials in accepted.items()}
+    for key, both in ((key, both) for key, both in pairs.items() if both):
         sides = [[pair[side] for pair in both] for side in (0, 1)]
         if why := _elsewhere(*sides):
             uncounted[why] = None

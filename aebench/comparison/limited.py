@@ -42,11 +42,10 @@ def limited(
     for key, values in rows.items():
         for words in _wrong(entries.get(key), values, scope):
             yield Finding("quality", (", ".join(key),), "undone", f"{words} ({path})")
-    known = [name for name, _ in rows]
+    known, free = [name for name, _ in rows], [row for row in rows if row not in entries]
     for key, entry in ((key, entry) for key, entry in entries.items() if key not in rows and scope.holds(key[0])):
         if isinstance(entry, Limit) and not any(scope.holds(framework=framework) for framework in entry.accepted):
             continue  # of other frameworks than those that are asked for
-        free = [row for row in rows if row not in entries]
         near = nearest(key[0], known) if key[0] not in known else nearest(key[1], [m for n, m in free if n == key[0]])
         words = f"it has a limit and no row in the baseline{near or '; remove the entry'} ({path})"
         yield Finding("quality", (", ".join(key),), "undone", words)

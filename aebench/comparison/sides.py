@@ -21,16 +21,14 @@ def side(said: str) -> Environment:
     Raises:
         UsageError: it is none of these; there is no interpreter; a commit cannot be installed.
     """
+    # `origin/main` looks like a place.
+    found = commits.environment(said) if "/" in said and not Path(said).exists() else None
     try:
-        return environments.find(said)
-    except (UnknownNameError, UsageError) as error:
-        named = isinstance(error, UnknownNameError)
-        # `origin/main` looks like a place.
-        found = commits.environment(said) if named or ("/" in said and not Path(said).exists()) else None
-        if found is None and named:
-            raise UsageError(f"{error} Nor is there a commit, branch or tag '{said}' of a repository here.") from None
+        return environments.find(said) if found is None else environments.tell(found)
+    except UnknownNameError as error:
+        found = commits.environment(said)
         if found is None:
-            raise
+            raise UsageError(f"{error} Nor is there a commit, branch or tag '{said}' of a repository here.") from None
     return environments.tell(found)
 
 

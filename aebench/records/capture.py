@@ -56,7 +56,7 @@ def here(
         aebench=harness(),
         machine=machine(),
         variables=variables(),
-        packages={name: found for name in NOTED_PACKAGES if (found := _version(name))},
+        packages={name: found for name in NOTED_PACKAGES if (found := version_of(name))},
         subjects=dict(subjects or {}),
         specifications={autoencoder.name: digest(autoencoder) for autoencoder in autoencoders},
         data=dict(data or {}),
@@ -171,7 +171,8 @@ def _digest_of(places: Mapping[str, Path]) -> str:
     return digest.hexdigest()[:DIGEST]
 
 
-def _version(package: str) -> str | None:
+def version_of(package: str) -> str | None:
+    """The version of an installed package; None where it is not installed."""
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError:

@@ -14,6 +14,8 @@ from aebench.records.qualities import Quality
 What = Literal["numbers", "quality", "speed", "memory"]
 Moved = Literal["identical", "moved", "parted"]
 Verdict = Literal["identical", "moved", "mended", "parted", "failed", "not compared"]
+# Of climbs that differ between the two sides, the gravest first: what can be reproduced.
+DIFFERING: tuple[Verdict, ...] = ("parted", "mended", "moved")
 # How grave a finding is, the gravest first. gone: a known difference that no longer shows; known: one that does.
 Weight = Literal["regression", "gone", "undone", "undecided", "improvement", "known", "moved"]
 

@@ -13,7 +13,7 @@ from aebench.comparison.comparing import Plan
 from aebench.comparison.findings import Finding, Weight, described, first_moved, most, speeds
 from aebench.comparison.verdict import compared, findings, sentence
 from aebench.processes.differing import differences
-from aebench.records.comparisons import Comparison, Numbers
+from aebench.records.comparisons import DIFFERING, Comparison, Numbers
 from aebench.records.qualities import Quality
 from aebench.registry import HERE
 from aebench.report.environments import print_differences
@@ -84,7 +84,7 @@ def _climbs(rows: Sequence[Numbers]) -> Table:
     columns = [Column("autoencoder"), Column("framework"), Column("dtype"), Column("verdict"), Column("from rung")]
     table = Table("Numbers", [*columns, Column("most", wraps=True)], keys=3)
     for row in rows:
-        moved = row.verdict in ("moved", "mended", "parted") and row.rungs
+        moved = row.verdict in DIFFERING and row.rungs
         where = (first_moved(row).rung, f"{most(row).rung}: {described(most(row))}") if moved else ("", "")
         table.add(row.autoencoder, row.framework, row.dtype, row.verdict, *where)
     return table

@@ -161,11 +161,16 @@ def _first(
     if not asked.alike:
         return None
     good, bad = asked.pair
-    against = known.get((ARBITER, bad)), known.get((ARBITER, good))
-    if against[0] and against[1] and against[0].first_parting and not against[1].first_parting:
-        return against[0].first_parting, ARBITER, bad, "parts"
+    if (alone := _parts_alone(known, bad, good)) is not None:
+        return alone, ARBITER, bad, "parts"
     moved = (found for found in pair.comparisons if found.relative != 0.0)
     return next(((found, good, bad, "moves") for found in moved), None)
+
+
+def _parts_alone(known: Mapping[tuple[str, str], Agreement], one: str, other: str) -> Comparison | None:
+    """The first place in which one parts from the reference, where the other does nowhere; None without such."""
+    mine, its = (known.get((ARBITER, name)) for name in (one, other))
+    return mine.first_parting if mine and its and not its.first_parting else None
 
 
 def _right(asked: Asked, known: Mapping[tuple[str, str], Agreement], place: Place) -> tuple[str, str]:
@@ -174,11 +179,10 @@ def _right(asked: Asked, known: Mapping[tuple[str, str], Agreement], place: Plac
     if ARBITER in asked.pair:
         return ARBITER, next(name for name in asked.pair if name != ARBITER)
     shares = {name: _share(known.get((ARBITER, name)), place) for name in asked.pair}
+    if asked.alike and _parts_alone(known, *asked.pair) is not None:
+        return asked.pair[1], asked.pair[0]
     if asked.alike or None in shares.values():
-        first, second = asked.pair
-        parts = [(found := known.get((ARBITER, name))) and found.first_parting for name in asked.pair]
-        # Where the first one parts from the reference, and the second does not, that one was mended.
-        return (second, first) if None not in shares.values() and parts[0] and not parts[1] else (first, second)
+        return asked.pair
     return ARBITER, max(shares, key=lambda name: shares[name] or 0.0)
 
 

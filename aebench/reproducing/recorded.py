@@ -11,6 +11,7 @@ from aebench.comparison.sides import side
 from aebench.errors import ReproductionError, UsageError
 from aebench.processes import probing
 from aebench.records import documents
+from aebench.records.comparisons import DIFFERING
 from aebench.records.opened import FILES
 from aebench.registry import ARBITER
 from aebench.reproducing.finding import Asked
@@ -60,7 +61,7 @@ Named = tuple[tuple[str, str], dict[str, Any]]
 def _of_comparison(document: Mapping[str, Any]) -> Iterator[Named]:
     """What parted, then what was mended, then what moved."""
     said = document["base"]["said"], document["head"]["said"]
-    for verdict in ("parted", "mended", "moved"):
+    for verdict in DIFFERING:
         for row in document["numbers"]:
             if row["verdict"] == verdict:
                 pair = f"{row['framework']}@{said[0]}", f"{row['framework']}@{said[1]}"

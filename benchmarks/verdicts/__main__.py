@@ -12,7 +12,6 @@ import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import asdict
-from importlib import metadata
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from typing import Any
 import click
 
 from aebench.audit.counting import Count
+from aebench.records.capture import version_of
 from aebench.records.machine import machine
 from aebench.records.store import write_text
 
@@ -97,19 +97,11 @@ def summary(calls: list[dict[str, Any]]) -> Iterator[str]:
 
 
 def _about(settings: Settings, base: str) -> dict[str, Any]:
-    versions = {name: metadata.version(name) for name in PACKAGES if _here(name)}
+    versions = {name: found for name in PACKAGES if (found := version_of(name))}
     return {
         "base": base, "settings": asdict(settings), "python": platform.python_version(), "versions": versions,
         "machine": {"processor": machine().processor, "cores": machine().cores},
     }  # fmt: skip
-
-
-def _here(name: str) -> bool:
-    try:
-        metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return False
-    return True
 
 
 def _kept(path: Path, settings: Settings) -> list[dict[str, Any]]:
