@@ -15,6 +15,7 @@ from together import shared
 
 from aebench import registry
 from aebench.processes import environments
+from aebench.records import capture
 from aebench.records.machine import cores
 
 AT_ONCE = 2
@@ -56,7 +57,15 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(autouse=True)
-def told(monkeypatch: pytest.MonkeyPatch) -> None:
+def undisturbed() -> Iterator[None]:
+    """What is started after a test computes as what was started before it: with as many threads, above all."""
+    before = capture.variables()
+    yield
+    assert before == capture.variables()
+
+
+@pytest.fixture(autouse=True)
+def told(undisturbed: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """What one test tells of environments and bundles, another does not know."""
     monkeypatch.setattr(environments, "_told", dict(environments._told))
 

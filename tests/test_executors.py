@@ -19,6 +19,7 @@ from aebench.errors import ExecutorError, UnknownNameError, UsageError
 from aebench.processes import executors, pools
 from aebench.processes.events import Silent
 from aebench.processes.executors import Chosen, Handed, find
+from aebench.records import capture
 
 NEEDS = {"processes": (), "loky": ("loky",), "dask": ("distributed",), "submitit": ("submitit",), "ray": ("ray",)}
 
@@ -75,6 +76,7 @@ def test_calls_are_made_in_other_processes(chosen: Chosen) -> None:
 def test_a_call_whose_worker_is_lost_is_made_again_once(chosen: Chosen, tmp_path: Path) -> None:
     """Planted: a worker is killed by its call, the first time or always; others end as if nothing had happened."""
     once, always, heard = tmp_path / "once", tmp_path / "always", Heard()
+    before = capture.variables()
     once.mkdir()
     always.mkdir()
     found = results(chosen, heard, (calls.lost, {"folder": str(once), "times": 1, "number": 0}))
@@ -84,6 +86,24 @@ def test_a_call_whose_worker_is_lost_is_made_again_once(chosen: Chosen, tmp_path
     found = results(chosen, heard, (calls.lost, {"folder": str(always), "times": 9, "number": 0}))
     assert "its worker was lost 2 times, at last: " in str(found[0])
     assert 2 == len(list(always.iterdir()))
+    assert before == capture.variables()  # also after another worker was started for the lost one
+
+
+def test_what_a_library_sets_here_is_taken_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Planted: a cluster's client that sets a thread for each library, as Dask's does, and one that fails after it."""
+    monkeypatch.setattr(os, "environ", {"OMP_NUM_THREADS": "2", "HOME": "mine"})
+
+    def threading(settings: Mapping[str, str]) -> ThreadPoolExecutor:
+        os.environ.update({"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1", "HOME": "others"})
+        if settings:
+            raise OSError("nobody listens")
+        return ThreadPoolExecutor(1)
+
+    Chosen("threads", threading, {}, "a test's").opened().shutdown()
+    assert {"OMP_NUM_THREADS": "2", "HOME": "others"} == os.environ
+    with pytest.raises(ExecutorError, match="nobody listens"):
+        Chosen("threads", threading, {"address": "there"}, "a test's").opened()
+    assert {"OMP_NUM_THREADS": "2", "HOME": "others"} == os.environ
 
 
 def test_a_worker_that_somebody_kills_is_noticed(tmp_path: Path) -> None:
@@ -115,7 +135,8 @@ def test_a_cluster_that_goes_away_ends_the_work(tmp_path: Path) -> None:
     """The scheduler that settings name is closed in the middle: one error says so, within the time to wait for it."""
     distributed = pytest.importorskip("distributed", reason="distributed is not installed")
     (tmp_path / "on").touch()
-    cluster = distributed.LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None, silence_logs=50)
+    with capture.undisturbed():
+        cluster = distributed.LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None, silence_logs=50)
 
     def close() -> None:
         while len(list(tmp_path.iterdir())) < 2:

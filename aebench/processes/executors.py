@@ -21,6 +21,7 @@ from aebench.plugins import OURS
 from aebench.processes.environments import configured
 from aebench.processes.events import Listener
 from aebench.processes.worker import GRACE_SECONDS, uninterrupted
+from aebench.records.capture import undisturbed
 
 GROUP = "aebench.executors"
 TIMES = 2  # how often a call is handed in whose worker is lost each time
@@ -44,7 +45,8 @@ class Chosen:
             ExecutorError: a package is missing, a setting is wrong, or there is no such cluster.
         """
         try:
-            return self.factory(self.settings)
+            with undisturbed():
+                return self.factory(self.settings)
         except ImportError as error:
             raise ExecutorError(
                 f"executor '{self.name}' needs {error.name}, which is not installed: pip install 'aebench[executors]'"

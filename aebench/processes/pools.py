@@ -24,9 +24,9 @@ from aebench.records.machine import cores
 Kind = TypeVar("Kind", bound=Part)
 Positive = Annotated[int, msgspec.Meta(ge=1)]
 
-# A call that lost its worker is handed in again by us, who say so: the scheduler does not repeat it by itself.
-OURS_TO_REPEAT = {"distributed.scheduler.allowed-failures": 0}
-
+# A call that lost its worker is handed in again by us, who say so: the scheduler does not repeat it by itself. What
+# Dask sets before it starts a worker (one thread for each library) it sets in this process, for each new worker again.
+DASK_SETTINGS = {"distributed.scheduler.allowed-failures": 0, "distributed.nanny.pre-spawn-environ": {}}
 
 # It tells nobody that it is used, hides no GPU from a task that reserves none, and prints nothing among our tables: who
 # hands in a call is told by us that its worker was lost.
@@ -96,7 +96,7 @@ def dask(settings: Mapping[str, Any]) -> Executor:
     found, cluster = _taken(settings, Cluster), None
     workers = found.workers or cores()
     if found.address is None:
-        with uninterrupted(), config.set(OURS_TO_REPEAT):
+        with uninterrupted(), config.set(DASK_SETTINGS):
             cluster = LocalCluster(
                 n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=None,
                 silence_logs=logging.CRITICAL,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib.util
 import os
 import platform
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -74,17 +75,31 @@ def begin() -> None:
 
 def variables() -> dict[str, str]:
     """The variables that choose kernels, as a framework's process has them from its start."""
-    noted = {name: value for name, value in (_at_start or os.environ).items()
-             if name.startswith(NOTED_VARIABLES) and not name.endswith(LEFT_OUT)}  # fmt: skip
-    return dict(sorted({**WORKER_VARIABLES, **noted}.items()))
+    return dict(sorted({**WORKER_VARIABLES, **_choosing(_at_start or os.environ)}.items()))
 
 
 def take_on(others: Mapping[str, str]) -> None:
     """From now on this process has these of the variables that choose kernels, and no others: Dask sets some for its
     workers, and what they start is to compute as on the machine that asks for it."""
-    for name in [name for name in os.environ if name.startswith(NOTED_VARIABLES) and not name.endswith(LEFT_OUT)]:
+    for name in _choosing(os.environ):
         del os.environ[name]
     os.environ.update(others)
+
+
+@contextlib.contextmanager
+def undisturbed() -> Iterator[None]:
+    """After it this process has the variables that choose kernels that it had before, whatever a library has set: what
+    it starts from now on is to compute as what it started before."""
+    before = _choosing(os.environ)
+    try:
+        yield
+    finally:
+        take_on(before)
+
+
+def _choosing(every: Mapping[str, str]) -> dict[str, str]:
+    """Those of the variables that choose kernels."""
+    return {it: every[it] for it in every if it.startswith(NOTED_VARIABLES) and not it.endswith(LEFT_OUT)}
 
 
 def subject(name: str) -> Subject:
