@@ -150,6 +150,11 @@ def _named(kind: Kind, name: str, known: Mapping[str, Plugin]) -> Plugin:
     for it in broken():
         if it.kind == kind and it.name in (name, name.rpartition("-")[0]):
             raise PluginError(f"{kind} '{it.name}' of {it.package} is broken: {it.reason}")
+    if not known:
+        raise PluginError(
+            f"no {kind} is registered here, not even aebench's own: it is imported from a folder that is not "
+            "installed; run pip install -e . there, or pip install aebench"
+        )
     raise UnknownNameError(kind, name, known)
 
 

@@ -313,3 +313,11 @@ def test_a_change_in_a_plug_in_s_texts_is_another_condition(install: Install, tm
 def test_our_own_texts_are_in_the_digest_of_the_sources_only() -> None:
     """A specification of ours has the same digest whatever else aebench's files hold."""
     assert capture.outside("stacked") == capture.outside("pytorch") == {}
+
+
+def test_a_folder_that_is_not_installed_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Planted: aebench found by its folder alone, so that nothing is registered. No name is blamed for it."""
+    monkeypatch.setattr(registry, "autoencoders", dict)
+    monkeypatch.setattr(registry, "broken", tuple)
+    with pytest.raises(PluginError, match=r"no autoencoder is registered here, .* run pip install -e \. there"):
+        registry.autoencoder("stacked")

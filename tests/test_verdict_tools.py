@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from click.testing import CliRunner
 
 from aebench.speed.planted import Slowed
 from benchmarks.verdicts import __main__ as verdicts
@@ -116,6 +118,23 @@ class Workload:
     def ready(self) -> tuple[Callable[[], None], int]:
         """Seven images a round."""
         return self.run, 7
+
+
+def test_a_tool_that_judges_nothing_ends_the_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Planted: a tool that cannot start. Its call is not kept, so that the next time makes it; what was kept stays."""
+    rows = {"asv": dict.fromkeys(ROWS, "not slower"), "aebench": dict.fromkeys(ROWS, "failed")}
+    monkeypatch.setattr(verdicts, "clone", lambda *_: (tmp_path, "base"))
+    monkeypatch.setattr(verdicts, "planted", lambda *_: "head")
+    monkeypatch.setattr(verdicts, "TOOLS", {tool: lambda *_, tool=tool: rows[tool] for tool in rows})
+    words = ["--slower", "0", "--repeats", "1", "--tool", "asv", "--tool", "aebench", "-o", str(tmp_path)]
+    failed = CliRunner().invoke(verdicts.main, words)
+    assert (1, True) == (failed.exit_code, f"aebench judged nothing; what it said lies in {tmp_path}" in failed.output)
+    rows["aebench"] = dict.fromkeys(ROWS, "slower")
+    again = CliRunner().invoke(verdicts.main, words)
+    assert (0, ["asv", "aebench"]) == (
+        again.exit_code, [call["tool"] for call in json.loads((tmp_path / verdicts.FILE).read_text())["calls"]]
+    )  # fmt: skip
+    assert "aebench, 0% slower: 2 of 2 rows called slower" in again.output
 
 
 def test_calls_are_counted_by_tool_and_by_what_was_planted() -> None:

@@ -156,6 +156,13 @@ class Unpacked:
             )
         except KeyError as error:
             raise ResultError(f"the bundle's data of {self.name} lack {error}; make it anew") from error
+        for name, array in arrays.items():
+            rows, floating = arrays[f"{name.partition('/')[0]}/inputs"], name.endswith("/inputs")
+            kind = np.floating if floating else np.integer
+            if not np.issubdtype(array.dtype, kind) or array.ndim != (2 if floating else 1) or len(array) != len(rows):
+                raise ResultError(f"the bundle's {name} of {self.name} are no rows of a data set; make it anew")
+            if not np.isfinite(array).all():
+                raise ResultError(f"the bundle's {name} of {self.name} hold numbers that are not finite; make it anew")
         return Dataset(self.name, train, validation, test)
 
 
@@ -186,8 +193,9 @@ def unpack_trace(archive: Archive, climb: Bundled, subject: str, called: str, to
         if subject == ARBITER:
             spreads = trace.metadata["spreads"]
             sound = spreads.keys() == {place.key for place in trace.arrays} and all(map(_is_spread, spreads.values()))
-        else:
-            sound = True
+            impossible = next(_impossible(trace, climb.specification.shapes), None)
+        else:  # whatever it has computed, NaN or another shape, is what is judged
+            sound, impossible = True, None
     except (AebenchError, KeyError, TypeError, ValueError, AttributeError) as error:
         raise archive.damaged(f"{member} is no trace: {error}") from error
     unknown = sorted({place.rung for place in trace.arrays} - set(RUNGS))
@@ -195,8 +203,21 @@ def unpack_trace(archive: Archive, climb: Bundled, subject: str, called: str, to
         raise archive.damaged(f"{member} has a rung {unknown[0]}, which no ladder of this aebench has")
     if not sound or (trace.autoencoder, trace.dtype) != (climb.specification.name, climb.dtype):
         raise archive.damaged(f"{member} is of another climb, or lacks its spreads")
+    if impossible:
+        raise archive.damaged(f"{member} cannot judge: {impossible}")
     trace.framework = called
     trace.save(to)
+
+
+def _impossible(trace: Trace, shapes: Mapping[str, tuple[int, ...]]) -> Iterator[str]:
+    """What no reference leaves: another dtype, what is not finite, parameters of other shapes than specified."""
+    for place, array in trace.arrays.items():
+        if np.issubdtype(array.dtype, np.floating) and array.dtype != np.float64:
+            yield f"{place.key} is of {array.dtype}, and the {ARBITER} computes in float64"
+        if place.rung != "extremes" and not np.isfinite(array).all():
+            yield f"{place.key} holds numbers that are not finite"
+        if place.rung == "init" and array.shape != shapes.get(place.array, array.shape):
+            yield f"{place.key} has shape {array.shape}, its specification {shapes[place.array]}"
 
 
 def _is_spread(values: object) -> bool:

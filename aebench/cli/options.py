@@ -25,6 +25,7 @@ from aebench.cli.values import (
     whole,
     words,
 )
+from aebench.errors import ExecutorError
 
 if TYPE_CHECKING:
     from aebench.report.progress import Bars
@@ -119,7 +120,7 @@ OUTPUT = click.option(
 
 @contextlib.contextmanager
 def kept_in(folder: Path) -> Iterator[Bars]:
-    """Progress bars; on Ctrl-C the command says how to go on in the folder, and ends."""
+    """Progress bars; on Ctrl-C, or where an executor is gone, the command says how to go on in the folder, and ends."""
     from aebench.report.progress import Bars
 
     with Bars() as bars:
@@ -127,6 +128,10 @@ def kept_in(folder: Path) -> Iterator[Bars]:
             yield bars
         except KeyboardInterrupt:
             click.echo(f"Interrupted; what is measured is kept. Go on with the same command and --output {folder}")
+            raise
+        except ExecutorError:
+            if folder.is_dir() and any(folder.iterdir()):
+                click.echo(f"What is finished is kept. Go on with the same command and --output {folder}")
             raise
 
 

@@ -11,6 +11,7 @@ import click
 from aebench.cli.ending import status_of_results
 from aebench.cli.exporting import EXPORT, leave_tables
 from aebench.cli.options import DEFAULTS, IMPORTANCE_SAMPLES, console, executed, selection
+from aebench.errors import ExecutorError
 
 
 @click.command()
@@ -52,6 +53,10 @@ def run(context: click.Context, /, output: Path | None, resume: bool, executor: 
             if started.conditions is None:
                 raise  # nothing was begun, so there is nothing to go on with
             document, _interruption = started.document(), error  # held: one that is lost is repeated
+        except ExecutorError:
+            if started.conditions is not None:
+                click.echo(f"What is finished is kept. Go on with: aebench run --resume --output {folder}")
+            raise
     _print(document, console())
     sys.exit(_finish(document, folder, opens=opens))
 

@@ -44,7 +44,7 @@ def print_differences(base: Environment, head: Environment, found: Sequence[Apar
     console.print(f"{base.name} and {head.name} {f'differ: {named}.' if found else 'are alike.'}")
     if found:
         columns = [Column("what"), Column("name"), Column(base.name, wraps=True), Column(head.name, wraps=True)]
-        table = Table("Differences", columns, keys=2)
+        table = Table("Differences", columns, keys=2, compares=True)
         for it in found:
             table.add(it.kind, it.name, *(_cut(value) for value in (it.base, it.head)))
         table.print(console)

@@ -48,11 +48,15 @@ class Column:
 
 @dataclass
 class Table:
-    """Rows under columns, the first `keys` of which name the row. A row may end early: the rest of it is empty."""
+    """Rows under columns, the first `keys` of which name the row. A row may end early: the rest of it is empty.
+
+    compares: a row's cells are read beside each other, so that no part could be without the others.
+    """
 
     title: str
     columns: Sequence[Column]
     keys: int = 1
+    compares: bool = False
     rows: list[Sequence[Cell]] = field(default_factory=list)
 
     def add(self, *cells: Cell) -> None:
@@ -81,7 +85,8 @@ class Table:
                 if len(parts[-1]) > len(keys) and self._least([*parts[-1], *piece]) > width:
                     parts.append(list(keys))
                 parts[-1] += piece
-        return parts if all(self._least(part) <= width for part in parts) else []
+        fits = all(self._least(part) <= width for part in parts) and not (self.compares and len(parts) > 1)
+        return parts if fits else []
 
     def _least(self, part: Sequence[int]) -> int:
         """Characters that these columns take when their prose is as narrow as it may be."""

@@ -24,7 +24,7 @@ from aebench.records.machine import machine
 from aebench.records.store import write_text
 
 from .planted import clone, planted
-from .tools import SLOWER, TOOLS, Settings
+from .tools import FAILED, SLOWER, TOOLS, Settings
 
 ROOT = Path(__file__).parents[2]
 FILE = "verdicts.json"
@@ -73,6 +73,8 @@ def main(
             began = time.perf_counter()
             rows = TOOLS[tool](settings, place, base, heads[share], folder)
             seconds = time.perf_counter() - began
+            if set(rows.values()) == {FAILED}:
+                raise click.ClickException(f"{tool} judged nothing; what it said lies in {folder}")
             calls.append({"tool": tool, "slower": share, "number": number, "seconds": seconds, "rows": rows})
             write_text(output / FILE, json.dumps({**_about(settings, base), "calls": calls}, indent=2) + "\n")
             click.echo(f"{share:.0%} slower, {tool}: {seconds:.0f} s, {rows}", err=True)

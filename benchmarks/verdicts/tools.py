@@ -47,7 +47,7 @@ class Settings:
 def aebench(settings: Settings, clone: Path, base: str, head: str, folder: Path) -> dict[str, str]:
     """By `aebench compare`, which judges first epochs and the import as well."""
     _called(clone, "aebench", "compare", base, head, settings.autoencoder, "-f", settings.framework, "--only", "speed",
-            "-o", str(folder))  # fmt: skip
+            "-o", str(folder), keep=folder / "compare.txt")  # fmt: skip
     found = documents.read_if_there(folder / "comparison.json", "comparison")
     said = {} if found is None else {it.row: it.verdict for it in outcomes(checked(found, Comparison))}
     return {row: said.get(row, FAILED) for row in ROWS}

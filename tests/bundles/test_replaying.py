@@ -20,6 +20,7 @@ from aebench.agreement import bundled, session
 from aebench.agreement.bounds import DRAWS_OF_SMALL, n_draws
 from aebench.agreement.bundled import drawn, narrow
 from aebench.agreement.ladder import Climb, record
+from aebench.arrays import Array
 from aebench.audit.climbs import climb_planted
 from aebench.audit.planted import FAULTS
 from aebench.data import load as load_data
@@ -200,6 +201,59 @@ def test_a_trace_is_that_climb_s_with_every_spread(
     with pytest.raises(ResultError, match=why) if why else contextlib.nullcontext():
         bundled.unpack_trace(archive, climb, ARBITER, "mine", tmp_path / "to")
         assert "mine" == Trace.read(tmp_path / "to").framework
+
+
+@pytest.mark.parametrize(
+    ("rung", "name", "array", "why"),
+    [
+        ("forward", "codings", np.ones((4, 2)), None),
+        ("extremes", "codings", np.full(3, np.inf), None),
+        ("forward", "codings", np.ones((4, 2), np.float32), "forward/0/codings is of float32, and the"),
+        ("losses", "total", np.array(np.nan), "losses/0/total holds numbers that are not finite"),
+        ("init", "encoder1.weight", np.ones((3, 2)), None),
+        ("init", "encoder1.weight", np.ones((2, 3)), r"init/0/encoder1.weight has shape \(2, 3\)"),
+    ],
+)  # fmt: skip
+def test_a_reference_that_cannot_judge_is_refused(
+    tmp_path: Path, rung: str, name: str, array: Array, why: str | None
+) -> None:
+    """Planted fault: in its trace, with a right checksum; the same in a subject's trace is what there is to judge."""
+    archive, place = opened(placeholder(tmp_path / "it.zip", "pytorch")), Place("phase1", rung, 0, name)
+    (climb,) = archive.manifest.climbs
+    Trace("x", "linear", "float64", {place: array}, {"spreads": {place.key: [0.0, 0.0]}}).save(tmp_path / "trace")
+    members = dict.fromkeys(climb.traces.values(), (tmp_path / "trace").read_bytes())
+    archive = opened(repacked(archive.path, tmp_path / "other.zip", members, listed=True))
+    bundled.unpack_trace(archive, climb, "pytorch", "mine", tmp_path / "to")
+    with pytest.raises(ResultError, match=f"cannot judge: phase1/{why}") if why else contextlib.nullcontext():
+        bundled.unpack_trace(archive, climb, ARBITER, "mine", tmp_path / "to")
+
+
+@pytest.mark.parametrize(
+    ("name", "to", "why"),
+    [
+        ("train/inputs", lambda a: a[:, 0], "train/inputs of curve are no rows of a data set"),
+        ("test/inputs", lambda a: a.astype(np.int64), "test/inputs of curve are no rows of a data set"),
+        ("train/labels", lambda a: np.zeros(len(a) - 1, np.int64), "train/labels of curve are no rows"),
+        ("train/labels", lambda a: np.zeros(len(a)), "train/labels of curve are no rows"),
+        (
+            "train/inputs",
+            lambda a: np.where(a == a.max(), np.nan, a),
+            "train/inputs of curve hold numbers that are not",
+        ),
+    ],
+)
+def test_images_that_are_none_are_not_climbed(
+    small: Path, tmp_path: Path, name: str, to: Callable[[Array], Array], why: str
+) -> None:
+    """Planted fault: in the data of a bundle, with a right checksum."""
+    archive = opened(small)
+    (climb, *_) = archive.manifest.climbs
+    archive.unpack(climb.data, tmp_path / "data")
+    arrays = load((tmp_path / "data").read_bytes())
+    arrays[name] = to(arrays[f"{name.partition('/')[0]}/inputs"])
+    (tmp_path / "data").write_bytes(save(arrays))
+    with pytest.raises(ResultError, match=why):
+        bundled.Unpacked(climb.dataset, tmp_path / "data", tmp_path / "drawn")._dataset()
 
 
 def test_the_ladder_s_text_is_all_that_it_is_made_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,6 +17,8 @@ import pytest
 from click.testing import CliRunner
 
 from aebench.cli import main
+from aebench.cli.options import kept_in
+from aebench.errors import ExecutorError
 from aebench.records import documents
 
 # By part: what tells that something of it is kept, and the options with which a second call ends soon.
@@ -123,3 +125,16 @@ def test_a_full_disk_is_one_line_and_loses_nothing(
     after = kept(tmp_path / "out")
     assert (0, 2, True) == (again.exit_code, len(after["numbers"]), after["complete"])
     assert repr(before["numbers"]) == repr(after["numbers"][:1])
+
+
+@pytest.mark.parametrize("measured", [False, True])
+def test_where_the_executor_is_gone_it_says_how_to_go_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], measured: bool
+) -> None:
+    """Planted: one that goes away after something was finished, or before."""
+    if measured:
+        (tmp_path / "comparison.json").touch()
+    with pytest.raises(ExecutorError), kept_in(tmp_path):
+        raise ExecutorError("executor 'dask' takes no work")
+    told = f"What is finished is kept. Go on with the same command and --output {tmp_path}"
+    assert measured == (told in capsys.readouterr().out)

@@ -14,7 +14,9 @@ import pytest
 from click.testing import CliRunner
 
 from aebench.cli import main
+from aebench.errors import ExecutorError
 from aebench.report.gallery import Picture
+from aebench.running.run import Run
 
 # Doubles PyTorch's squared error once the module that uses it is looked for; runs in every process started from here.
 WRONG_LOSS = """
@@ -156,3 +158,17 @@ def test_growth_is_measured_and_drawn(aebench, pytorch, tmp_path) -> None:
     rows = json.loads((tmp_path / "out" / "growth.json").read_text())["growth"]
     assert {(r["dtype"], r["steps"][-1]) for r in rows} == {("float64", 100), ("float32", 100)}
     assert (tmp_path / "out" / "growth.png").stat().st_size > 1000
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_where_the_executor_is_gone_it_says_how_to_go_on(monkeypatch, tmp_path, begun) -> None:
+    """Planted: an executor that goes away in the middle; where it was never there, there is nothing to go on with."""
+
+    def execute(run, **_) -> None:
+        run.conditions = object() if begun else None
+        raise ExecutorError("executor 'dask' takes no work")
+
+    monkeypatch.setattr(Run, "execute", execute)
+    told = CliRunner().invoke(main, ["run", "linear", "-f", "reference", "-o", str(tmp_path / "out")])
+    assert (2, True) == (told.exit_code, "executor 'dask' takes no work" in told.output)
+    assert begun == (f"Go on with: aebench run --resume --output {tmp_path / 'out'}" in told.output)

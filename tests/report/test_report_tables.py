@@ -98,3 +98,11 @@ def test_colour_changes_no_character() -> None:
     plain, coloured = _shown(table, 40), _shown(table, 40, force_terminal=True, color_system="standard")
     assert "\x1b[31mparts\x1b[0m" in coloured
     assert plain == Text.from_ansi(coloured).plain
+
+
+def test_what_is_compared_stays_beside_each_other() -> None:
+    """Values of two sides come in no parts, one far below the other: a row is a paragraph where they do not fit."""
+    table = Table("T", [Column("name"), Column("base"), Column("head")], compares=True)
+    table.add("keras", "3.11.3 of 2025", "3.13.0 of 2026")
+    assert [[0, 1, 2]] == table.parts(37)
+    assert "T\n\nkeras\n  base: 3.11.3 of 2025\n  head: 3.13.0 of 2026\n\n" == _shown(table, 36)
