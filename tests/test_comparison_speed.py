@@ -114,7 +114,7 @@ def test_a_loaded_machine_makes_all_speed_unusable_and_no_memory() -> None:
     """Others have most of the processors' time; how much memory is held does not depend on that."""
     pairs = compared(ONE, others=0.8)
     assert {"unusable", "not more"} == set(words(ONE, pairs).values())
-    assert "the machine was loaded" in str(verdicts(ONE, pairs)[Row("stacked", "training")].reason)
+    assert "of the processors' time" in str(verdicts(ONE, pairs)[Row("stacked", "training")].reason)
 
 
 def test_more_memory_is_found() -> None:

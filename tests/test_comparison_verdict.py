@@ -98,7 +98,7 @@ def test_a_control_that_moves_makes_speed_unusable_and_not_memory() -> None:
     made = record(blocks=[*blocks(1.0)[:12], *(block(1.3, number, control=True) for number in range(3))])
     (finding,) = findings(made)
     assert ("undecided", "speed", 125) == (finding.weight, finding.what, status([finding]))
-    assert "nothing is said: base took 1.30 times as long as base in 3 blocks of both" == finding.sentence
+    assert "not counted, since base took 1.30 times as long as base in 3 blocks of both" == finding.sentence
 
 
 @pytest.mark.parametrize("shift", [1.0, 1.3])

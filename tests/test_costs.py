@@ -79,7 +79,7 @@ CASES: dict[str, tuple[list[dict[str, Any]], int, str]] = {
     ),
     "not on record": (costing(peak_bytes=None), 2, "the baseline says what it took, and the run does not"),
     "never warm": (costing(warm=False), 2, "the baseline says what it took, and the run does not"),
-    "busy": (busy(0.9), 125, "nothing is said: the machine was loaded: others had 90%"),
+    "busy": (busy(0.9), 125, "not counted, since others had 90% of the processors' time"),
     "busy, with more memory": (
         [{**it, "speed": {**COST, "peak_bytes": 1_300_000_000}} for it in busy(0.9, seconds=0.1)], 1,
         "1.30 times as much",

@@ -177,7 +177,7 @@ def test_each_cause_is_named_and_no_other(reason: str) -> None:
 def test_nothing_of_speed_can_be_gated_on_a_loaded_machine() -> None:
     """A comparison would be unusable, however little its blocks vary; memory does not depend on that."""
     rows = judged(record(blocks(of_deviation(0.01), others=0.8)))
-    load = "the machine was loaded: others had 80% of its processors' time, and a comparison would be unusable"
+    load = "others had 80% of the processors' time, and a comparison would be unusable"
     assert {("too noisy", (load,))} == {(row.word, row.reasons) for row in rows if row.of_speed}
     assert [("steady", ())] == [(row.word, row.reasons) for row in rows if not row.of_speed]
 

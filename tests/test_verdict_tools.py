@@ -12,11 +12,16 @@ from types import ModuleType
 
 import pytest
 from click.testing import CliRunner
+from comparisons import block, blocks, record
+from msgspec import structs
 
+from aebench.comparison.findings import speeds
+from aebench.records import documents
+from aebench.records.fields import Float, plain
 from aebench.speed.planted import Slowed
 from benchmarks.verdicts import __main__ as verdicts
 from benchmarks.verdicts import planted
-from benchmarks.verdicts.tools import ROWS, asv_verdicts, pytest_verdicts
+from benchmarks.verdicts.tools import ROWS, asv_verdicts, pytest_verdicts, seconds_after
 
 ROOT = Path(__file__).parents[1]
 PROGRESS = """\
@@ -120,6 +125,17 @@ class Workload:
         return self.run, 7
 
 
+def test_what_was_measured_after_the_rows_asked_for_is_counted(tmp_path: Path) -> None:
+    """Training and inference are decided by the sixth block of both sides, the seventh with a control among them."""
+    found = [*blocks(1.3)[:3], block(1.0, 0, control=True), *blocks(1.3)[3:]]
+    made = record(blocks=[structs.replace(it, seconds=Float(2.0**number)) for number, it in enumerate(found)])
+    (sides,) = made.pairs
+    assert {6} == {verdict.blocks for row, verdict in speeds(made, sides).items() if row.measure in ROWS}
+    documents.write(tmp_path / "comparison.json", "comparison", plain(made))
+    assert sum(2.0**number for number in range(7, len(found))) == seconds_after(tmp_path)
+    assert 0 == seconds_after(tmp_path / "of another tool")
+
+
 def test_a_tool_that_judges_nothing_ends_the_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Planted: a tool that cannot start. Its call is not kept, so that the next time makes it; what was kept stays."""
     rows = {"asv": dict.fromkeys(ROWS, "not slower"), "aebench": dict.fromkeys(ROWS, "failed")}
@@ -139,11 +155,18 @@ def test_a_tool_that_judges_nothing_ends_the_work(tmp_path: Path, monkeypatch: p
 
 def test_calls_are_counted_by_tool_and_by_what_was_planted() -> None:
     calls = [
-        {"tool": "asv", "slower": 0.1, "number": n, "seconds": float(s), "rows": {"training": a, "inference": b}}
+        {
+            "tool": "asv",
+            "slower": 0.1,
+            "number": n,
+            "seconds": float(s),
+            "seconds_after": 30.0,
+            "rows": {"training": a, "inference": b},
+        }
         for n, s, a, b in ((0, 300, "slower", "not slower"), (1, 100, "slower", "slower"), (2, 200, "failed", "slower"))
     ]
     (line,) = verdicts.summary(calls)
     assert line == (
         "asv, 10% slower: 4 of 6 rows called slower (22% to 96%), others {'not slower': 1, 'failed': 1}; a call took "
-        "100 to 300 s, the middle one 200"
+        "100 to 300 s, the middle one 200, and these rows were decided after 70 to 270 s"
     )

@@ -92,5 +92,5 @@ def _held(
     times = f", {head / base:.2f} times as much" if base else ""
     words = f"{form.format(base)} → {form.format(head)}{times}; up to {form.format(most)} is allowed"
     if what == "speed" and busy:
-        weight, words = "undecided", f"{words}; nothing is said: {busy}"
+        weight, words = "undecided", f"{words}; not counted, since {busy}"
     yield Finding(what, about, weight, words)

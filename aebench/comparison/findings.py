@@ -144,9 +144,9 @@ def judged(found: Iterable[Quality], command: str | None) -> Iterator[Finding]:
         if it.failures:
             failed: Weight = "undone" if it.base in it.failures else "regression"
             why = "; ".join(f"{name} failed: {reason}" for name, reason in it.failures.items())
-            yield Finding("quality", (f"{about}, training",), failed, why, command)
+            yield Finding("quality", (f"{about}, quality",), failed, why, command)
         elif it.reason is not None:
-            yield Finding("quality", (f"{about}, training",), "undecided", it.reason, command)
+            yield Finding("quality", (f"{about}, quality",), "undecided", it.reason, command)
 
 
 def metric_of(it: Quality, row: QualityRow) -> str:
@@ -236,7 +236,7 @@ def in_words(verdict: Verdict) -> str:
     if verdict.word == "failed":
         return f"failed: {verdict.reason}"
     if verdict.word == "unusable":
-        return f"nothing is said: {verdict.reason}"
+        return f"not counted, since {verdict.reason}"
     more = "as much" if verdict.as_much else "as long"
     blocks = f"{verdict.blocks} block{'s' * (verdict.blocks != 1)}"
     if not math.isfinite(verdict.ratio):

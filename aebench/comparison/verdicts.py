@@ -145,7 +145,7 @@ def moved(controls: Mapping[Key, Sequence[float]], rows: Mapping[Key, Sequence[f
 def loaded(busy: Sequence[Busy]) -> str | None:
     """What is wrong where others had more than `LOADED` of the processors' time in half of the blocks, or None."""
     share = float(np.median([(each.others or 0.0) + (each.steal or 0.0) for each in busy] or [0.0]))
-    return f"the machine was loaded: others had {share:.0%} of its processors' time" if share > LOADED else None
+    return f"others had {share:.0%} of the processors' time" if share > LOADED else None
 
 
 def memory(log_ratios: Sequence[float], tolerated: float = MEMORY_TOLERATED) -> Verdict:

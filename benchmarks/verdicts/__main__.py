@@ -24,7 +24,7 @@ from aebench.records.machine import machine
 from aebench.records.store import write_text
 
 from .planted import clone, planted
-from .tools import FAILED, SLOWER, TOOLS, Settings
+from .tools import FAILED, SLOWER, TOOLS, Settings, seconds_after
 
 ROOT = Path(__file__).parents[2]
 FILE = "verdicts.json"
@@ -75,7 +75,8 @@ def main(
             seconds = time.perf_counter() - began
             if set(rows.values()) == {FAILED}:
                 raise click.ClickException(f"{tool} judged nothing; what it said lies in {folder}")
-            calls.append({"tool": tool, "slower": share, "number": number, "seconds": seconds, "rows": rows})
+            calls.append({"tool": tool, "slower": share, "number": number, "seconds": seconds,
+                          "seconds_after": seconds_after(folder), "rows": rows})  # fmt: skip
             write_text(output / FILE, json.dumps({**_about(settings, base), "calls": calls}, indent=2) + "\n")
             click.echo(f"{share:.0%} slower, {tool}: {seconds:.0f} s, {rows}", err=True)
     for line in summary(calls):
@@ -91,10 +92,12 @@ def summary(calls: list[dict[str, Any]]) -> Iterator[str]:
         low, high = said.interval()
         others = {word: words.count(word) for word in dict.fromkeys(words) if word != SLOWER}
         seconds = sorted(call["seconds"] for call in mine)
+        decided = sorted(call["seconds"] - call["seconds_after"] for call in mine)
         yield (
             f"{tool}, {share:.0%} slower: {said.said} of {said.of} rows called slower ({low:.0%} to {high:.0%}), "
             f"others {others}; a call took {seconds[0]:.0f} to {seconds[-1]:.0f} s, the middle one "
-            f"{seconds[len(seconds) // 2]:.0f}"
+            f"{seconds[len(seconds) // 2]:.0f}, and these rows were decided after {decided[0]:.0f} to "
+            f"{decided[-1]:.0f} s"
         )
 
 

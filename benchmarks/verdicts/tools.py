@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from aebench.comparison.findings import speeds
 from aebench.comparison.outcomes import outcomes
 from aebench.records import documents
 from aebench.records.comparisons import Comparison
@@ -95,6 +96,19 @@ def pytest_verdicts(said: str) -> dict[str, str]:
     slower = {found["name"] for found in PYTEST_LINE.finditer(said)}
     ended = re.search(r"\b\d+ passed\b", said) and not re.search(r"\b\d+ (failed|error)", said)
     return {row: SLOWER if name in slower else NOT_SLOWER if ended else FAILED for row, name in PYTEST_ROWS.items()}
+
+
+def seconds_after(folder: Path) -> float:
+    """Seconds of the blocks that `aebench compare` measured after the rows that all tools are asked for were decided,
+    for the sake of first epochs and the import; of a call that left no record none."""
+    found = documents.read_if_there(folder / "comparison.json", "comparison")
+    if found is None:
+        return 0.0
+    record = checked(found, Comparison)
+    (sides,) = record.pairs
+    needed = max(verdict.blocks for row, verdict in speeds(record, sides).items() if row.measure in ROWS)
+    compared = [number for number, block in enumerate(record.blocks) if not block.control]
+    return sum(block.seconds for block in record.blocks[compared[needed - 1] + 1 :])
 
 
 TOOLS = {"aebench": aebench, "asv": asv, "pytest-benchmark": pytest_benchmark}

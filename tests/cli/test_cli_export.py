@@ -208,7 +208,7 @@ def test_a_gate_leaves_its_tables(run: Callable[..., Path]) -> None:
     assert 2 == status, said
     findings = [(row["weight"], row["about"]) for row in _rows(Path("out/tables/findings.csv"))]
     assert [
-        ("undone", "the run"), ("undecided", "tied, pytorch, test_mse"), ("undecided", "tied, pytorch, training")
+        ("undone", "the run"), ("undecided", "tied, pytorch, test_mse"), ("undecided", "tied, pytorch, quality")
     ] == findings  # fmt: skip
     (metric,) = _rows(Path("out/tables/quality.csv"))
     assert ("test_mse", "undecided", "0.5", "5.0") == tuple(
