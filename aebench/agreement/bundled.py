@@ -19,7 +19,7 @@ from aebench.agreement import program
 from aebench.agreement.ladder import EVALUATED_IMAGES, RUNGS, Climb
 from aebench.arrays import Array, Arrays
 from aebench.data import Dataset, Split
-from aebench.errors import AebenchError, ResultError
+from aebench.errors import AebenchError, DataError, ResultError
 from aebench.parameters import initial_parameters
 from aebench.records.archive import Archive
 from aebench.records.bundles import Bundled
@@ -156,11 +156,9 @@ class Unpacked:
             )
         except KeyError as error:
             raise ResultError(f"the bundle's data of {self.name} lack {error}; make it anew") from error
+        except DataError as error:
+            raise ResultError(f"the bundle's data of {self.name} are no data set ({error}); make it anew") from error
         for name, array in arrays.items():
-            rows, floating = arrays[f"{name.partition('/')[0]}/inputs"], name.endswith("/inputs")
-            kind = np.floating if floating else np.integer
-            if not np.issubdtype(array.dtype, kind) or array.ndim != (2 if floating else 1) or len(array) != len(rows):
-                raise ResultError(f"the bundle's {name} of {self.name} are no rows of a data set; make it anew")
             if not np.isfinite(array).all():
                 raise ResultError(f"the bundle's {name} of {self.name} hold numbers that are not finite; make it anew")
         return Dataset(self.name, train, validation, test)

@@ -234,7 +234,7 @@ def _quality(
     framework = {sides.base: sides.framework for sides in plan.pairs}
     for row in rows:
         what = f"{row.autoencoder}, {framework[row.base]}: quality"
-        listener.finished(what, f"{row.verdict} over {len(row.seeds)} seeds")
+        listener.finished(what, f"{row.verdict} over {len(row.seeds)} seed{'s' * (len(row.seeds) != 1)}")
         yield row
 
 

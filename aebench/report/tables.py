@@ -56,8 +56,8 @@ class Table:
     title: str
     columns: Sequence[Column]
     keys: int = 1
-    compares: bool = False
     rows: list[Sequence[Cell]] = field(default_factory=list)
+    compares: bool = False
 
     def add(self, *cells: Cell) -> None:
         """Append a row."""
