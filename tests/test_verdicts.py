@@ -151,7 +151,7 @@ def test_a_control_that_has_not_run_says_nothing() -> None:
 
 @pytest.mark.parametrize(
     ("others", "steal", "found"),
-    [(0.5, 0.2, None), (0.75, 0.0, None), (0.6, 0.2, "had 80% of its"), (None, None, None)],
+    [(0.5, 0.2, None), (0.75, 0.0, None), (0.6, 0.2, "had 80% of the"), (None, None, None)],
 )
 def test_a_loaded_machine(others: float | None, steal: float | None, found: str | None) -> None:
     """More than three quarters of the processors' time for others, in the middle block; a moment of it does no harm."""
