@@ -188,23 +188,26 @@ def unpack_trace(archive: Archive, climb: Bundled, subject: str, called: str, to
     archive.unpack(member, to)
     try:
         trace = Trace.read(to)
-        if subject == ARBITER:
-            spreads = trace.metadata["spreads"]
-            sound = spreads.keys() == {place.key for place in trace.arrays} and all(map(_is_spread, spreads.values()))
-            impossible = next(_impossible(trace, climb.specification.shapes), None)
-        else:  # whatever it has computed, NaN or another shape, is what is judged
-            sound, impossible = True, None
+        wrong = next(_wrong(trace, climb, judges=subject == ARBITER), None)
     except (AebenchError, KeyError, TypeError, ValueError, AttributeError) as error:
         raise archive.damaged(f"{member} is no trace: {error}") from error
-    unknown = sorted({place.rung for place in trace.arrays} - set(RUNGS))
-    if unknown:
-        raise archive.damaged(f"{member} has a rung {unknown[0]}, which no ladder of this aebench has")
-    if not sound or (trace.autoencoder, trace.dtype) != (climb.specification.name, climb.dtype):
-        raise archive.damaged(f"{member} is of another climb, or lacks its spreads")
-    if impossible:
-        raise archive.damaged(f"{member} cannot judge: {impossible}")
+    if wrong:
+        raise archive.damaged(f"{member} {wrong}")
     trace.framework = called
     trace.save(to)
+
+
+def _wrong(trace: Trace, climb: Bundled, *, judges: bool) -> Iterator[str]:
+    """Why it is no trace of that climb, or cannot judge. Whatever a subject has computed is what is judged."""
+    for rung in sorted({place.rung for place in trace.arrays} - set(RUNGS)):
+        yield f"has a rung {rung}, which no ladder of this aebench has"
+    spreads = trace.metadata["spreads"] if judges else {}
+    whole = not judges or spreads.keys() == {place.key for place in trace.arrays}
+    same = (trace.autoencoder, trace.dtype) == (climb.specification.name, climb.dtype)
+    if not (same and whole and all(map(_is_spread, spreads.values()))):
+        yield "is of another climb, or lacks its spreads"
+    if judges:
+        yield from (f"cannot judge: {why}" for why in _impossible(trace, climb.specification.shapes))
 
 
 def _impossible(trace: Trace, shapes: Mapping[str, tuple[int, ...]]) -> Iterator[str]:

@@ -121,6 +121,7 @@ OUTPUT = click.option(
 @contextlib.contextmanager
 def kept_in(folder: Path) -> Iterator[Bars]:
     """Progress bars; on Ctrl-C, or where an executor is gone, the command says how to go on in the folder, and ends."""
+    from aebench.records.store import is_empty
     from aebench.report.progress import Bars
 
     with Bars() as bars:
@@ -130,7 +131,7 @@ def kept_in(folder: Path) -> Iterator[Bars]:
             click.echo(f"Interrupted; what is measured is kept. Go on with the same command and --output {folder}")
             raise
         except ExecutorError:
-            if folder.is_dir() and any(folder.iterdir()):
+            if not is_empty(folder):
                 click.echo(f"What is finished is kept. Go on with the same command and --output {folder}")
             raise
 

@@ -49,8 +49,8 @@ def aebench(settings: Settings, clone: Path, base: str, head: str, folder: Path)
     """By `aebench compare`, which judges first epochs and the import as well."""
     _called(clone, "aebench", "compare", base, head, settings.autoencoder, "-f", settings.framework, "--only", "speed",
             "-o", str(folder), keep=folder / "compare.txt")  # fmt: skip
-    found = documents.read_if_there(folder / "comparison.json", "comparison")
-    said = {} if found is None else {it.row: it.verdict for it in outcomes(checked(found, Comparison))}
+    found = _record(folder)
+    said = {} if found is None else {it.row: it.verdict for it in outcomes(found)}
     return {row: said.get(row, FAILED) for row in ROWS}
 
 
@@ -101,14 +101,19 @@ def pytest_verdicts(said: str) -> dict[str, str]:
 def seconds_after(folder: Path) -> float:
     """Seconds of the blocks that `aebench compare` measured after the rows that all tools are asked for were decided,
     for the sake of first epochs and the import; of a call that left no record none."""
-    found = documents.read_if_there(folder / "comparison.json", "comparison")
+    found = _record(folder)
     if found is None:
         return 0.0
-    record = checked(found, Comparison)
-    (sides,) = record.pairs
-    needed = max(verdict.blocks for row, verdict in speeds(record, sides).items() if row.measure in ROWS)
-    compared = [number for number, block in enumerate(record.blocks) if not block.control]
-    return sum(block.seconds for block in record.blocks[compared[needed - 1] + 1 :])
+    (sides,) = found.pairs
+    needed = max(verdict.blocks for row, verdict in speeds(found, sides).items() if row.measure in ROWS)
+    compared = [number for number, block in enumerate(found.blocks) if not block.control]
+    return sum(block.seconds for block in found.blocks[compared[needed - 1] + 1 :])
+
+
+def _record(folder: Path) -> Comparison | None:
+    """What `aebench compare` left in the folder."""
+    content = documents.read_if_there(folder / "comparison.json", "comparison")
+    return None if content is None else checked(content, Comparison)
 
 
 TOOLS = {"aebench": aebench, "asv": asv, "pytest-benchmark": pytest_benchmark}
