@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from aebench import registry
 from aebench.comparison.quality import Asked, compare
 from aebench.errors import FrameworkError, UnwritableError, UsageError
-from aebench.processes.events import Silent
+from aebench.processes.events import Silent, together
 from aebench.records import capture, documents
 from aebench.records.conditions import Conditions
 from aebench.records.fields import checked, plain
@@ -151,3 +152,86 @@ def test_a_full_disk_is_no_failure_of_a_training(tmp_path: Path) -> None:
     with pytest.raises(UnwritableError, match="No space left"):
         known.measure("linear", 0, NEW, Full(NEW))  # type: ignore[arg-type]  # all that is called of a process
     assert [] == known.trials
+
+
+def test_both_sides_train_at_the_same_time(trained: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither ends before the other has begun; what is trained from comes first, and seconds are no measure."""
+    sound, begun_by, alone = trainings.attempt, {name: threading.Event() for name in (OLD, NEW)}, []
+
+    def attempt(trial: Trial, process: There, *others: Any) -> dict[str, Any]:
+        alone.append(trial.alone)
+        begun_by[trial.framework].set()
+        assert all(begun.wait(10.0) for begun in begun_by.values()), "the other one waits"
+        return sound(trial, process, *others)
+
+    monkeypatch.setattr(trainings, "attempt", attempt)
+    processes = {name: There(name) for name in (OLD, NEW)}
+    known = begun(tmp_path, processes)
+    found = known.at_once("linear", 0, processes)
+    assert {OLD: OLD, NEW: NEW} == {name: document["framework"] for name, document in found.items()}
+    assert [False, False] == alone
+    assert found == known.at_once("linear", 0, processes)
+    assert 2 == len(trained)
+    assert found == begun(tmp_path, processes).at_once("linear", 0, processes)
+    assert 2 == len(trained)
+
+
+def test_where_one_side_is_trained_the_other_is_alone(
+    trained: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its seconds are a measure then."""
+    sound, alone = trainings.attempt, []
+
+    def attempt(trial: Trial, process: There, *others: Any) -> dict[str, Any]:
+        alone.append(trial.alone)
+        return sound(trial, process, *others)
+
+    processes = {name: There(name) for name in (OLD, NEW)}
+    begun(tmp_path, processes).measure("linear", 0, OLD, processes[OLD])
+    monkeypatch.setattr(trainings, "attempt", attempt)
+    begun(tmp_path, processes).at_once("linear", 0, processes)
+    assert [True] == alone
+    assert [f"{OLD}, 0", f"{NEW}, 0"] == trained
+
+
+def test_a_full_disk_ends_the_training_beside_it(tmp_path: Path) -> None:
+    """Planted: one side cannot write. The other one's process is ended, and the reason goes up."""
+
+    class Full(There):
+        def call(self, function: Any, *_: Any, **__: Any) -> Any:
+            raise UnwritableError("cannot write result.json: No space left on device")
+
+    class Endless(There):
+        ended = threading.Event()
+
+        def call(self, function: Any, *_: Any, **__: Any) -> Any:
+            self.ended.wait(30.0)
+            raise FrameworkError("its process has ended")
+
+        def close(self) -> None:
+            self.ended.set()
+
+    processes = {OLD: Endless(OLD), NEW: Full(NEW)}
+    known = begun(tmp_path, processes)
+    with pytest.raises(UnwritableError, match="No space left"):
+        known.at_once("linear", 0, processes)  # type: ignore[arg-type]  # all that is called of a process
+    assert Endless.ended.is_set()
+
+
+def test_one_bar_moves_with_both() -> None:
+    """Half of one of two is a quarter of both; notes go up as they are."""
+    told: list[Any] = []
+
+    class Heard(Silent):
+        def advance(self, done: int, total: int) -> None:
+            told.append((done, total))
+
+        def note(self, text: str) -> None:
+            told.append(text)
+
+    one, other = together(Heard(), 2)
+    one.advance(5, 10)
+    other.advance(3, 3)
+    other.note("again")
+    one.advance(0, 0)
+    assert [(50, 200), (150, 200), "again", (100, 200)] == told

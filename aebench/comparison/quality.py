@@ -79,11 +79,12 @@ def each(
     todo: Iterable[tuple[str, Sides]], trainings: Trainings, asked: Asked, processes: Mapping[str, FrameworkProcess],
     out_of_time: Callable[[], bool],
 ) -> Iterator[Quality]:  # fmt: skip
-    """The same of each autoencoder on its two sides, trained in these processes."""
+    """The same of each autoencoder on its two sides, trained in these processes, both at the same time."""
     for name, sides in todo:
+        both = {subject: processes[subject] for subject in sides.names}
 
-        def train(subject: str, seed: int, name: str = name) -> dict[str, Any]:
-            return trainings.measure(name, seed, subject, processes[subject])
+        def train(subject: str, seed: int, name: str = name, both: Any = both) -> dict[str, Any]:
+            return trainings.at_once(name, seed, both)[subject]
 
         yield compare(registry.autoencoder(name), *sides.names, train, asked, out_of_time)
 

@@ -35,3 +35,26 @@ class Silent:
 
     def finished(self, what: str, result: str) -> None:
         """Nothing."""
+
+
+class Part(Silent):
+    """Who is told of one of several pieces that go on at the same time; they move one bar, each by the same share."""
+
+    def __init__(self, listener: Listener, parts: list[Part]) -> None:
+        self._listener, self._parts, self._done = listener, parts, 0.0
+        parts.append(self)
+
+    def advance(self, done: int, total: int) -> None:
+        """So much of this piece, in per cent of one piece of all."""
+        self._done = 100.0 * done / max(total, 1)
+        self._listener.advance(int(sum(part._done for part in self._parts)), 100 * len(self._parts))
+
+    def note(self, text: str) -> None:
+        """Told as it is."""
+        self._listener.note(text)
+
+
+def together(listener: Listener, n: int) -> list[Listener]:
+    """A listener for each of n pieces that go on at the same time, of which one listener hears as of one."""
+    parts: list[Part] = []
+    return [Part(listener, parts) for _ in range(n)]

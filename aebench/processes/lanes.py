@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
-from typing import Any
+from typing import Any, TypeVar
 
 from aebench.errors import AebenchError
 from aebench.processes.worker import FrameworkProcess
+
+Found = TypeVar("Found")
 
 
 class Lanes:
@@ -33,6 +35,10 @@ class Lanes:
             self.processes[name].call(function, *arguments)
 
         return self._threads[name].submit(called)
+
+    def work(self, name: str, function: Callable[[FrameworkProcess], Found]) -> Future[Found]:
+        """Let a function of the process do what takes several calls, and hand back what it finds."""
+        return self._threads[name].submit(function, self.processes[name])
 
     def at_end(self, function: Callable[[], object]) -> None:
         """Call this when all calls have ended, however they ended."""

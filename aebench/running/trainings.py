@@ -7,13 +7,16 @@ that fails is a row with its reason.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from concurrent.futures import as_completed
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from aebench import registry
 from aebench.errors import AebenchError, CheckpointError, FrameworkError, ResultError, UnwritableError, UsageError
-from aebench.processes.events import Listener
+from aebench.processes.events import Listener, together
+from aebench.processes.lanes import Lanes
 from aebench.processes.worker import FrameworkProcess
 from aebench.records.conditions import Conditions
 from aebench.running.options import Options, dataset_name
@@ -65,18 +68,53 @@ class Trainings:
         self.listener.begin(f"{name}, {framework}, seed {seed}", 1)
         return self.ended(self.attempted(self.trial(name, seed, framework), process))
 
-    def attempted(self, trial: Trial, process: FrameworkProcess) -> dict[str, Any]:
+    def at_once(self, name: str, seed: int, processes: Mapping[str, FrameworkProcess]) -> dict[str, dict[str, Any]]:
+        """The trial's document of each of these, as of `measure`; those to be trained are trained at the same time.
+
+        Their seconds are then no measure of speed, which the documents say.
+
+        Raises:
+            UsageError, UnwritableError: as of `measure`; the trainings beside it are ended.
+        """
+        if first := registry.autoencoder(name).pretraining:
+            self.at_once(first, seed, processes)
+        due = {
+            framework: process for framework, process in processes.items()
+            if self.measured(name, seed, framework) is None and self.settled(name, seed, framework, process) is None
+        }  # fmt: skip
+        if due:
+            self._train(name, seed, due)
+        found = {framework: self.measured(name, seed, framework) for framework in processes}
+        return {framework: document for framework, document in found.items() if document is not None}
+
+    def _train(self, name: str, seed: int, processes: Mapping[str, FrameworkProcess]) -> None:
+        """Train in all of these at the same time."""
+        told = dict(zip(processes, together(self.listener, len(processes)), strict=True))
+        self.listener.begin(f"{name}, {' and '.join(processes)}, seed {seed}", 1)
+        with Lanes(processes) as lanes:
+            under_way = []
+            for framework, process in processes.items():
+                self.make_room(name, framework, process)
+                trial = replace(self.trial(name, seed, framework), alone=len(processes) == 1)
+                under_way.append(lanes.work(framework, partial(self.attempted, trial, listener=told[framework])))
+            for ended in as_completed(under_way):
+                self.ended(ended.result())
+
+    def attempted(self, trial: Trial, process: FrameworkProcess, listener: Listener | None = None) -> dict[str, Any]:
         """The trial's document after as many attempts as it takes, or the last one's row.
+
+        listener: who is told of them; default: who is told of all.
 
         Raises:
             UnwritableError: as of `attempt`.
         """
-        document = attempt(trial, process, self.listener)
+        told = listener or self.listener
+        document = attempt(trial, process, told)
         for _ in range(self.attempts - 1):
             if "failure" in document:
                 what = f"{trial.autoencoder.name}, {trial.framework}, seed {trial.seed}"
-                self.listener.note(f"{what}: {outcome(document)}; it is tried again")
-                document = attempt(trial, process, self.listener)
+                told.note(f"{what}: {outcome(document)}; it is tried again")
+                document = attempt(trial, process, told)
         return document
 
     def make_room(self, name: str, framework: str, process: FrameworkProcess) -> None:
