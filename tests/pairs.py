@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
-from msgspec import structs
+from msgspec import UNSET, structs
 
 from aebench.comparison.speed import Due
 from aebench.records.blocks import Block, Pair, Timed, Work
@@ -15,16 +15,24 @@ from aebench.records.conditions import Busy
 from aebench.records.fields import Float
 from aebench.records.measurements import Case
 
+MEASURES = ("training", "inference", "first epoch", "import")
 
-def timed(name: str, factors: Mapping[str, float], bytes_held: int = 2**28) -> Timed:
+
+def timed(
+    name: str, factors: Mapping[str, float], bytes_held: int = 2**28, wanted: Collection[str] = MEASURES
+) -> Timed:
     """A subject whose measures take so many seconds; one where nothing is said."""
     first = Float(factors.get("first epoch", 1.0))
     works = {
-        name: Work(images=100, warm_up=[first, Float(1.0)], rounds=[Float(factors.get(name, 1.0))] * 4)
-        for name in ("training", "inference")
+        work: Work(
+            images=100, warm_up=[first, Float(1.0)], rounds=[Float(factors.get(work, 1.0))] * 4 * (work in wanted)
+        )
+        for work in ("training", "inference")
+        if work in wanted or (work == "training" and "first epoch" in wanted)
     }
-    seconds = Float(factors.get("import", 1.0))
-    return Timed(name=name, works=works, import_seconds=seconds, peak_bytes=bytes_held, peak_device_bytes=None)
+    seconds = Float(factors.get("import", 1.0)) if "import" in wanted else UNSET
+    peaks = (bytes_held, None) if {"training", "inference"} <= set(wanted) else (UNSET, UNSET)
+    return Timed(name=name, works=works, import_seconds=seconds, peak_bytes=peaks[0], peak_device_bytes=peaks[1])
 
 
 def pair(
@@ -32,9 +40,10 @@ def pair(
 ) -> Pair:
     """The block of which each measure has that log ratio; where head fails, it says why."""
     factors = {measure: math.exp(value) for measure, value in log_ratios.items()}
-    head = Timed(name="head", failure=failure) if failure else timed("head", factors, bytes_held)
+    wanted = due.measures or MEASURES
+    head = Timed(name="head", failure=failure) if failure else timed("head", factors, bytes_held, wanted)
     return Pair(
-        first=due.first, subjects=[timed("base", {}), head], seconds=Float(10.0),
+        first=due.first, subjects=[timed("base", {}, wanted=wanted), head], seconds=Float(10.0),
         busy=Busy(load=Float(1.0), steal=Float(0.0), others=Float(others)), autoencoder=due.autoencoder,
         control=due.control,
     )  # fmt: skip

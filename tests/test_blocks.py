@@ -27,7 +27,7 @@ from aebench.records.blocks import Block, Pair, Timed, Work
 from aebench.records.conditions import Busy
 from aebench.records.fields import Float, checked, plain
 from aebench.speed import blocks, workloads
-from aebench.speed.blocks import Subject, log_ratio
+from aebench.speed.blocks import Subject, has, log_ratio
 from aebench.speed.planted import Slowed
 from aebench.speed.workloads import Inference, Training
 
@@ -137,6 +137,34 @@ def test_every_number_is_kept_raw() -> None:
     for measure in ("training", "inference", "first epoch", "import"):
         assert math.log(1.25) == pytest.approx(log_ratio(block, 0, 1, measure))
     assert block == checked(plain(block), Block)
+
+
+@pytest.mark.parametrize(
+    ("measures", "called", "there"),
+    [
+        (("first epoch",), ["images", "seconds"], {"first epoch"}),
+        (("inference",), ["images", *["seconds"] * 8], {"inference"}),
+        (("training",), ["images", *["seconds"] * 8], {"training", "first epoch"}),
+        (("inference", "first epoch"), ["images"] * 2 + ["seconds"] * 9, {"inference", "first epoch"}),
+        (("training", "inference"), ["images"] * 2 + ["seconds"] * 16 + ["peak_memory"],
+         {"training", "inference", "first epoch"}),
+        (("first epoch", "import"), ["import_seconds", "images", "seconds"], {"first epoch", "import"}),
+    ],
+)  # fmt: skip
+def test_what_is_not_wanted_is_not_run(measures: tuple[str, ...], called: list[str], there: set[str]) -> None:
+    """A process does what the measures need and no more: its peak of memory is then that of nothing that is known."""
+    block, calls = timed(PAIR, [1.0, 1.0], measures=measures)
+    assert ["getpid", *called, "ended"] == [name for number, name in calls if number == 0]
+    assert there == {measure for measure in ("training", "inference", "first epoch", "import") if has(block, measure)}
+    assert [{"training", "inference"} <= there] * 2 == [it.peak_bytes is not UNSET for it in block.subjects]
+    with contextlib.ExitStack() as stack:
+        if missing := {"training", "inference", "first epoch", "import"} - there:
+            stack.enter_context(pytest.raises(ResultError, match="it was not measured in this block"))
+        for measure in missing:
+            log_ratio(block, 0, 1, measure)
+    known = {name: getattr(block, name) for name in block.__struct_fields__}
+    whole = Pair(**known, autoencoder="linear", control=False)
+    assert whole == checked(plain(whole), Pair)
 
 
 def test_before_every_timing_the_threads_of_the_one_before_calm_down(pauses: list[float]) -> None:
@@ -271,7 +299,9 @@ def test_rounds_of_different_numbers_are_no_block() -> None:
 @pytest.mark.parametrize(
     ("damage", "problem"),
     [
-        ({"import_seconds": UNSET}, "head has import_seconds UNSET, expected more than 0"),
+        ({"import_seconds": UNSET}, "import_seconds is there of base alone"),
+        ({"peak_bytes": UNSET}, "peak_bytes is there of base alone"),
+        ({"works": {}}, "training was timed in 0, 4 rounds"),
         ({"import_seconds": 0.0}, "head has import_seconds 0.0"),
         ({"peak_bytes": None}, "head has peak_bytes None"), ({"peak_bytes": 0}, "head has peak_bytes 0"),
         ({"works": {"training": Work(images=1, warm_up=[], rounds=[Float(1.0)] * 4)}}, "head took no seconds for tr"),
@@ -285,7 +315,11 @@ def test_a_side_that_did_not_fail_has_all_its_numbers(damage: dict[str, Any], pr
     sides = [structs.replace(side, works={k: w for k, w in side.works.items() if k == "training"}) for side in sides]
     with pytest.raises(ValueError, match=problem):
         structs.replace(sound, subjects=sides)
-    imported = [structs.replace(side, works={}, peak_bytes=None) for side in sound.subjects]
+    nothing = [structs.replace(it, works={}, import_seconds=UNSET) for it in sound.subjects]
+    for autoencoder in ("stacked", None):
+        with pytest.raises(ValueError, match="nothing of base was measured"):
+            structs.replace(sound, subjects=nothing, autoencoder=autoencoder)
+    imported = [structs.replace(side, works={}, peak_bytes=UNSET) for side in sound.subjects]
     assert structs.replace(sound, subjects=imported, autoencoder=None).failed is None
 
 

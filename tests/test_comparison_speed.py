@@ -221,3 +221,50 @@ def test_a_number_that_is_none_is_refused() -> None:
     broken = pair(Due("stacked", False, 0), {"training": math.nan})
     with pytest.raises(ResultError, match="has the log ratio nan"):
         verdicts(ONE, [broken])
+
+
+def test_what_is_decided_is_not_measured_again() -> None:
+    """Planted: first epochs that vary and nothing else. From the first look on they are all that is due, in controls,
+    too; who began and how many controls there are is as before, and memory has its blocks."""
+    flip = {0: 0.3, 1: -0.3}
+    asked: list[Due] = []
+
+    def of(due: Due) -> Mapping[str, float]:
+        asked.append(due)
+        return {"first epoch": 0.0 if due.control else flip[due.first]}
+
+    pairs = compared(TWO, of)
+    compared_with = [it for it in asked if not it.control]
+    whole, left = compared_with[: 2 * LOOKS[0]], compared_with[2 * LOOKS[0] :]
+    # The import is the framework's: two autoencoders have decided it between them before the last of these blocks.
+    assert {None, speed.OF_AN_AUTOENCODER} == {it.measures for it in whole}
+    assert whole[: LOOKS[0]] == [it for it in whole if it.measures is None]
+    assert {("first epoch",)} == {it.measures for it in left}
+    assert {("first epoch",)} == {it.measures for it in asked if it.control and asked.index(it) > asked.index(left[0])}
+    assert {0, 1} == {it.first for it in left}
+    found = words(TWO, pairs)
+    assert {"stacked: first epoch", "sparse: first epoch"} == {
+        row for row, word in found.items() if word == "undecided"
+    }
+    assert {"not slower", "not more", "undecided"} == set(found.values())
+    memories = verdicts(TWO, pairs)[Row("stacked", "memory")]
+    assert LOOKS[0] == memories.blocks
+    assert speed.ratios(pairs[-1]).keys() == {"first epoch"}
+
+
+def test_a_control_measures_whatever_is_open() -> None:
+    """Planted: the inference of one and the first epoch of the other vary. Base against base has both."""
+    flip = {0: 0.3, 1: -0.3}
+    varies = {"stacked": "inference", "sparse": "first epoch"}
+    asked: list[Due] = []
+
+    def of(due: Due) -> Mapping[str, float]:
+        asked.append(due)
+        return {} if due.control else {varies[str(due.autoencoder)]: flip[due.first]}
+
+    compared(TWO, of)
+    late = asked[4 * LOOKS[0] :]
+    assert {"stacked": {("inference",)}, "sparse": {("first epoch",)}} == {
+        name: {it.measures for it in late if it.autoencoder == name and not it.control} for name in varies
+    }
+    assert {("inference", "first epoch")} == {it.measures for it in late if it.control}

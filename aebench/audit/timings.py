@@ -8,12 +8,13 @@ from pathlib import Path
 
 from aebench.comparison.findings import part_of
 from aebench.comparison.sequential import Thresholds
-from aebench.comparison.speed import IMPORT, Blocks, Due, Question, Row, Where, measured, verdicts
+from aebench.comparison.speed import Blocks, Due, Question, Row, Where, measured, verdicts
 from aebench.errors import FrameworkError
 from aebench.processes.events import Listener
 from aebench.records.audits import Outcome
 from aebench.records.comparisons import What
 from aebench.records.fields import Float
+from aebench.speed.blocks import IMPORT
 from aebench.speed.planted import Slowed
 from aebench.speed.workloads import Timed, Training
 

@@ -9,10 +9,11 @@ from msgspec import structs
 from aebench.agreement.ladder import RUNGS
 from aebench.comparison.findings import MEASURES
 from aebench.comparison.outcomes import CLIMB
-from aebench.comparison.speed import IMPORT, OF_AN_AUTOENCODER, PEAKS
+from aebench.comparison.speed import OF_AN_AUTOENCODER, PEAKS
 from aebench.errors import ResultError, nearest
 from aebench.records.known import Known
 from aebench.records.matrices import Outcome
+from aebench.speed.blocks import IMPORT
 
 Versions = Mapping[str, tuple[str, str]]
 """By framework, those of base and head."""

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain, product
 from pathlib import Path
+
+from msgspec import UNSET
 
 from aebench.arrays import Dtype
 from aebench.comparison.sequential import LOOKS, Thresholds
@@ -19,11 +21,10 @@ from aebench.comparison.verdicts import LEAST_MEMORIES, Verdict, judged, loaded,
 from aebench.processes.events import Listener
 from aebench.records.blocks import Block, Pair
 from aebench.speed import blocks, cores
-from aebench.speed.blocks import Subject, log_ratio
+from aebench.speed.blocks import FIRST_EPOCH, IMPORT, TRAINING, Subject, has, log_ratio
 from aebench.speed.workloads import SECONDS_TO_CALM_DOWN, Inference, Timed, Training
 
-OF_AN_AUTOENCODER = ("training", "inference", "first epoch")
-IMPORT = "import"
+OF_AN_AUTOENCODER = (TRAINING, "inference", FIRST_EPOCH)
 # Where a subject's record has its peaks.
 PEAKS = {"memory": "peak_bytes", "device memory": "peak_device_bytes"}
 # One block in so many is a null control, and no call has fewer controls than these.
@@ -44,12 +45,14 @@ class Row:
 class Due:
     """The block to measure next. first: place of the subject that begins. control: of base and base.
 
-    autoencoder: None: the block imports the frameworks, and no more.
+    autoencoder: None: the block imports the frameworks, and no more. measures: what is measured, so that what is
+    decided already costs no more time; None: everything, memory included.
     """
 
     autoencoder: str | None
     control: bool
     first: int
+    measures: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -109,7 +112,7 @@ class Blocks:
         # A single thread waits for nobody, and spins for nobody.
         pause = 0.0 if self.where.threads == 1 else SECONDS_TO_CALM_DOWN
         sides = (pair[0], pair[0]) if due.control else pair
-        return blocks.timed(sides, due.first, self.logs, pause=pause, core=self._core())
+        return blocks.timed(sides, due.first, self.logs, pause=pause, core=self._core(), measures=due.measures)
 
     def _core(self) -> int | None:
         """The core of the next block, each two blocks another; None where several have to do with what is timed."""
@@ -131,7 +134,7 @@ class Blocks:
             return {}
         where = {key: value for key, value in vars(self.where).items() if key != "threads"}
         return {
-            "training": Training(autoencoder, name, **where),
+            TRAINING: Training(autoencoder, name, **where),
             "inference": Inference(autoencoder, name, **where, use="reconstruct"),
         }
 
@@ -179,8 +182,21 @@ def due(question: Question, pairs: Sequence[Pair]) -> Due | None:
     least = math.ceil(len(compared) / CONTROL_EVERY) if names else LEAST_CONTROLS
     wanted = least if question.speed else 0
     if timed and len(controls) < wanted:
-        return _next(names if alone else timed, controls, control=True)
-    return _next(names, compared, control=False) if names else None
+        it = _next(names if alone else timed, controls, control=True)
+    elif names:
+        it = _next(names, compared, control=False)
+    else:
+        return None
+    return replace(it, measures=_open(found, it)) if question.speed else it
+
+
+def _open(found: Mapping[Row, Verdict], it: Due) -> tuple[str, ...] | None:
+    """What the block is to measure: what is open, of its autoencoder or, in a control, of any; None: everything."""
+    rows = [row for row, verdict in found.items() if verdict.open]
+    of = {row.measure for row in rows if it.control or row.autoencoder in (None, it.autoencoder)}
+    every = (*OF_AN_AUTOENCODER, IMPORT)
+    left = tuple(measure for measure in every if measure in of)
+    return None if left in ((), (IMPORT,), every) else left
 
 
 def verdicts(question: Question, pairs: Sequence[Pair]) -> dict[Row, Verdict]:
@@ -211,7 +227,7 @@ def ratios(pair: Pair) -> dict[str, float]:
     """The log ratio of the second process to the first in every measure that the block has; none where it failed."""
     if pair.failed:
         return {}
-    measures = (*OF_AN_AUTOENCODER, IMPORT) if pair.autoencoder is not None else (IMPORT,)
+    measures = [measure for measure in (*OF_AN_AUTOENCODER, IMPORT) if has(pair, measure)]
     peaks = [name for name, key in PEAKS.items() if all(getattr(subject, key) for subject in pair.subjects)]
     return {measure: ratio(pair, measure) for measure in (*measures, *peaks)}
 
@@ -229,7 +245,7 @@ def _rows(question: Question, pairs: Sequence[Pair], *, control: bool = False) -
     found: dict[Row, list[float]] = {Row(n, m): [] for n in question.autoencoders for m in OF_AN_AUTOENCODER}
     found[Row(None, IMPORT)] = []
     for pair in (pair for pair in pairs if pair.control is control and not pair.failed):
-        for row in (row for row in found if row.autoencoder in (None, pair.autoencoder)):
+        for row in (it for it in found if it.autoencoder in (None, pair.autoencoder) and has(pair, it.measure)):
             found[row].append(log_ratio(pair, 0, 1, row.measure))
     return found
 
@@ -248,6 +264,7 @@ def _memories(question: Question, pairs: Sequence[Pair]) -> dict[Row, Verdict]:
     for name, (measure, key) in product(question.autoencoders, PEAKS.items()):
         mine = [pair for pair in pairs if pair.autoencoder == name and not pair.control and not pair.failed]
         peaks = [[getattr(subject, key) for subject in pair.subjects] for pair in mine]
+        peaks = [sides for sides in peaks if UNSET not in sides]  # where something was left out there are none
         if all(chain.from_iterable(peaks)) and (peaks or key == "peak_bytes"):
             found[Row(name, measure)] = memory([math.log(head / base) for base, head in peaks])
     return found

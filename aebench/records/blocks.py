@@ -20,7 +20,8 @@ Kind = Literal["framework", "peer", "products", "traffic"]
 class Work(Part):
     """One workload in one process. images: of a round.
 
-    warm_up: seconds of the rounds that make it warm, the first of which compiles. rounds: seconds of each warm round.
+    warm_up: seconds of the rounds that make it warm, the first of which compiles. rounds: seconds of each warm round;
+    none where only the first round was wanted.
     pace: seconds of processor time that a small piece of work took on the same core during the first round.
     """
 
@@ -35,7 +36,7 @@ class Timed(Part):
 
     import_seconds: of the framework, devices looked for; import_pace: the core's meanwhile, as of a first round.
     peak_bytes: most that the process has held at once; peak_device_bytes: most that its tensors have on the GPU, None
-    without one.
+    without one. Whatever was not wanted is not there.
     """
 
     name: str
@@ -70,9 +71,9 @@ class Block(Part):
         sound = [subject for subject in self.subjects if subject.failed is None]
         for name in {name for subject in sound for name in subject.works}:
             rounds = {len(s.works[name].rounds) if name in s.works else 0 for s in sound}
-            if len(rounds) > 1 or 0 in rounds:
+            if len(rounds) > 1:
                 found = ", ".join(map(str, sorted(rounds)))
-                raise ValueError(f"{name} was timed in {found} rounds, expected as many of each subject, and some")
+                raise ValueError(f"{name} was timed in {found} rounds, expected as many of each subject")
         for subject, (name, work) in ((it, each) for it in sound for each in it.works.items()):
             if not work.warm_up or any(second <= 0.0 for second in (*work.warm_up, *work.rounds)):
                 raise ValueError(f"{subject.name} took no seconds for {name}, expected some in every round")
@@ -81,7 +82,7 @@ class Block(Part):
 class Pair(Block, kw_only=True):
     """A block of two subjects, base and head. control: both are base, and what differs is chance.
 
-    autoencoder: None: nothing ran but the import.
+    autoencoder: None: nothing ran but the import. What was decided already was not measured any more.
     """
 
     autoencoder: Name | None
@@ -91,13 +92,17 @@ class Pair(Block, kw_only=True):
         super().__post_init__()
         if len(self.subjects) != 2:
             raise ValueError(f"a block of base and head has 2 subjects, found {len(self.subjects)}")
-        for subject in (subject for subject in self.subjects if subject.failed is None):
-            needed: dict[str, object] = {"import_seconds": subject.import_seconds}
-            if self.autoencoder is not None:
-                needed |= {"works": len(subject.works), "peak_bytes": subject.peak_bytes}
-            for name, value in needed.items():
+        sound = [subject for subject in self.subjects if subject.failed is None]
+        for subject in sound:
+            if not (subject.works if self.autoencoder else subject.import_seconds):
+                raise ValueError(f"nothing of {subject.name} was measured, expected something where nothing failed")
+        for name in ("import_seconds", "peak_bytes") if self.autoencoder else ("import_seconds",):
+            known = {it.name: value for it in sound if (value := getattr(it, name)) is not UNSET}
+            if known and any(getattr(it, name) is UNSET for it in sound):
+                raise ValueError(f"{name} is there of {', '.join(known)} alone, expected of both or of none")
+            for side, value in known.items():
                 if not isinstance(value, (int, float)) or not value > 0:
-                    raise ValueError(f"{subject.name} has {name} {value}, expected more than 0 where nothing failed")
+                    raise ValueError(f"{side} has {name} {value}, expected more than 0 where nothing failed")
 
     @property
     def failed(self) -> str | None:

@@ -93,7 +93,8 @@ class Case(Part):
 
     def __post_init__(self) -> None:
         for subject in (subject for block in self.blocks for subject in block.subjects):
-            if subject.failed is None and self.work not in subject.works:
+            work = subject.works.get(self.work)
+            if subject.failed is None and (work is None or not work.rounds):
                 raise ValueError(f"{subject.name} has no rounds of {self.work}, which is what was timed")
 
     @property

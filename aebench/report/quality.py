@@ -125,7 +125,7 @@ def framework_cell(values: Values | Leaps | None) -> str:
     if not values.by_seed:
         return "all leapt"
     half = values.half_width
-    left = f" ({len(values.by_seed)} seeds)" if values.leapt else ""
+    left = f" ({len(values.by_seed)} seed{'s' * (len(values.by_seed) != 1)})" if values.leapt else ""
     return (number(values.mean) if math.isinf(half) else f"{number(values.mean)} ± {half:.2g}") + left
 
 

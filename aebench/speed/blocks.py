@@ -14,9 +14,9 @@ import contextlib
 import math
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,10 @@ LEAST_SECONDS = 0.05
 THREAD_VARIABLES = (
     "OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS",
 )  # fmt: skip
+
+# What happens once in a process; the first epoch is the first round of this workload.
+IMPORT, FIRST_EPOCH = "import", "first epoch"
+TRAINING = "training"
 
 Opened = Callable[[str, Path], contextlib.AbstractContextManager[FrameworkProcess]]
 
@@ -89,29 +93,37 @@ def threads(count: int | None) -> Iterator[None]:
 
 def timed(
     subjects: Sequence[Subject], first: int, logs: Path, opened: Opened = FrameworkProcess, *,
-    pause: float = workloads.SECONDS_TO_CALM_DOWN, core: int | None = None,
+    pause: float = workloads.SECONDS_TO_CALM_DOWN, core: int | None = None, measures: Collection[str] | None = None,
 ) -> Block:  # fmt: skip
     """Time the subjects in fresh processes; the one in place `first` begins. A subject that fails says why.
 
     pause: seconds before each round, in which the other one's threads go to sleep. core: what is timed runs there
-    alone, and what happens once has the core's pace beside it; None: wherever the system puts it.
+    alone, and what happens once has the core's pace beside it; None: wherever the system puts it. measures: those of
+    `log_ratio` that are wanted, and nothing else is run; None: all of them. Peaks of memory are of all workloads.
     """
     begun, watch = time.perf_counter(), Watch()
+    every = (IMPORT, FIRST_EPOCH, *(name for it in subjects for name in it.workloads))
+    wanted = frozenset(every if measures is None else measures)
     with contextlib.ExitStack() as stack:
         lives = [
-            _Life(it, stack.enter_context(opened(it.name, _log(logs, it))), Timed(name=it.name, kind=it.kind))
+            _Life(
+                _cut(it, wanted),
+                stack.enter_context(opened(it.name, _log(logs, it))),
+                Timed(name=it.name, kind=it.kind),
+            )
             for it in subjects
         ]
         order = [*lives[first:], *lives[:first]]
         _together(order, _start)
-        with _on(core, order):
-            for life in order:
-                _import(life, core)
+        if IMPORT in wanted:
+            with _on(core, order):
+                for life in order:
+                    _import(life, core)
         _together(order, _make_ready)
         with _on(core, order):
-            for name in dict.fromkeys(name for it in subjects for name in it.workloads):
-                _time(order, name, pause, core)
-        for life in order:
+            for name in dict.fromkeys(name for life in lives for name in life.subject.workloads):
+                _time(order, name, pause, core, once=name not in wanted)
+        for life in order if wanted.issuperset(every[2:]) else ():
             _remember(life)
     ended = [life.timed for life in lives]
     seconds = Float(time.perf_counter() - begun)
@@ -135,11 +147,11 @@ def rehearse(subjects: Sequence[Subject], logs: Path, opened: Opened = Framework
 def log_ratio(block: Block, base: int, head: int, measure: str) -> float:
     """Natural logarithm of how many times as long as base head took: of each round, and their mean.
 
-    base, head: places of the subjects. measure: the name of a workload; "first epoch", the first round of the first
-    workload, which compiles; or "import". These two happen once, and count by the core's pace where both have it.
+    base, head: places of the subjects. measure: the name of a workload; "first epoch", the first round of the
+    training, which compiles; or "import". These two happen once, and count by the core's pace where both have it.
 
     Raises:
-        ResultError: one of them failed.
+        ResultError: one of them failed, or it was not measured.
     """
     sides = [block.subjects[place] for place in (base, head)]
     one, other = (np.log(_seconds(side, measure)) for side in sides)
@@ -148,27 +160,47 @@ def log_ratio(block: Block, base: int, head: int, measure: str) -> float:
     return float(np.mean(other - one)) - by_pace
 
 
+def has(block: Block, measure: str) -> bool:
+    """Whether the block has the measure of every subject."""
+    return all(it.failed is None and bool(_measured(it, measure)) for it in block.subjects)
+
+
 def _seconds(subject: Timed, measure: str) -> list[float]:
-    """What the measure took, once or in each of several rounds."""
-    if subject.failed is not None:
-        raise ResultError(f"{subject.name} has no seconds of its {measure}: {subject.failed}")
-    if measure == "import":
-        return [float(subject.import_seconds)]  # type: ignore[arg-type]  # there where nothing failed
-    if measure == "first epoch":
-        return [_first(subject).warm_up[0]]
-    return list(subject.works[measure].rounds)
+    """What the measure took, once or in each of several rounds.
+
+    Raises:
+        ResultError: it is not there.
+    """
+    found = [] if subject.failed else _measured(subject, measure)
+    if not found:
+        raise ResultError(
+            f"{subject.name} has no seconds of its {measure}: {subject.failed or 'it was not measured in this block'}"
+        )
+    return found
+
+
+def _measured(subject: Timed, measure: str) -> list[float]:
+    """The same of one that did not fail; none where it was not measured."""
+    if measure == IMPORT:
+        return [subject.import_seconds] if isinstance(subject.import_seconds, float) else []
+    work = subject.works.get(TRAINING if measure == FIRST_EPOCH else measure)
+    return [] if work is None else [*(work.warm_up[:1] if measure == FIRST_EPOCH else work.rounds)]
 
 
 def _pace(subject: Timed, measure: str) -> object:
     """The core's pace while the measure was taken, of one that happens once; UNSET where there is none."""
-    if measure == "import":
+    if measure == IMPORT:
         return subject.import_pace
-    return _first(subject).pace if measure == "first epoch" else UNSET
+    return subject.works[TRAINING].pace if measure == FIRST_EPOCH else UNSET
 
 
-def _first(subject: Timed) -> Work:
-    """The workload that ran first."""
-    return next(iter(subject.works.values()))
+def _cut(subject: Subject, wanted: Collection[str]) -> Subject:
+    """The subject with the workloads alone of which something is wanted."""
+    kept = {
+        name: workload for name, workload in subject.workloads.items()
+        if name in wanted or (name == TRAINING and FIRST_EPOCH in wanted)
+    }  # fmt: skip
+    return replace(subject, workloads=kept)
 
 
 def _log(logs: Path, subject: Subject) -> Path:
@@ -239,9 +271,9 @@ def _together(lives: Iterable[_Life], act: Callable[[_Life], None]) -> None:
             raise
 
 
-def _warm_up(life: _Life, name: str, core: int | None) -> None:
+def _warm_up(life: _Life, name: str, core: int | None, rounds: int) -> None:
     """Run the rounds that compile, and those that are slower without; the first beside the core's pace."""
-    for number in range(ROUNDS_TO_WARM):
+    for number in range(rounds):
         with _paced(core if number == 0 else None) as pace:
             spent = life.ask(workloads.seconds, life.subject.workloads[name])
         if not life.sound:
@@ -251,12 +283,17 @@ def _warm_up(life: _Life, name: str, core: int | None) -> None:
             life.timed.works[name].pace = pace()
 
 
-def _time(order: Sequence[_Life], name: str, pause: float, core: int | None) -> None:
-    """Make that workload warm in each process, and time it in turn, every other round backwards."""
+def _time(order: Sequence[_Life], name: str, pause: float, core: int | None, *, once: bool) -> None:
+    """Make that workload warm in each process, and time it in turn, every other round backwards.
+
+    once: only its first round is wanted.
+    """
     taking_part = [life for life in order if name in life.subject.workloads]
     for life in (life for life in taking_part if life.sound):
         time.sleep(pause)
-        _warm_up(life, name, core)
+        _warm_up(life, name, core, 1 if once else ROUNDS_TO_WARM)
+    if once:
+        return
     warm = {id(life): life.timed.works[name].warm_up[-1] for life in taking_part if life.sound}
     times = {key: max(1, math.ceil(LEAST_SECONDS / seconds)) for key, seconds in warm.items()}
     slowest = max((times[key] * seconds for key, seconds in warm.items()), default=SECONDS_OF_ROUNDS)
