@@ -27,8 +27,9 @@ from aebench.records.blocks import Block, Pair, Timed, Work
 from aebench.records.conditions import Busy
 from aebench.records.fields import Float, checked, plain
 from aebench.speed import blocks, workloads
-from aebench.speed.blocks import Subject, has, log_ratio
+from aebench.speed.blocks import Subject
 from aebench.speed.planted import Slowed
+from aebench.speed.ratios import has, log_ratio
 from aebench.speed.workloads import Inference, Training
 
 

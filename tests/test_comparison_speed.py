@@ -16,6 +16,7 @@ from aebench.comparison.verdicts import LEAST_MEMORIES
 from aebench.errors import ResultError
 from aebench.processes.events import Silent
 from aebench.records.blocks import Pair
+from aebench.speed.ratios import ratios
 
 ONE, TWO = Question("base", "head", ("stacked",)), Question("base", "head", ("stacked", "sparse"))
 SLOW = math.log(1.2)
@@ -249,7 +250,7 @@ def test_what_is_decided_is_not_measured_again() -> None:
     assert {"not slower", "not more", "undecided"} == set(found.values())
     memories = verdicts(TWO, pairs)[Row("stacked", "memory")]
     assert LOOKS[0] == memories.blocks
-    assert speed.ratios(pairs[-1]).keys() == {"first epoch"}
+    assert ratios(pairs[-1]).keys() == {"first epoch"}
 
 
 def test_a_control_measures_whatever_is_open() -> None:

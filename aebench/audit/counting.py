@@ -9,8 +9,8 @@ import numpy as np
 from scipy import stats
 
 from aebench.comparison.foresight import MOST_UNDECIDED
-from aebench.comparison.speed import PEAKS
 from aebench.records.audits import Case, Outcome
+from aebench.speed.ratios import PEAKS
 
 CONFIDENCE = 0.95
 ALARMS = frozenset({"slower", "more", "worse", "parted", "failed"})

@@ -14,8 +14,8 @@ from aebench.processes.events import Listener
 from aebench.records.audits import Outcome
 from aebench.records.comparisons import What
 from aebench.records.fields import Float
-from aebench.speed.blocks import IMPORT
 from aebench.speed.planted import Slowed
+from aebench.speed.ratios import IMPORT
 from aebench.speed.workloads import Timed, Training
 
 # Both sides are one subject: so many verdicts of restarted processes need so many calls for each of another kind.

@@ -13,7 +13,7 @@ import click
 from aebench.checks import MOST
 from aebench.cli.ending import UNDONE, status_of_results
 from aebench.cli.exporting import EXPORT, leave_tables, require_folder
-from aebench.cli.options import BUNDLE_SAYS, SUBJECTS, console, executed, refuse_stated, selection
+from aebench.cli.options import BUNDLE_SAYS, DRY_RUN, SUBJECTS, console, executed, patient, refuse_stated, selection
 
 if TYPE_CHECKING:
     from aebench.arrays import Dtype
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 @click.option("--growth", is_flag=True, help="Plot how the difference grows with the steps; try --steps 1000.")
 @click.option("--all", "everything", is_flag=True, help="Show every pair and rung.")
 @click.option("--keep-traces", is_flag=True, help="Leave the compared arrays in the output folder.")
+@DRY_RUN
+@patient
 @EXPORT
 @executed("Climb")
 @click.pass_context
@@ -56,14 +58,19 @@ def agree(
 
     require_folder(output)
     how = {name: asked.pop(name) for name in ("forced", "growth", "keep_traces", "executor")}
+    dry_run = asked.pop("dry_run")
     dtypes = tuple(d for d in DTYPES if dtype in ("both", d))
     if bundled(asked["frameworks"]):
         refuse_stated(
-            context, BUNDLE_SAYS, ("autoencoders", "frameworks", "device", "dtype", "everything", "output", "export")
+            context,
+            BUNDLE_SAYS,
+            ("autoencoders", "frameworks", "device", "dtype", "everything", "output", "export", "timeout", "affinity"),
         )
         found = of_subjects(asked["frameworks"], asked["autoencoders"], dtypes, asked["device"])
         sys.exit(replayed(found, output, everything))
     _refuse(output, **how)
+    if dry_run:
+        sys.exit(_planned(asked, output, dtypes, steps))
     sys.exit(_climbed(asked, output, dtypes, steps, everything, **how))
 
 
@@ -84,6 +91,19 @@ def _climbed(
     if growth:
         return _report_growth(document, output)
     return _report_agreements(document, everything, output)
+
+
+def _planned(asked: dict[str, Any], output: Path | None, dtypes: Sequence[Dtype], steps: int) -> int:
+    """Say what would be climbed; the exit status."""
+    from aebench.report.plans import print_climbs_plan
+    from aebench.running import ladders
+    from aebench.running.options import Options, check, require_device
+
+    options, _ = ladders.asked_for(Options(**asked), steps)
+    check(options)
+    require_device(options)
+    print_climbs_plan(options, dtypes, steps, output, console())
+    return 0
 
 
 def replayed(asked: Asked, output: Path | None, everything: bool) -> int:

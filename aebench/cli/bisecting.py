@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from aebench.cli import completing
 from aebench.cli.exporting import EXPORT, leave_tables
-from aebench.cli.options import OUTPUT, completed, console, kept_in, on_data, time_limit
+from aebench.cli.options import OUTPUT, console, kept_in, on_data, time_limit
 from aebench.cli.values import named, text
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def _autoencoder(context: click.Context, parameter: click.Parameter, value: str)
 @click.argument("good", callback=_release)
 @click.argument("bad", callback=_release)
 @click.option(
-    "--autoencoder", callback=_autoencoder, shell_complete=completed, required=True, metavar="NAME",
+    "--autoencoder", callback=_autoencoder, shell_complete=completing.autoencoders, required=True, metavar="NAME",
     help="In which it shows.",
 )  # fmt: skip
 @click.option(

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from aebench.cli import completing
 from aebench.cli.agreement import replayed
 from aebench.cli.exporting import EXPORT, require_folder
 from aebench.cli.options import AUTOENCODERS, DATA_DIR, DATASET, DEVICE, OUTPUT, SCHEDULE, SEEDS, console
@@ -17,7 +18,7 @@ from aebench.cli.values import Place, names
 @click.command()
 @AUTOENCODERS
 @click.option(
-    "--frameworks", "-f", callback=names("framework"),
+    "--frameworks", "-f", callback=names("framework"), shell_complete=completing.frameworks,
     help="Whose traces are kept beside the reference's, such as tensorflow,pytorch; default: nobody's.",
 )  # fmt: skip
 @DATASET
@@ -59,7 +60,11 @@ def bundle(output: Path, full: bool, **asked: Any) -> None:
 @click.argument("path", metavar="BUNDLE", type=Place(path_type=Path))
 @AUTOENCODERS
 @click.option(
-    "--frameworks", "-f", callback=names("framework"), help="Who climbs; default: all installed but the reference."
+    "--frameworks",
+    "-f",
+    callback=names("framework"),
+    shell_complete=completing.frameworks,
+    help="Who climbs; default: all installed but the reference.",
 )
 @DEVICE
 @click.option("--dtype", type=click.Choice(["float64", "float32", "both"]), default="both", show_default=True)

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from aebench.cli import completing
 from aebench.cli.exporting import EXPORT, leave_tables
 from aebench.cli.options import (
     ONLY,
     OUTPUT,
-    completed,
     console,
     executed,
     kept_in,
@@ -64,14 +64,16 @@ def _sides(context: click.Context, parameter: click.Parameter, value: Sequence[s
     "--base", is_eager=True, callback=_base, metavar="BASE",
     help="Compare several environments with this one: --base BASE HEAD [HEAD]... [AUTOENCODER]...",
 )  # fmt: skip
-@click.argument("sides", nargs=-1, callback=_sides, shell_complete=completed, metavar="BASE HEAD [AUTOENCODER]...")
+@click.argument(
+    "sides", nargs=-1, callback=_sides, shell_complete=completing.sides, metavar="BASE HEAD [AUTOENCODER]..."
+)
 @click.option(
-    "--frameworks", "-f", callback=words, metavar="NAME[,NAME]...",
+    "--frameworks", "-f", callback=words, shell_complete=completing.frameworks, metavar="NAME[,NAME]...",
     help="Without environments, such as pytorch-compiled; default: all that both hold, in their first mode.",
 )  # fmt: skip
 @ONLY
 @click.option(
-    "--timed", callback=names("autoencoder"), metavar="NAME[,NAME]...",
+    "--timed", callback=names("autoencoder"), shell_complete=completing.autoencoders, metavar="NAME[,NAME]...",
     help="The autoencoders whose speed and memory are compared; default: all that are.",
 )  # fmt: skip
 @on_data
@@ -159,10 +161,13 @@ def _planned(sides: Sides, given: Mapping[str, Any]) -> Plan:
 
 
 def _shown(plans: Sequence[Plan]) -> int:
-    """Say what would be compared; the exit status."""
+    """Say what would be compared, where it can be; the exit status."""
     from aebench.report.comparison import print_plan
+    from aebench.running.options import require_device
 
     for plan in plans:
+        if plan.held is None:
+            require_device(plan.options)
         print_plan(plan, console())
     return 0
 

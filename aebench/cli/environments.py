@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from aebench.cli import completing
 from aebench.cli.ending import Group
 from aebench.cli.options import console
 from aebench.cli.values import names, text
@@ -64,9 +65,12 @@ def add(name: str, requirements: tuple[str, ...], files: tuple[Path, ...], pytho
 
 
 @environments.command()
-@click.argument("base", callback=text)
-@click.argument("head", callback=text)
-@click.option("--frameworks", "-f", callback=names("framework"), help="Only of these; default: all that both hold.")
+@click.argument("base", callback=text, shell_complete=completing.environments)
+@click.argument("head", callback=text, shell_complete=completing.environments)
+@click.option(
+    "--frameworks", "-f", callback=names("framework"), shell_complete=completing.frameworks,
+    help="Only of these; default: all that both hold.",
+)  # fmt: skip
 def diff(base: str, head: str, frameworks: tuple[str, ...]) -> None:
     """Show how two environments differ.
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from aebench.cli import completing
 from aebench.cli.exporting import EXPORT, leave, require_folder
 from aebench.cli.options import (
     AUTOENCODERS,
@@ -34,10 +35,12 @@ OF_ENVIRONMENTS = ("dataset", "data_dir", "schedule", "device", "dtype", "output
 
 
 @click.command()
-@click.argument("what", default="here", callback=text, metavar="[RUN|ENVIRONMENT]")
+@click.argument(
+    "what", default="here", callback=text, shell_complete=completing.environments, metavar="[RUN|ENVIRONMENT]"
+)
 @AUTOENCODERS
 @click.option(
-    "--frameworks", "-f", callback=words, metavar="NAME[,NAME]...",
+    "--frameworks", "-f", callback=words, shell_complete=completing.frameworks, metavar="NAME[,NAME]...",
     help="Without environments; default: all that the baseline holds.",
 )  # fmt: skip
 @on_data
@@ -143,9 +146,10 @@ def _of_environment(
     """Train, and say what the trainings say and where they are kept; the exit status."""
     from aebench.comparison import fresh
     from aebench.report.gate import print_plan
-    from aebench.running.options import new_folder
+    from aebench.running.options import new_folder, require_device
 
     if dry_run:
+        require_device(plan.options)
         print_plan(plan, console())
         return 0
     place = output or new_folder("gate", plan.environment.name)

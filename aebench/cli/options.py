@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from aebench.checks import MOST
+from aebench.cli import completing
 from aebench.cli.ending import UNDECIDED
 from aebench.cli.values import (
     Folder,
@@ -24,6 +26,7 @@ from aebench.cli.values import (
     timeout,
     whole,
     words,
+    workers,
 )
 from aebench.errors import ExecutorError
 
@@ -55,28 +58,31 @@ def refuse_stated(context: click.Context, said: str, others: Collection[str]) ->
             raise click.UsageError(f"{said}: leave {parameter.opts[0]} out")
 
 
-def completed(_: click.Context, __: click.Parameter, begun: str) -> list[str]:
-    """The autoencoders whose names begin so, for a shell that completes."""
-    from aebench import registry
-
-    return [name for name in registry.autoencoders() if name.startswith(begun)]
-
-
 AUTOENCODERS = click.argument(
-    "autoencoders", nargs=-1, callback=names("autoencoder"), metavar="[AUTOENCODER]...", shell_complete=completed
+    "autoencoders",
+    nargs=-1,
+    callback=names("autoencoder"),
+    metavar="[AUTOENCODER]...",
+    shell_complete=completing.autoencoders,
 )
 FRAMEWORKS = click.option(
-    "--frameworks", "-f", callback=names("framework"),
+    "--frameworks", "-f", callback=names("framework"), shell_complete=completing.frameworks,
     help="Names separated by commas, such as tensorflow,pytorch-compiled; default: all installed ones, the reference "
     "only where it is to judge.",
 )  # fmt: skip
 SUBJECTS = click.option(
-    "--frameworks", "-f", callback=names("subject"),
+    "--frameworks", "-f", callback=names("subject"), shell_complete=completing.frameworks,
     help="Names separated by commas, such as tensorflow,pytorch-compiled, or pytorch@golden.zip for what a bundle "
     "holds; default: all installed ones, the reference only where it is to judge.",
 )  # fmt: skip
 DATASET = click.option(
-    "--dataset", "-d", callback=data_set, default="digits", show_default=True, help="See `aebench list`."
+    "--dataset",
+    "-d",
+    callback=data_set,
+    shell_complete=completing.datasets,
+    default="digits",
+    show_default=True,
+    help="See `aebench list`.",
 )
 DATA_DIR = click.option(
     "--data-dir", type=Place(file_okay=False),
@@ -112,6 +118,7 @@ ONLY = click.option(
     "--only", callback=words, metavar="PART[,PART]...",
     help="Some of numbers, quality, speed, memory; default: all of them.",
 )  # fmt: skip
+DRY_RUN = click.option("--dry-run", is_flag=True, help="Say what would be done, and whether it can be, and end.")
 OUTPUT = click.option(
     "--output", "-o", type=Folder(),
     help="Folder for what is measured; default: a new one under results/runs.",
@@ -152,11 +159,16 @@ def on_data(command: Command) -> Command:
 
 def executed(does: str, besides: str = "") -> Callable[[Command], Command]:
     """By whom it is done. does: what, as the help begins. besides: what follows from it."""
-    return click.option(
-        "--executor", callback=executor, metavar="NAME",
+    several = click.option(
+        "--processes", type=click.IntRange(1, MOST), is_eager=True, callback=workers, expose_value=False, metavar="N",
+        help="In so many processes of this machine at once: short for --executor processes.",
+    )  # fmt: skip
+    chosen = click.option(
+        "--executor", callback=executor, shell_complete=completing.executors, metavar="NAME",
         help=f"{does} in other processes or on other machines, several at once: processes, loky, dask, ray, submitit, "
         f"or another package's; its settings stand in aebench.toml.{besides}",
     )  # fmt: skip
+    return lambda command: chosen(several(command))
 
 
 def timing(command: Command) -> Command:

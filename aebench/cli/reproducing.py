@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from aebench.checks import MOST
-from aebench.cli.options import BUNDLE_SAYS, DEFAULTS, completed, console, on_data, refuse_stated
+from aebench.cli import completing
+from aebench.cli.options import BUNDLE_SAYS, DEFAULTS, console, on_data, refuse_stated
 from aebench.cli.values import Folder, names, text
 
 if TYPE_CHECKING:
@@ -18,9 +19,9 @@ PAIR = 2
 
 
 @click.command()
-@click.argument("what", metavar="WHAT", callback=text, shell_complete=completed)
+@click.argument("what", metavar="WHAT", callback=text, shell_complete=completing.autoencoders)
 @click.option(
-    "--frameworks", "-f", callback=names("subject"),
+    "--frameworks", "-f", callback=names("subject"), shell_complete=completing.frameworks,
     help="The two that differ, such as pytorch@old,pytorch, or one that parts from the reference; one of two may be a "
     "bundle's, such as pytorch@golden.zip.",
 )  # fmt: skip

@@ -10,7 +10,7 @@ import click
 
 from aebench.cli.ending import status_of_results
 from aebench.cli.exporting import EXPORT, leave_tables
-from aebench.cli.options import DEFAULTS, IMPORTANCE_SAMPLES, console, executed, selection
+from aebench.cli.options import DEFAULTS, DRY_RUN, IMPORTANCE_SAMPLES, console, executed, patient, selection
 from aebench.errors import ExecutorError
 
 
@@ -22,11 +22,16 @@ from aebench.errors import ExecutorError
 )
 @click.option("--resume", is_flag=True, help="Go on with an interrupted run: that of --output, else the newest.")
 @click.option("--agreement/--no-agreement", default=True, show_default=True, help="Climb the agreement ladder first.")
+@DRY_RUN
+@patient
 @executed("Train", " Seconds are then no measure of speed.")
 @EXPORT
 @click.option("--open", "opens", is_flag=True, help="Show the report in a browser at the end.")
 @click.pass_context
-def run(context: click.Context, /, output: Path | None, resume: bool, executor: Any, opens: bool, **asked: Any) -> None:
+def run(
+    context: click.Context, /, output: Path | None, resume: bool, dry_run: bool, executor: Any, opens: bool,
+    **asked: Any,
+) -> None:  # fmt: skip
     """Train the autoencoders, measure them, and compare frameworks.
 
     The reference judges the agreement; it is trained, too, where --frameworks names it.
@@ -39,26 +44,44 @@ def run(context: click.Context, /, output: Path | None, resume: bool, executor: 
       aebench run 'layerwise_*' -f pytorch,reference --seeds 0,1,2
       aebench run --resume                    after Ctrl-C, a crash or a power cut
       aebench run --resume --seeds 3,4        two more seeds of the newest run
-      aebench run -s 0,1,2,3 --executor dask  several trainings at once
+      aebench run -s 0,1,2,3 --processes 2    two trainings at once
+      aebench run --dry-run                   what would be trained, and whether it can be
     """
+    from aebench.processes.events import Silent
     from aebench.report.progress import Bars
     from aebench.running.run import Run
 
     options, folder = _resumed(context, output, asked) if resume else _new(output, asked)
+    if dry_run:
+        sys.exit(_planned(Run(options, folder, Silent()), resume=resume))
     with Bars() as bars:
-        started = Run(options, folder, bars)
-        try:
-            document = started.execute(resume=resume, executor=executor)
-        except KeyboardInterrupt as error:
-            if started.conditions is None:
-                raise  # nothing was begun, so there is nothing to go on with
-            document, _interruption = started.document(), error  # held: one that is lost is repeated
-        except ExecutorError:
-            if started.conditions is not None:
-                click.echo(f"What is finished is kept. Go on with: aebench run --resume --output {folder}")
-            raise
+        document = _trained(Run(options, folder, bars), resume=resume, executor=executor)
     _print(document, console())
     sys.exit(_finish(document, folder, opens=opens))
+
+
+def _trained(run: Any, *, resume: bool, executor: Any) -> dict[str, Any]:
+    """What the run has found, or what is there of it where it was interrupted."""
+    try:
+        document: dict[str, Any] = run.execute(resume=resume, executor=executor)
+    except KeyboardInterrupt as error:
+        if run.conditions is None:
+            raise  # nothing was begun, so there is nothing to go on with
+        document, _interruption = run.document(), error  # held: one that is lost is repeated
+    except ExecutorError:
+        if run.conditions is not None:
+            click.echo(f"What is finished is kept. Go on with: aebench run --resume --output {run.folder}")
+        raise
+    return document
+
+
+def _planned(run: Any, *, resume: bool) -> int:
+    """Say what would be trained; the exit status."""
+    from aebench.report.plans import print_run_plan
+
+    run.rehearse(resume=resume)
+    print_run_plan(run, console())
+    return 0
 
 
 def _finish(document: dict[str, Any], folder: Path, *, opens: bool) -> int:

@@ -117,15 +117,39 @@ def named(kind: str, texts: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for it in found for name in registry.called(it)))
 
 
-def executor(_: click.Context, __: click.Parameter, value: str | None) -> Any:
-    """The executor of that name, as `aebench.processes.executors.find` gives it."""
-    if value is None:
-        return None
-    if not value.strip():
-        raise click.BadParameter(NOTHING)
+POOL, WORKERS = "processes", "aebench.workers"  # the executor that --processes means, and where its number waits
+
+
+def workers(context: click.Context, _: click.Parameter, value: int | None) -> None:
+    """Keep the number for the executor, which is looked at after this."""
+    context.meta[WORKERS] = value
+
+
+def executor(context: click.Context, _: click.Parameter, value: str | None) -> Any:
+    """The executor of that name, as `aebench.processes.executors.find` gives it; with so many workers, if it was said.
+
+    Raises:
+        click.UsageError: how many another one has stands elsewhere.
+    """
+    from dataclasses import replace
+
     from aebench.processes.executors import find
 
-    return find(value)
+    if value is not None and not value.strip():
+        raise click.BadParameter(NOTHING)
+    number = context.meta.get(WORKERS)
+    if value not in (None, POOL) and _typed(context, "executor"):
+        if number is not None and _typed(context, "processes"):
+            raise click.UsageError(f"--processes is for --executor {POOL}; how many {value} has stands in aebench.toml")
+        number = None  # a project's file says it of another one
+    if number is None:
+        return None if value is None else find(value)
+    return replace(find(POOL), settings={"workers": number}, place=f"--processes {number}")
+
+
+def _typed(context: click.Context, name: str) -> bool:
+    """Whether the option was said on the command line."""
+    return context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
 
 
 def no_executor(context: click.Context, _: click.Parameter, value: str | None) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from aebench.comparison.noise import Noise
 from aebench.comparison.verdicts import loaded
+from aebench.counted import counted
 from aebench.records.calibrations import Calibration, Control
 from aebench.records.conditions import Machine
 from aebench.speed.blocks import THREAD_VARIABLES
@@ -79,7 +80,7 @@ def _threads(asked: int | None, variables: Mapping[str, str], machine: Machine) 
     said = [int(variables[name]) for name in THREAD_VARIABLES if variables.get(name, "").isdigit()]
     threads = max(said, default=asked or 0)
     if machine.cores is not None and threads > machine.cores:
-        yield f"{threads} threads took turns on {machine.cores} core{'s' * (machine.cores != 1)}"
+        yield f"{threads} threads took turns on {counted(machine.cores, 'core')}"
 
 
 def _memory(blocks: Sequence[Control]) -> Iterator[str]:

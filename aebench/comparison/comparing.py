@@ -21,6 +21,7 @@ from aebench.comparison.quality import each as each_quality
 from aebench.comparison.sequential import Thresholds
 from aebench.comparison.sides import pairs, recorded
 from aebench.comparison.speed import Blocks, Where, measured
+from aebench.counted import counted
 from aebench.errors import UsageError
 from aebench.processes.differing import differences
 from aebench.processes.environments import Environment
@@ -234,7 +235,7 @@ def _quality(
     framework = {sides.base: sides.framework for sides in plan.pairs}
     for row in rows:
         what = f"{row.autoencoder}, {framework[row.base]}: quality"
-        listener.finished(what, f"{row.verdict} over {len(row.seeds)} seed{'s' * (len(row.seeds) != 1)}")
+        listener.finished(what, f"{row.verdict} over {counted(len(row.seeds), 'seed')}")
         yield row
 
 

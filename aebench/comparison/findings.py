@@ -12,6 +12,7 @@ from aebench.comparison.noninferior import LOOKS
 from aebench.comparison.sequential import Thresholds
 from aebench.comparison.speed import Question, Row, verdicts
 from aebench.comparison.verdicts import Verdict, Word
+from aebench.counted import counted
 from aebench.records.archive import SUFFIX
 from aebench.records.blocks import Pair
 from aebench.records.comparisons import Comparison, MovedRung, Numbers, Sides, What
@@ -157,14 +158,14 @@ def metric_of(it: Quality, row: QualityRow) -> str:
 def metric_in_words(row: QualityRow) -> str:
     """From where to where, by how much of what is allowed, over how many seeds; or why nothing can be said."""
     if row.difference is None or row.base is None or row.head is None:
-        return row.reason or f"undecided after {row.pairs} seed{'s' * (row.pairs != 1)}"
+        return row.reason or f"undecided after {counted(row.pairs, 'seed')}"
     scale, unit = (100.0, "%") if row.relative else (1.0, row.unit)
     parts = [f"{row.base:.6g} → {row.head:.6g}, by {scale * row.difference:+.3g} {unit}"]
     if row.low is not None and row.high is not None:
         parts.append(f"({scale * row.low:+.3g} to {scale * row.high:+.3g})")
     besides = f"; {row.reason}" if row.reason else ""
     allowed = "" if row.margin is None else f"; {scale * row.margin:.3g} {unit} is the margin"
-    return f"{' '.join(parts)}{allowed}; {row.pairs} seed{'s' * (row.pairs != 1)}{besides}"
+    return f"{' '.join(parts)}{allowed}; {counted(row.pairs, 'seed')}{besides}"
 
 
 def of_speed(found: Comparison) -> Iterator[Finding]:
@@ -238,7 +239,7 @@ def in_words(verdict: Verdict) -> str:
     if verdict.word == "unusable":
         return f"not counted, since {verdict.reason}"
     more = "as much" if verdict.as_much else "as long"
-    blocks = f"{verdict.blocks} block{'s' * (verdict.blocks != 1)}"
+    blocks = f"{counted(verdict.blocks, 'block')}"
     if not math.isfinite(verdict.ratio):
         return f"undecided after {blocks}"
     limits = f"{verdict.low:.3f} to {verdict.high:.3f}" if math.isfinite(verdict.high) else "no limits yet"

@@ -16,8 +16,9 @@ import numpy as np
 from aebench.arrays import Array
 from aebench.comparison.noise import Noise
 from aebench.comparison.sequential import LOOKS, Thresholds
-from aebench.comparison.speed import CONTROL_EVERY, LEAST_CONTROLS, PEAKS
+from aebench.comparison.speed import CONTROL_EVERY, LEAST_CONTROLS
 from aebench.comparison.verdicts import MEMORY_TOLERATED, judged_each
+from aebench.speed.ratios import PEAKS
 from aebench.streams import stream
 
 # A slow-down, and the thresholds at which it is to be seen.

@@ -9,11 +9,10 @@ from msgspec import structs
 from aebench.agreement.ladder import RUNGS
 from aebench.comparison.findings import MEASURES
 from aebench.comparison.outcomes import CLIMB
-from aebench.comparison.speed import OF_AN_AUTOENCODER, PEAKS
 from aebench.errors import ResultError, nearest
 from aebench.records.known import Known
 from aebench.records.matrices import Outcome
-from aebench.speed.blocks import IMPORT
+from aebench.speed.ratios import IMPORT, OF_AN_AUTOENCODER, PEAKS
 
 Versions = Mapping[str, tuple[str, str]]
 """By framework, those of base and head."""

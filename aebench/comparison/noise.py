@@ -15,10 +15,10 @@ import numpy as np
 from scipy import stats
 
 from aebench.arrays import Array
-from aebench.comparison.speed import OF_AN_AUTOENCODER, PEAKS, Row, ratio
+from aebench.comparison.speed import Row
 from aebench.errors import ResultError
 from aebench.records.calibrations import Calibration, Control
-from aebench.speed.blocks import IMPORT
+from aebench.speed.ratios import IMPORT, OF_AN_AUTOENCODER, PEAKS, ratio
 from aebench.streams import stream
 
 # Nothing is said of fewer: two groups, where there are two speeds, have two blocks each.

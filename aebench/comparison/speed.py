@@ -18,15 +18,14 @@ from msgspec import UNSET
 from aebench.arrays import Dtype
 from aebench.comparison.sequential import LOOKS, Thresholds
 from aebench.comparison.verdicts import LEAST_MEMORIES, Verdict, judged, loaded, memory, moved
+from aebench.counted import counted
 from aebench.processes.events import Listener
 from aebench.records.blocks import Block, Pair
 from aebench.speed import blocks, cores
-from aebench.speed.blocks import FIRST_EPOCH, IMPORT, TRAINING, Subject, has, log_ratio
+from aebench.speed.blocks import Subject
+from aebench.speed.ratios import IMPORT, OF_AN_AUTOENCODER, PEAKS, TRAINING, has, log_ratio
 from aebench.speed.workloads import SECONDS_TO_CALM_DOWN, Inference, Timed, Training
 
-OF_AN_AUTOENCODER = (TRAINING, "inference", FIRST_EPOCH)
-# Where a subject's record has its peaks.
-PEAKS = {"memory": "peak_bytes", "device memory": "peak_device_bytes"}
 # One block in so many is a null control, and no call has fewer controls than these.
 CONTROL_EVERY, LEAST_CONTROLS = 4, 2
 # An autoencoder of which so many blocks failed is not tried again.
@@ -159,9 +158,9 @@ def measured(
         pairs.append(pair)
         listener.advance(len(pairs), max(len(pairs), _at_least(question)))
     words = [verdict.word for verdict in verdicts(question, pairs).values()]
-    said = f"{len(pairs)} block{'s' * (len(pairs) != 1)}"
+    said = f"{counted(len(pairs), 'block')}"
     for word in (word for word in ("undecided", "unusable", "failed") if word in words):
-        said += f", {words.count(word)} row{'s' * (words.count(word) != 1)} {word}"
+        said += f", {counted(words.count(word), 'row')} {word}"
     listener.finished(title, said)
     return pairs
 
@@ -221,23 +220,6 @@ def _uncontrolled(pairs: Sequence[Pair]) -> str | None:
     if len(failures) < MOST_FAILURES or len(controls) - len(failures) >= LEAST_CONTROLS:
         return None
     return f"base against base failed: {failures[-1]}"
-
-
-def ratios(pair: Pair) -> dict[str, float]:
-    """The log ratio of the second process to the first in every measure that the block has; none where it failed."""
-    if pair.failed:
-        return {}
-    measures = [measure for measure in (*OF_AN_AUTOENCODER, IMPORT) if has(pair, measure)]
-    peaks = [name for name, key in PEAKS.items() if all(getattr(subject, key) for subject in pair.subjects)]
-    return {measure: ratio(pair, measure) for measure in (*measures, *peaks)}
-
-
-def ratio(pair: Pair, measure: str) -> float:
-    """Natural logarithm of the second process's seconds, or most bytes, over the first's."""
-    if measure not in PEAKS:
-        return log_ratio(pair, 0, 1, measure)
-    base, head = (getattr(subject, PEAKS[measure]) for subject in pair.subjects)
-    return math.log(head / base)
 
 
 def _rows(question: Question, pairs: Sequence[Pair], *, control: bool = False) -> dict[Row, list[float]]:

@@ -10,10 +10,11 @@ from typing import Literal
 from aebench.comparison.causes import causes
 from aebench.comparison.foresight import Foresight, foreseen, seen_between
 from aebench.comparison.noise import LEAST_BLOCKS, Noise, noises
-from aebench.comparison.speed import MOST_FAILURES, PEAKS
+from aebench.comparison.speed import MOST_FAILURES
 from aebench.comparison.verdict import STATUS
 from aebench.comparison.verdicts import loaded
 from aebench.records.calibrations import Calibration
+from aebench.speed.ratios import PEAKS
 
 Word = Literal["steady", "too noisy", "not measured", "failed"]
 NO_CAUSE = "no reason to be seen"

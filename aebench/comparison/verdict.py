@@ -9,6 +9,7 @@ from typing import Protocol, get_args
 
 from aebench.comparison.findings import Finding, Weight, of_numbers, of_quality, of_speed, speeds, thresholds
 from aebench.comparison.verdicts import MEMORY_TOLERATED
+from aebench.counted import counted
 from aebench.records.comparisons import Comparison
 
 WEIGHTS: tuple[Weight, ...] = get_args(Weight)  # the gravest first
@@ -84,7 +85,7 @@ def _numbers_compared(found: Comparison) -> str:
     versions = "; ".join(versions_of(found))
     arrays = sum(rung.arrays for row in rows for rung in row.rungs)
     return (
-        f"Numbers: {autoencoders} autoencoder{'s' * (autoencoders != 1)}, {arrays:,} pairs of arrays in {versions}: "
+        f"Numbers: {counted(autoencoders, 'autoencoder')}, {arrays:,} pairs of arrays in {versions}: "
         f"{counts} of {len(rows)} climbs."
     )
 
@@ -124,8 +125,8 @@ def _speed_compared(found: Comparison) -> str:
     whose = "" if len(which) == len(found.options.autoencoders) else f" of {', '.join(which)}"
     parts = " and ".join(part for part in ("speed", "memory") if part in found.only).capitalize()
     sure = " ".join(_how_sure(found))
-    blocks = f"{len(found.blocks)} block{'s' * (len(found.blocks) != 1)} of fresh processes"
-    return f"{parts}{whose}: {blocks}, {len(rows)} row{'s' * (len(rows) != 1)}: {counts}. {sure}"
+    blocks = f"{counted(len(found.blocks), 'block')} of fresh processes"
+    return f"{parts}{whose}: {blocks}, {counted(len(rows), 'row')}: {counts}. {sure}"
 
 
 def _how_sure(found: Comparison) -> Iterator[str]:

@@ -59,6 +59,11 @@ class Chosen:
             ) from error
 
 
+def names() -> list[str]:
+    """The executors that some package registers."""
+    return sorted({entry.name for entry in metadata.entry_points(group=GROUP)})
+
+
 def find(name: str) -> Chosen:
     """The executor of that name, with its settings from the nearest file.
 
@@ -72,7 +77,7 @@ def find(name: str) -> Chosen:
         (entry for entry in entries if entry.name == name), key=lambda it: it.dist is None or it.dist.name != OURS
     )
     if not mine:
-        raise UnknownNameError("executor", name, sorted({entry.name for entry in entries}))
+        raise UnknownNameError("executor", name, names())
     try:
         factory = mine[0].load()
     except Exception as error:  # whatever another package does when it is imported
@@ -80,10 +85,9 @@ def find(name: str) -> Chosen:
     configuration = configured()
     if configuration is None:
         return Chosen(name, factory, {}, f"[executor.{name}] of aebench.toml, which is not there")
-    known = sorted({entry.name for entry in entries})
     for table in configuration.settings.executor:
-        if table not in known:
-            raise UsageError(f"{configuration.path}: [executor.{table}] is of no executor{nearest(table, known)}")
+        if table not in names():
+            raise UsageError(f"{configuration.path}: [executor.{table}] is of no executor{nearest(table, names())}")
     settings = configuration.settings.executor.get(name, {})
     return Chosen(name, factory, settings, f"[executor.{name}] of {configuration.path}")
 

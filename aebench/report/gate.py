@@ -9,6 +9,7 @@ from aebench.comparison.accepting import Acceptance
 from aebench.comparison.fresh import Plan
 from aebench.comparison.gate import Gated
 from aebench.comparison.verdict import WRONG, outcome
+from aebench.counted import counted
 from aebench.report.comparison import STYLES, metrics_table, print_finding
 from aebench.report.tables import Column, Table
 
@@ -37,12 +38,12 @@ def compared(found: Gated) -> str:
     seeds = sum(len(quality.seeds) for quality in found.quality)
     metrics = sum(row.margin is not None for quality in found.quality for row in quality.rows)
     names, frameworks = ({getattr(quality, part) for quality in found.quality} for part in ("autoencoder", "head"))
-    rows = f"{len(names)} autoencoder{'s' * (len(names) != 1)}"
-    rows += f" in {len(frameworks)} framework{'s' * (len(frameworks) != 1)}" if frameworks else ""
-    counted = f", {found.costs} of seconds and memory" if found.costs else ""
-    pairs = f"{seeds} pair{'s' * (seeds != 1)} of trainings"
-    limits = f"{metrics} metric{'s' * (metrics != 1)} with a limit"
-    return f"Held against {found.baseline}: {rows}, {pairs}, {limits}{counted}."
+    rows = f"{counted(len(names), 'autoencoder')}"
+    rows += f" in {counted(len(frameworks), 'framework')}" if frameworks else ""
+    costs = f", {found.costs} of seconds and memory" if found.costs else ""
+    pairs = f"{counted(seeds, 'pair')} of trainings"
+    limits = f"{counted(metrics, 'metric')} with a limit"
+    return f"Held against {found.baseline}: {rows}, {pairs}, {limits}{costs}."
 
 
 def print_acceptance(found: Acceptance, reason: str, console: Console) -> None:
@@ -66,7 +67,7 @@ def print_plan(plan: Plan, console: Console) -> None:
     options = plan.options
     for name in options.autoencoders:
         seeds = {plan.subjects[key[1]]: len(plan.seeds(key)) for key in plan.todo if key[0] == name}
-        rows = ", ".join(f"{subject} from up to {count} seed{'s' * (count != 1)}" for subject, count in seeds.items())
+        rows = ", ".join(f"{subject} from up to {counted(count, 'seed')}" for subject, count in seeds.items())
         console.print(f"{name}: {rows}", markup=False, soft_wrap=True)
     for (name, framework), (_, words) in plan.missing.items():
         console.print(f"Not {name}, {framework}: {words}.", markup=False, soft_wrap=True)

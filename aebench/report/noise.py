@@ -13,6 +13,7 @@ from aebench.comparison.foresight import MOST_UNDECIDED, SEEN, Foresight
 from aebench.comparison.noise import CONFIDENCE
 from aebench.comparison.sequential import LOOKS
 from aebench.comparison.steadiness import GATED, Steadiness, Word
+from aebench.counted import counted
 from aebench.records.calibrations import Calibration
 from aebench.report.tables import Column, Table
 
@@ -71,8 +72,8 @@ def measured(found: Calibration, rows: Sequence[Steadiness]) -> Iterator[str]:
         )
     sound = [block for block in found.blocks if not block.failed]
     if sound:
-        blocks = f"{len(sound)} block{'s' * (len(sound) != 1)}"
-        threads = "" if found.threads is None else f", {found.threads} thread{'s' * (found.threads != 1)}"
+        blocks = f"{counted(len(sound), 'block')}"
+        threads = "" if found.threads is None else f", {counted(found.threads, 'thread')}"
         seconds = float(np.mean([block.seconds for block in sound]))
         versions = ", ".join(_versions(found))
         yield f"Measured: {blocks} of base against base in {versions}, {seconds:.1f} s each{threads}."

@@ -10,6 +10,7 @@ from itertools import groupby
 from rich.console import Console
 from rich.text import Text
 
+from aebench.counted import counted
 from aebench.quality.equivalence import MOST_SEEDS, SEEN, Comparison
 from aebench.quality.leaps import FACTOR, Leaps, Shares
 from aebench.quality.table import Pair, Row, Values, Verdict
@@ -59,10 +60,10 @@ def sentence(rows: Sequence[Row]) -> str:
         return f"{of}: nothing to compare."
     counts = Counter(pair.verdict for pair in pairs)
     seeds = sorted({pair.comparison.n for pair in pairs})
-    over = f"{seeds[0]} seed{'s' if seeds[0] > 1 else ''}" if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]} seeds"
+    over = counted(seeds[0], "seed") if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]} seeds"
     found = [f"{counts[verdict] or 'none'} {verdict}" for verdict in ("different", "equivalent", "undecided")]
     found += [f"{counts['no margin']} without a margin"] if counts["no margin"] else []
-    compared = f"{len(pairs)} comparison{'s' if len(pairs) > 1 else ''}"
+    compared = counted(len(pairs), "comparison")
     return f"{of} over {over}, {compared}: {', '.join(found)}. {leapt(rows)}".rstrip()
 
 
@@ -125,7 +126,7 @@ def framework_cell(values: Values | Leaps | None) -> str:
     if not values.by_seed:
         return "all leapt"
     half = values.half_width
-    left = f" ({len(values.by_seed)} seed{'s' * (len(values.by_seed) != 1)})" if values.leapt else ""
+    left = f" ({counted(len(values.by_seed), 'seed')})" if values.leapt else ""
     return (number(values.mean) if math.isinf(half) else f"{number(values.mean)} ± {half:.2g}") + left
 
 

@@ -8,6 +8,7 @@ from itertools import combinations
 from typing import Any
 
 from aebench import registry
+from aebench.counted import counted
 from aebench.running.options import DTYPES, Options, ordered
 
 Document = Mapping[str, Any]
@@ -29,7 +30,7 @@ def sentences(document: Document, verdicts: Sequence[str] = ()) -> Iterator[str]
     trained = [row for row in document["trials"] if "failure" not in row]
     asked = _asked(document)
     if not document["complete"]:
-        yield f"Interrupted: {len(document['trials'])} of {_number(asked, 'training')} {_is(asked)} done."
+        yield f"Interrupted: {len(document['trials'])} of {counted(asked, 'training')} {_is(asked)} done."
     if options["agreement"]:
         yield from _agreement(document)
     else:
@@ -37,12 +38,13 @@ def sentences(document: Document, verdicts: Sequence[str] = ()) -> Iterator[str]
     failed = len(document["trials"]) - len(trained)
     wrong = sum(1 for row in trained if row.get("invalid"))
     if failed:
-        yield f"{failed} of {_number(asked, 'training')} failed."
+        yield f"{failed} of {counted(asked, 'training')} failed."
     if wrong:
-        yield f"{_number(wrong, 'training')} ended with metrics that are not numbers."
+        yield f"{counted(wrong, 'training')} ended with metrics that are not numbers."
     if verdicts:
         counts = ", ".join(f"{number} {verdict}" for verdict, number in Counter(verdicts).most_common())
-        yield f"Quality over {len(options['seeds'])} seeds: of {_number(len(verdicts), 'comparison')} {counts}."
+        over = counted(len(options["seeds"]), "seed")
+        yield f"Quality over {over}: of {counted(len(verdicts), 'comparison')} {counts}."
 
 
 def state(agreements: Sequence[Document], frameworks: Sequence[str]) -> str:
@@ -114,10 +116,6 @@ def _share(some: int, every: int) -> str:
     if some < every:
         return f"{some} of {every} autoencoders"
     return "Both autoencoders" if every == 2 else f"All {every} autoencoders"
-
-
-def _number(count: int, thing: str) -> str:
-    return f"{count} {thing}" + ("" if count == 1 else "s")
 
 
 def _is(count: int) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from aebench import __version__, registry
+from aebench.counted import counted
 from aebench.processes import environments
 from aebench.processes.probing import described
 from aebench.records.capture import WORKER_VARIABLES, variables
@@ -111,5 +112,5 @@ def size(case: Case) -> str:
     """How large a case is, in words."""
     layers = case.autoencoder.layers
     widths = "-".join(str(width) for width in (layers[0].n_inputs, *(layer.n_outputs for layer in layers)))
-    steps = f"{case.steps} step{'s' * (case.steps != 1)}, " if case.steps else ""
-    return f"{steps}{case.rows} row{'s' * (case.rows != 1)}, {widths}"
+    steps = f"{counted(case.steps, 'step')}, " if case.steps else ""
+    return f"{steps}{counted(case.rows, 'row')}, {widths}"

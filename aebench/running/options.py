@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -113,19 +113,21 @@ def processes_of(options: Options, logs: Path | None, *, arbiter: bool) -> Itera
     with contextlib.ExitStack() as closing:
         for process in processes.values():
             closing.callback(process.close)
-        if options.device != "cpu":
-            # Before the first log is written: a folder in which nothing could be begun stays as it was.
-            _require_device(options.device, [name for name in names if registry.plain(name) != ARBITER])
+        # Before the first log is written: a folder in which nothing could be begun stays as it was.
+        require_device(options)
         yield processes
 
 
-def _require_device(device: str, names: Iterable[str]) -> None:
-    """FrameworkError when one of the frameworks does not have the device."""
-    for name in names:
+def require_device(options: Options) -> None:
+    """FrameworkError where one of the frameworks does not have the device; the arbiter needs none but the CPU."""
+    for name in options.frameworks if options.device != "cpu" else ():
+        if registry.plain(name) == ARBITER:
+            continue
         with FrameworkProcess(name) as process:
-            if device not in process.call(devices_of, name):
+            if options.device not in process.call(devices_of, name):
                 raise FrameworkError(
-                    f"{name} sees no {device} here; use --device cpu, or get a build for it: pip install 'aebench[gpu]'"
+                    f"{name} sees no {options.device} here; use --device cpu, or get a build for it: pip install "
+                    "'aebench[gpu]'"
                 )
 
 

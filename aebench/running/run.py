@@ -29,7 +29,7 @@ from aebench.records.conditions import Conditions
 from aebench.records.fields import checked, plain
 from aebench.records.reuse import require_same_document
 from aebench.records.store import is_empty, locked
-from aebench.running.options import DTYPES, check, dataset_name, ordered, processes_of
+from aebench.running.options import DTYPES, check, dataset_name, ordered, processes_of, require_device
 from aebench.running.points import distribute
 from aebench.running.resume import conditions, known_agreement, known_trial
 from aebench.running.trainings import Trainings
@@ -62,8 +62,22 @@ class Run(Trainings):
                 for trial in () if handed else self._asked(name):
                     self.measure(*trial, processes[trial[2]])
             if handed:
-                distribute(self, [it for name in ordered(self.options) for it in self._asked(name)], processes, handed)
+                distribute(self, self.asked(), processes, handed)
         return self.document()
+
+    def rehearse(self, *, resume: bool) -> None:
+        """Everything that can be known to be wrong before it is begun; nothing is written.
+
+        Raises:
+            AebenchError: as of `opened`.
+        """
+        check(self.options)
+        require_device(self.options)
+        self._require_empty(resume=resume)
+
+    def asked(self) -> list[tuple[str, int, str]]:
+        """The trials that are asked for, in their order: an autoencoder, a seed, a framework."""
+        return [trial for name in ordered(self.options) for trial in self._asked(name)]
 
     def make_room(self, name: str, framework: str, process: FrameworkProcess) -> None:
         """End a process that has trained another autoencoder: what that took would count among this one's memory."""
@@ -115,7 +129,7 @@ class Run(Trainings):
 
     def document(self) -> dict[str, Any]:
         """What there is so far, earlier calls' trials with it; complete when no trial is missing."""
-        asked = [trial for name in ordered(self.options) for trial in self._asked(name)]
+        asked = self.asked()
         for name, seed, framework in asked:
             if self.measured(name, seed, framework) is None:
                 with contextlib.suppress(ResultError, UsageError):

@@ -20,10 +20,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from msgspec import UNSET, UnsetType
 
-from aebench.errors import AebenchError, ResultError
+from aebench.errors import AebenchError
 from aebench.processes.temporary import told
 from aebench.processes.worker import FrameworkProcess
 from aebench.records.blocks import Block, Kind, Timed, Work
@@ -31,6 +30,7 @@ from aebench.records.fields import Float
 from aebench.records.machine import Watch
 from aebench.speed import workloads
 from aebench.speed.cores import Pace, cores, hold
+from aebench.speed.ratios import FIRST_EPOCH, IMPORT, TRAINING
 from aebench.training.timing import ROUNDS_TO_WARM
 
 # A subject's rounds of a workload take about so long, and are so many at least and at most: to start a process costs
@@ -42,10 +42,6 @@ LEAST_SECONDS = 0.05
 THREAD_VARIABLES = (
     "OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS",
 )  # fmt: skip
-
-# What happens once in a process; the first epoch is the first round of this workload.
-IMPORT, FIRST_EPOCH = "import", "first epoch"
-TRAINING = "training"
 
 Opened = Callable[[str, Path], contextlib.AbstractContextManager[FrameworkProcess]]
 
@@ -98,8 +94,9 @@ def timed(
     """Time the subjects in fresh processes; the one in place `first` begins. A subject that fails says why.
 
     pause: seconds before each round, in which the other one's threads go to sleep. core: what is timed runs there
-    alone, and what happens once has the core's pace beside it; None: wherever the system puts it. measures: those of
-    `log_ratio` that are wanted, and nothing else is run; None: all of them. Peaks of memory are of all workloads.
+    alone, and what happens once has the core's pace beside it; None: wherever the system puts it. measures: those
+    of `ratios.log_ratio` that are wanted, and nothing else is run; None: all of them. Peaks of memory are taken where
+    every workload is.
     """
     begun, watch = time.perf_counter(), Watch()
     every = (IMPORT, FIRST_EPOCH, *(name for it in subjects for name in it.workloads))
@@ -142,56 +139,6 @@ def rehearse(subjects: Sequence[Subject], logs: Path, opened: Opened = Framework
             _Life(it, stack.enter_context(opened(it.name, _log(logs, it))), Timed(name=it.name)) for it in subjects
         ]
         _together(lives, _rehearse)
-
-
-def log_ratio(block: Block, base: int, head: int, measure: str) -> float:
-    """Natural logarithm of how many times as long as base head took: of each round, and their mean.
-
-    base, head: places of the subjects. measure: the name of a workload; "first epoch", the first round of the
-    training, which compiles; or "import". These two happen once, and count by the core's pace where both have it.
-
-    Raises:
-        ResultError: one of them failed, or it was not measured.
-    """
-    sides = [block.subjects[place] for place in (base, head)]
-    one, other = (np.log(_seconds(side, measure)) for side in sides)
-    paces = [pace for side in sides if isinstance(pace := _pace(side, measure), float)]
-    by_pace = math.log(paces[1] / paces[0]) if len(paces) == len(sides) else 0.0
-    return float(np.mean(other - one)) - by_pace
-
-
-def has(block: Block, measure: str) -> bool:
-    """Whether the block has the measure of every subject."""
-    return all(it.failed is None and bool(_measured(it, measure)) for it in block.subjects)
-
-
-def _seconds(subject: Timed, measure: str) -> list[float]:
-    """What the measure took, once or in each of several rounds.
-
-    Raises:
-        ResultError: it is not there.
-    """
-    found = [] if subject.failed else _measured(subject, measure)
-    if not found:
-        raise ResultError(
-            f"{subject.name} has no seconds of its {measure}: {subject.failed or 'it was not measured in this block'}"
-        )
-    return found
-
-
-def _measured(subject: Timed, measure: str) -> list[float]:
-    """The same of one that did not fail; none where it was not measured."""
-    if measure == IMPORT:
-        return [subject.import_seconds] if isinstance(subject.import_seconds, float) else []
-    work = subject.works.get(TRAINING if measure == FIRST_EPOCH else measure)
-    return [] if work is None else [*(work.warm_up[:1] if measure == FIRST_EPOCH else work.rounds)]
-
-
-def _pace(subject: Timed, measure: str) -> object:
-    """The core's pace while the measure was taken, of one that happens once; UNSET where there is none."""
-    if measure == IMPORT:
-        return subject.import_pace
-    return subject.works[TRAINING].pace if measure == FIRST_EPOCH else UNSET
 
 
 def _cut(subject: Subject, wanted: Collection[str]) -> Subject:

@@ -51,6 +51,7 @@ BAD = {
         f"synthetic:{HUGE}x784", f"synthetic:{'9' * 5000}x1", "synthetic:10×10", "../digits", LONG, "\udcff",
     ],
     "--executor": ["", " ", "nope", "daks", "processes,dask", "Dask", LONG, "\udcff"],
+    "--processes": [*LEAST_ONE, "1,2"],
     "--affinity": [*WHOLE, "-1", "0,,1", "0,", "1_0", "0-1", "999999"],
     "--timeout": ["", "x", "0", "-1", "nan", "inf"],
     "--format": ["", " ", ",", "csv,", "png,", "CSV", "PNG", "pdf", "csv,xlsx", "csv json", "png svg", LONG, "\udcff"],
@@ -129,6 +130,11 @@ TOGETHER = {
     "a table of memory by an executor": [
         "compare", "--base", "nope", "here", "--only", "memory", "--executor", "processes"
     ],
+    "processes of another executor": ["run", "linear", "--processes", "2", "--executor", "dask"],
+    "times in several processes": ["compare", "here", "here", "--processes", "2"],
+    "a rehearsal in a folder in use": ["run", "linear", "-o", ".", "--dry-run"],
+    "a rehearsal on other data": ["agree", "stacked", "-d", "curve", "--dry-run"],
+    "a rehearsal of a bundle": ["agree", "linear", "-f", "pytorch@none.zip", "--dry-run"],
     "traces without a folder": ["agree", "tied", "--keep-traces"],
     "nothing to resume": ["run", "--resume"],
     "a folder without a run": ["run", "--resume", "-o", "none"],

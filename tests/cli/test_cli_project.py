@@ -9,8 +9,10 @@ from typing import Any
 
 import click
 import pytest
+from click.testing import CliRunner
 
 from aebench.cli import main
+from aebench.cli.options import executed
 from aebench.cli.project import defaults, options
 from aebench.errors import UsageError
 
@@ -116,7 +118,20 @@ def test_every_option_has_a_name_for_the_file() -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "expected"), [("ru", ["run"]), ("run --sch", ["--schedule"]), ("run layerwise_s", ["layerwise_separate"])]
+    ("words", "expected"),
+    [
+        ("ru", ["run"]),
+        ("run --sch", ["--schedule"]),
+        ("run layerwise_s", ["layerwise_separate"]),
+        ("run stacked,layerwise_s", ["stacked,layerwise_separate"]),
+        ("run -f py", ["pytorch", "pytorch-compiled"]),
+        ("run -f reference,tensorflow-", ["reference,tensorflow-eager"]),
+        ("agree -f pytorch@h", ["pytorch@here"]),
+        ("compare h", ["here"]),
+        ("compare here tie", ["tied"]),
+        ("run --executor da", ["dask"]),
+        ("run -d mn", ["mnist"]),
+    ],
 )
 def test_a_shell_completes(
     aebench: Callable[..., CompletedProcess[str]], tmp_path: Path, words: str, expected: list[str]
@@ -126,3 +141,38 @@ def test_a_shell_completes(
     count = str(len(words.split()))
     done = aebench(COMP_WORDS=f"aebench {words}", COMP_CWORD=count, _AEBENCH_COMPLETE="bash_complete")
     assert [f"plain,{word}" for word in expected] == done.stdout.split()
+
+
+def test_a_shell_completes_what_the_file_names(aebench: Callable[..., CompletedProcess[str]], tmp_path: Path) -> None:
+    """Environments, by themselves and behind a framework; a path is left to the shell."""
+    (tmp_path / "aebench.toml").write_text('[environments.old]\npython = "nowhere"\n')
+    for words, expected in (
+        ("compare o", ["plain,old"]), ("gate ol", ["plain,old"]), ("environments diff o", ["plain,old"]),
+        ("agree -f pytorch@o", ["plain,pytorch@old"]), ("compare ./o", ["file,./o"]),
+    ):  # fmt: skip
+        count = str(len(words.split()))
+        done = aebench(COMP_WORDS=f"aebench {words}", COMP_CWORD=count, _AEBENCH_COMPLETE="bash_complete")
+        assert expected == done.stdout.split()
+
+
+def test_processes_are_an_executor_s(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So many workers of the pool; what the file says of another one gives way to the command line, either way."""
+    seen: list[tuple[str, dict[str, Any]]] = []
+    monkeypatch.chdir(tmp_path)
+
+    @click.command()
+    @executed("Do it")
+    def command(executor: Any) -> None:
+        seen.append((executor.name, executor.settings) if executor else ("", {}))
+
+    for words, said in (
+        (["--processes", "3"], {}),
+        (["--executor", "processes", "--processes", "3"], {}),
+        (["--processes", "3"], {"executor": "dask"}),
+        (["--executor", "dask"], {"processes": 3}),
+        ([], {"processes": 2}),
+        ([], {}),
+    ):
+        assert 0 == CliRunner().invoke(command, words, default_map=said).exit_code
+    pool = ("processes", {"workers": 3})
+    assert [pool, pool, pool, ("dask", {}), ("processes", {"workers": 2}), ("", {})] == seen

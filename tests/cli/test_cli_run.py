@@ -172,3 +172,23 @@ def test_where_the_executor_is_gone_it_says_how_to_go_on(monkeypatch, tmp_path, 
     told = CliRunner().invoke(main, ["run", "linear", "-f", "reference", "-o", str(tmp_path / "out")])
     assert (2, True) == (told.exit_code, "executor 'dask' takes no work" in told.output)
     assert begun == (f"Go on with: aebench run --resume --output {tmp_path / 'out'}" in told.output)
+
+
+def test_a_rehearsal_says_what_would_be_done(aebench, tmp_path) -> None:
+    """How many trainings, of what, and how many are there; nothing is written, and no framework is started."""
+    words = ("run", "linear", "-f", "reference", "-s", "0,1", "-o", "out")
+    first = aebench(*words, "--dry-run")
+    assert (0, "") == (first.returncode, first.stderr)
+    assert [
+        "2 trainings: linear in reference on curve, schedule quick, cpu, in float32, from 2 seeds.",
+        "Before that, the agreement of reference, from seed 0.",
+        "It would be kept in out. Nothing was begun.",
+    ] == first.stdout.splitlines()
+    assert not (tmp_path / "out").exists()
+    assert 0 == aebench(*words[:4], "-s", "0", "-o", "out", "--no-agreement").returncode
+    again = aebench("run", "--resume", "-s", "1", "-o", "out", "--dry-run")
+    assert "2 trainings, 1 of them done before: linear in reference" in again.stdout
+    assert "agreement" not in again.stdout
+    climbs = aebench("agree", "linear", "--dtype", "float64", "--dry-run")
+    assert "1 climb: linear in " in climbs.stdout
+    assert "Nothing would be kept. Nothing was begun." in climbs.stdout

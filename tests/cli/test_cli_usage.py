@@ -97,8 +97,8 @@ def test_a_gpu_that_is_not_there(aebench, pytorch) -> None:
     if gpus():
         pytest.skip("there is a GPU here")
     line = ["run", "linear", "-f", "pytorch", "--device", "gpu", "--no-agreement", "-o", "out"]
-    for _ in range(2):  # the folder of the first call can be used again
-        outcome = aebench(*line)
+    for more in ((), (), ("--dry-run",)):  # the folder of the first call can be used again
+        outcome = aebench(*line, *more)
         assert (2, True) == (outcome.returncode, "pytorch sees no gpu here; use --device cpu" in outcome.stderr)
 
 

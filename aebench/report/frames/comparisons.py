@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from aebench.comparison.findings import Finding, part_of, speed_weight, speeds
-from aebench.comparison.speed import ratios
 from aebench.comparison.verdict import findings
 from aebench.records.comparisons import Comparison
 from aebench.records.fields import checked
@@ -29,6 +28,7 @@ from aebench.report.frames.frame import (
     text,
     without,
 )
+from aebench.speed.ratios import ratios
 
 FINDINGS = (
     text("what", "numbers, quality, speed or memory"),

@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from aebench.counted import counted
 from aebench.records.opened import Opened, Unreadable
 from aebench.report.frames.frame import Field, Frame
 from aebench.report.frames.kinds import OF, frames
@@ -26,7 +27,7 @@ def section(sources: Sequence[Opened | Unreadable]) -> Section | None:
 
 def _tables(source: Opened) -> Iterator[Block]:
     for frame in frames(source.kind, source.content):
-        title = f"{frame.title} ({len(frame.rows):,} row{'s' * (len(frame.rows) != 1)})"
+        title = f"{frame.title} ({counted(len(frame.rows), 'row')})"
         if len(frame.rows) > MOST_ROWS:
             command = f"aebench export {shlex.quote(str(source.path))} --format csv"
             yield Folded(title, [Prose([f"Too long for a page. It is {frame.name}.csv after: {command}"])])

@@ -9,6 +9,7 @@ from aebench.audit.counting import status as audited
 from aebench.comparison.findings import Finding, Weight
 from aebench.comparison.steadiness import judged
 from aebench.comparison.verdict import called
+from aebench.counted import counted
 from aebench.quality.table import Row, rows
 from aebench.records.audits import Audit
 from aebench.records.calibrations import Calibration
@@ -89,7 +90,7 @@ def _trained(content: Document) -> str:
     trials = content["trials"]
     names = dict.fromkeys(row["autoencoder"] for row in trials)
     seeds = ", ".join(map(str, content["options"]["seeds"]))
-    return f"Trained: {len(trials)} trainings of {_counted(len(names), 'autoencoder')}, seeds {seeds}."
+    return f"Trained: {len(trials)} trainings of {counted(len(names), 'autoencoder')}, seeds {seeds}."
 
 
 def _subjects(content: Document) -> str:
@@ -139,15 +140,15 @@ def _bench(source: Opened) -> Opening:
     failed = [(case, key, why) for case in found.cases for key, why in shares.failures(case).items()]
     findings = [_undone("speed", f"{case.autoencoder}, {key[0]}", why) for case, key, why in failed]
     who = " and ".join((*found.options.frameworks, *found.options.peers))
-    said = f"{who}: {_counted(len(found.cases), 'case')} timed, {_counted(found.blocks, 'block')} each."
+    said = f"{who}: {counted(len(found.cases), 'case')} timed, {counted(found.blocks, 'block')} each."
     return Opening(source.name, "throughput", said, gravest(findings, "plain"), (), findings)
 
 
 def _scale(source: Opened) -> Opening:
     done = source.content["rows"]
     findings = [_undone("quality", *line.split(": ", 1)) for line in sweep.problems(done)]
-    names = _counted(len(dict.fromkeys(row["autoencoder"] for row in done)), "autoencoder")
-    said = f"{_counted(len(done), 'training')} of {names} along images and widths."
+    names = counted(len(dict.fromkeys(row["autoencoder"] for row in done)), "autoencoder")
+    said = f"{counted(len(done), 'training')} of {names} along images and widths."
     return Opening(source.name, "cost and quality by size", said, gravest(findings, "plain"), (), findings)
 
 
@@ -183,7 +184,7 @@ def _baseline(source: Opened) -> Opening:
     content = source.content
     found = rows(content["trials"])
     of = f"{content['dataset']}, schedule {content['schedule']}, {content['dtype']}, {content['device']}"
-    said = f"{_counted(len(content['trials']), 'accepted training')}. {quality.sentence(found)}"
+    said = f"{counted(len(content['trials']), 'accepted training')}. {quality.sentence(found)}"
     findings = list(_differing(found, source))
     return Opening(source.name, f"baseline of {of}", said, gravest(findings, "plain"), (), findings)
 
@@ -191,16 +192,12 @@ def _baseline(source: Opened) -> Opening:
 def _bundle(source: Opened) -> Opening:
     climbs = source.content["climbs"]
     names = dict.fromkeys(climb["specification"]["name"] for climb in climbs)
-    said = f"Holds {_counted(len(climbs), 'climb')} of {_counted(len(names), 'autoencoder')}."
+    said = f"Holds {counted(len(climbs), 'climb')} of {counted(len(names), 'autoencoder')}."
     return Opening(source.name, "bundle", said, "plain")
 
 
 def _undone(what: Any, about: str, why: str = "", *, weight: Weight = "undone") -> Finding:
     return Finding(what, (about,), weight, why)
-
-
-def _counted(count: int, thing: str) -> str:
-    return f"{count:,} {thing}" + "s" * (count != 1)
 
 
 _OF: dict[str, Callable[[Opened], Opening]] = {

@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import structs
 
 from aebench.comparison.findings import blocks_of, in_words, speed_weight, speeds, thresholds
-from aebench.comparison.speed import Row, ratios
+from aebench.comparison.speed import Row
 from aebench.comparison.verdicts import Verdict
 from aebench.records.comparisons import Comparison, Sides
 from aebench.records.fields import checked
@@ -19,6 +19,7 @@ from aebench.report.html import charts
 from aebench.report.html.content import STATES, Block, Cell, Grid, Plot, Section, readable, shown, words
 from aebench.report.speed import EXPLANATION, title
 from aebench.speed import shares
+from aebench.speed.ratios import ratios
 from aebench.speed.shares import CEILING, Interval, Key
 
 MOST_RATIO = 4.0  # of head over base that a plot shows
