@@ -33,6 +33,9 @@ COMPARING = """while [ "$1" != --output ]; do shift; done
 mkdir -p "$2" && [ "$ENDS" -eq 2 ] || echo "**a verdict**" > "$2/comparison.md"
 exit "$ENDS"
 """
+# What else the action calls; the report fails where it is asked to.
+BESIDE = """if [ "$1" != compare ]; then exit "${FAILS:-0}"; fi
+"""
 
 
 def steps(found: Any) -> list[dict[str, Any]]:
@@ -126,9 +129,10 @@ def scripted(script: Path, folder: Path, program: str, text: str, **given: str) 
 def called(folder: Path, ends: int, **given: str) -> tuple[int, str, list[list[str]], dict[str, str]]:
     """How the action's script ends where `aebench` ends so: status, all that it says, what it calls, and its files."""
     files = {"GITHUB_OUTPUT": folder / "output", "GITHUB_STEP_SUMMARY": folder / "summary"}
-    asked = {"BASE": "main", "HEAD": "HEAD", "ARGUMENTS": "", "UNDECIDED": "fail", "OUTPUT": str(folder / "out")}
+    asked = {"BASE": "main", "HEAD": "HEAD", "ARGUMENTS": "", "UNDECIDED": "fail", "OUTPUT": str(folder / "out"),
+             "BUNDLE": ""}  # fmt: skip
     asked |= {**given, **{name: str(path) for name, path in files.items()}, "ENDS": str(ends)}
-    found = scripted(ACTION / "compare.sh", folder, "aebench", COMPARING, **asked)
+    found = scripted(ACTION / "compare.sh", folder, "aebench", BESIDE + COMPARING, **asked)
     return *found, {name: path.read_text() if path.exists() else "" for name, path in files.items()}
 
 
@@ -146,9 +150,14 @@ def test_the_action_hands_its_inputs_to_the_script(tmp_path: Path) -> None:
     action = LOADED[ACTION.relative_to(ROOT) / "action.yml"]
     (step,) = [step for step in steps(action) if "compare.sh" in step.get("run", "")]
     defaults = {f"inputs_{name}": it["default"] for name, it in action["inputs"].items()}
-    known = {**defaults, "inputs_base": "one", "inputs_head": "two", "runner_temp": str(tmp_path)}
+    known = {**defaults, "inputs_base": "one", "inputs_head": "two", "runner_temp": f"{tmp_path}/runner"}
     status, _, seen, files = called(tmp_path, 125, **filled(step["env"], **known))
-    assert (125, [["compare", "one", "two", "--output", f"{tmp_path}/aebench"]]) == (status, seen)
+    there = f"{tmp_path}/runner/aebench"
+    compared, reported = (
+        ["compare", "one", "two", "--output", there],
+        ["report", there, "--output", f"{there}/report.html"],
+    )
+    assert (125, [compared, reported]) == (status, seen)
     assert filled({"status": action["outputs"]["status"]["value"]}, **{
         f"steps_{step['id']}_outputs_{name}": value for name, value in [files["GITHUB_OUTPUT"].strip().split("=")]
     }) == {"status": "125"}  # fmt: skip
@@ -161,6 +170,24 @@ def test_what_is_measured_is_kept_however_it_ends() -> None:
         (kept,) = [step for step in found if "upload-artifact" in step.get("uses", "")]
         assert ("always()", folder) == (kept["if"], kept["with"]["path"])
     assert " --output versions\n" in (ROOT / ".github" / "versions.sh").read_text(encoding="utf-8")
+
+
+def test_the_action_leaves_a_report_and_a_bundle(tmp_path: Path) -> None:
+    """In the artefact's folder, a bundle where one is asked for; what fails there is a warning, and no verdict."""
+    status, said, seen, _ = called(tmp_path, 1, BUNDLE="mine --frameworks pytorch")
+    out = tmp_path / "out"
+    assert [
+        ["report", str(out), "--output", f"{out}/report.html"],
+        ["bundle", "mine", "--frameworks", "pytorch", "--output", f"{out}/golden.zip"],
+    ] == seen[1:]
+    assert (1, "") == (status, said)
+    (tmp_path / "seen").unlink()
+    status, said, seen, _ = called(tmp_path, 0, BUNDLE="mine", FAILS="2")
+    assert (0, 2) == (status, said.count("::warning"))
+    assert "aebench report ended with 2" in said
+    assert "aebench bundle ended with 2" in said
+    for words in seen[1:]:
+        main.commands[words[0]].make_context(words[0], [word for word in words[1:] if word != "mine"])
 
 
 @pytest.mark.parametrize("ends", [0, 1, 2, 125, 70, 130])
@@ -183,7 +210,9 @@ def test_arguments_are_words_and_nothing_else(tmp_path: Path) -> None:
     """Planted: what a shell would carry out. It is handed on as it stands."""
     hostile = f"mine --only numbers;touch${{IFS}}{tmp_path}/made $(touch {tmp_path}/made) `id`"
     _, _, seen, _ = called(tmp_path, 0, ARGUMENTS=hostile)
-    assert [["compare", "main", "HEAD", *hostile.split(), "--output", str(tmp_path / "out")]] == seen
+    assert ["compare", "main", "HEAD", *hostile.split(), "--output", str(tmp_path / "out")] == seen[0]
+    _, _, seen, _ = called(tmp_path, 0, BUNDLE=hostile)
+    assert ["bundle", *hostile.split(), "--output", f"{tmp_path}/out/golden.zip"] == seen[-1]
     assert not (tmp_path / "made").exists()
 
 
