@@ -5,12 +5,24 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from dataclasses import dataclass
 
 from packaging.version import InvalidVersion, Version
 
 from aebench.errors import UsageError, why
 
 LISTED = re.compile(r"^Available versions: (.+)$", re.MULTILINE)
+# What pip says of an index that does not answer; it lists what the others have all the same.
+LOST = re.compile(r"^WARNING: Retrying .*", re.MULTILINE)
+REASON = re.compile(r"\[Errno -?\d+\] [^'\")]+|\w*(?:Error|Timeout)\b")
+
+
+@dataclass(frozen=True)
+class Listed:
+    """The releases that pip knows of. lost: what kept it from an index that it was to ask, too, in its own words."""
+
+    versions: frozenset[Version]
+    lost: str | None
 
 
 def between(package: str, first: str, last: str) -> list[str]:
@@ -25,22 +37,27 @@ def between(package: str, first: str, last: str) -> list[str]:
     listed = _listed(package)
     # A build of a release, such as 2.13.0+cpu, is that release, unless it is asked for.
     ends = (lowest, highest)
-    found = sorted({Version(it.public) for it in listed} | {it for it in listed if it in ends})
+    found = sorted({Version(it.public) for it in listed.versions} | {it for it in listed.versions if it in ends})
     for wanted in ends:
         if wanted not in found:
             known = ", ".join(map(str, found))
-            raise UsageError(f"the index has no release {wanted} of {package} for this interpreter; it has {known}")
+            besides = f". An index did not answer ({listed.lost}); try again when it does" if listed.lost else ""
+            raise UsageError(
+                f"the index has no release {wanted} of {package} for this interpreter; it has {known}{besides}"
+            )
     return [str(it) for it in found if lowest <= it <= highest and (it in ends or not it.is_prerelease)]
 
 
-def _listed(package: str) -> set[Version]:
+def _listed(package: str) -> Listed:
     """What `pip index versions` lists for this interpreter and platform."""
     command = [sys.executable, "-m", "pip", "index", "versions", "--pre", "--disable-pip-version-check", package]
     ended = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     match = LISTED.search(ended.stdout)
     if ended.returncode or match is None:
         raise UsageError(f"pip cannot say which releases of {package} there are: {why(ended.stderr)}")
-    return {version for text in match[1].split(",") if (version := _version(text.strip())) is not None}
+    versions = frozenset(it for text in match[1].split(",") if (it := _version(text.strip())) is not None)
+    lost = LOST.search(ended.stderr)
+    return Listed(versions, lost and (REASON.findall(lost[0]) or [lost[0]])[-1])
 
 
 def _version(text: str) -> Version | None:
