@@ -24,7 +24,7 @@ from aebench.errors import FrameworkError, ResultError, UnwritableError, UsageEr
 from aebench.processes.environments import Environment
 from aebench.processes.events import Silent
 from aebench.records import documents
-from aebench.records.comparisons import Comparison
+from aebench.records.comparisons import Apart, Comparison
 from aebench.records.known import Known
 from aebench.records.matrices import Matrix
 from aebench.report import exported
@@ -244,6 +244,28 @@ def test_the_verdict_is_printed_first(compare: Callable[..., Matrix], capsys: py
     print_matrix(compare({"a": numbers("identical")}), Console(width=200), everything=True)
     shown = capsys.readouterr().out
     assert ("As before" in shown, "identical in every value" in shown) == (True, True)
+
+
+def test_other_packages_that_differ_are_told(
+    compare: Callable[..., Matrix], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By name, the first few; the framework's own are its versions. Those of one side alone compute nothing."""
+
+    def differing(*names: str) -> Comparison:
+        apart = [Apart(kind="package", name=name, base="1.0", head="2.0") for name in names]
+        apart.append(Apart(kind="package", name="torch", base="2.13.0", head="2.14.1"))
+        apart.append(Apart(kind="package", name="on one side only", base="h5py 3.1", head="–"))
+        apart.append(Apart(kind="pytorch", name="build", base="MKL", head="OpenBLAS"))
+        return structs.replace(numbers("moved"), differences=apart)
+
+    found = compare({"a": differing("numpy"), "b": differing(), "c": differing("a", "b", "c", "d", "e")})
+    one, none, many = matrix.compared(found)
+    assert one.endswith("numbers: 1 moved. Other versions, too: numpy 1.0 → 2.0.")
+    assert none.endswith("numbers: 1 moved.")
+    assert many.endswith("Other versions, too: a 1.0 → 2.0, b 1.0 → 2.0, c 1.0 → 2.0 and 2 more packages.")
+    print_matrix(found, Console(width=300))
+    assert one in capsys.readouterr().out
+    assert {"numpy": ("1.0", "2.0"), "torch": ("2.13.0", "2.14.1")} == found.heads[0].packages
 
 
 def test_markdown_and_junit_hold_the_same(compare: Callable[..., Matrix], tmp_path: Path) -> None:

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from msgspec import UNSET
+
 from aebench import registry
 from aebench.comparison import comparing
 from aebench.comparison.comparing import Asked, Common, Plan
@@ -19,6 +21,7 @@ from aebench.comparison.outcomes import outcomes
 from aebench.comparison.parts import PARTS
 from aebench.comparison.sides import are_one, pairs, recorded, require_frameworks, side
 from aebench.comparison.verdict import WEIGHTS, called, outcome, versions
+from aebench.counted import counted
 from aebench.errors import AebenchError, FrameworkError, ResultError, UnwritableError, UsageError, nearest
 from aebench.processes.events import Listener
 from aebench.processes.executors import Handed
@@ -31,6 +34,7 @@ from aebench.records.reuse import require_same_options
 from aebench.records.store import locked
 
 FILE = FILES["matrix"]
+NAMED = 3  # packages that a sentence names
 
 
 @dataclass(frozen=True)
@@ -146,7 +150,10 @@ def held(
     except (FrameworkError, ResultError) as error:
         return Head(name=column.name, said=column.said, failure=str(error)), []
     between, rows = versions(compared), outcomes(compared)
-    head = Head(name=column.name, said=column.said, versions=between, outcomes=marked(rows, between, known))
+    head = Head(
+        name=column.name, said=column.said, versions=between, outcomes=marked(rows, between, known),
+        packages={it.name: (it.base, it.head) for it in compared.differences if it.of_both},
+    )  # fmt: skip
     return head, list(gone(rows, between, known))
 
 
@@ -181,11 +188,22 @@ def sentence(found: Matrix) -> str:
 
 
 def compared(found: Matrix) -> Iterator[str]:
-    """A sentence a head: its versions, and how many rows of each part became what."""
+    """A sentence a head: its versions, how many rows of each part became what, and which other packages differ."""
     for head in found.heads:
         versions = ", ".join(f"{name} {' → '.join(dict.fromkeys(both))}" for name, both in head.versions.items())
         parts = [_counted(head, what) for what in PARTS if any(it.what == what for it in head.outcomes)]
-        yield f"{called(head)}{versions and f' ({versions})'}: {'; '.join(parts) or 'nothing was compared'}."
+        said = f"{called(head)}{versions and f' ({versions})'}"
+        yield f"{said}: {'; '.join(parts) or 'nothing was compared'}.{_besides(head)}"
+
+
+def _besides(head: Head) -> str:
+    """The packages besides the frameworks that are of another version than base's, the first few by name."""
+    packages = {} if head.packages is UNSET else head.packages
+    others = [f"{name} {' → '.join(both)}" for name, both in packages.items() if both not in head.versions.values()]
+    if not others:
+        return ""
+    more = f" and {counted(len(others) - NAMED, 'more package')}" if len(others) > NAMED else ""
+    return f" Other versions, too: {', '.join(others[:NAMED])}{more}."
 
 
 def _counted(head: Head, what: str) -> str:

@@ -11,7 +11,7 @@ from aebench.processes.probing import contents, frameworks
 from aebench.processes.worker import FrameworkProcess
 from aebench.records import capture
 from aebench.records.archive import opened
-from aebench.records.comparisons import Apart
+from aebench.records.comparisons import ONE_SIDE, PACKAGE, Apart
 
 NONE = "–"
 MANY_WORDS = 12
@@ -38,12 +38,12 @@ def _plain(base: Environment, head: Environment) -> Iterator[Apart]:
     if one.python != other.python:
         yield Apart(kind="interpreter", name="Python", base=one.python, head=other.python)
     common = one.packages.keys() & other.packages.keys()
-    yield from _between("package", *({name: side.packages[name] for name in sorted(common)} for side in (one, other)))
+    yield from _between(PACKAGE, *({name: side.packages[name] for name in sorted(common)} for side in (one, other)))
     # Tools of one side's user, or a framework that the other side lacks: they take no part where both sides compute.
     alone = [", ".join(f"{n} {v}" for n, v in side.packages.items() if n not in common) for side in (one, other)]
     if any(alone) and base.bundle is None and head.bundle is None:  # of a bundle's only a few are on record
         base_alone, head_alone = (names or NONE for names in alone)
-        yield Apart(kind="package", name="on one side only", base=base_alone, head=head_alone)
+        yield Apart(kind=PACKAGE, name=ONE_SIDE, base=base_alone, head=head_alone)
     yield from _between("variable", dict(base.variables), dict(head.variables))
 
 

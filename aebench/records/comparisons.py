@@ -13,6 +13,8 @@ from aebench.records.qualities import Quality
 
 What = Literal["numbers", "quality", "speed", "memory"]
 Moved = Literal["identical", "moved", "parted"]
+# What of two environments differs: a package, by its name; those that one alone holds are one entry.
+PACKAGE, ONE_SIDE = "package", "on one side only"
 Verdict = Literal["identical", "moved", "mended", "parted", "failed", "not compared"]
 # Of climbs that differ between the two sides, the gravest first: what can be reproduced.
 DIFFERING: tuple[Verdict, ...] = ("parted", "mended", "moved")
@@ -87,6 +89,11 @@ class Apart(Part):
     name: str
     base: str
     head: str
+
+    @property
+    def of_both(self) -> bool:
+        """Whether it is a package that both hold, in different versions."""
+        return self.kind == PACKAGE and self.name != ONE_SIDE
 
 
 class Sides(Part):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from msgspec import UNSET
+
+from aebench.records.asked import Optional
 from aebench.records.comparisons import Side, Weight, What
 from aebench.records.fields import Name, Part
 
@@ -30,7 +33,8 @@ class Head(Part):
     """One environment that base is held against.
 
     name: also of the folder with its comparison. said: as the user named it. versions: by framework, those of base and
-    head. failure: why nothing was compared.
+    head. failure: why nothing was compared. packages: those that both hold in another version, base's and head's; not
+    on record in former ones.
     """
 
     name: str
@@ -38,6 +42,7 @@ class Head(Part):
     versions: dict[Name, tuple[str, str]] = {}
     failure: str | None = None
     outcomes: list[Outcome] = []
+    packages: dict[Name, tuple[str, str]] | Optional = UNSET
 
     def __post_init__(self) -> None:
         unknown = [it.framework for it in self.outcomes if it.framework not in self.versions]

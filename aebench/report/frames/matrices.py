@@ -8,6 +8,7 @@ from aebench.report.frames.frame import AUTOENCODER, FAILURE, FRAMEWORK, Content
 HEAD = text("head", "the environment's name")
 HEADS = (HEAD, text("said", "as the user named it"), FAILURE)
 VERSIONS = (HEAD, FRAMEWORK, text("base_version", "of the framework"), text("head_version", "of the framework"))
+PACKAGES = (HEAD, text("package", "that both hold"), text("base_version", "of it"), text("head_version", "of it"))
 OUTCOMES = (
     HEAD,
     FRAMEWORK,
@@ -34,12 +35,18 @@ def matrix(content: Content) -> list[Frame]:
         for head in heads
         for framework, both in head["versions"].items()
     )
+    packages = (
+        {"head": head["name"], "package": package, "base_version": both[0], "head_version": both[1]}
+        for head in heads
+        for package, both in head.get("packages", {}).items()
+    )
     gone = ({"about": about, "sentence": sentence} for about, sentence in content["gone"])
-    environments = ({"head": it["name"], **without(it, "name", "versions", "outcomes")} for it in heads)
+    environments = ({"head": it["name"], **without(it, "name", "versions", "outcomes", "packages")} for it in heads)
     return [
         frame("outcomes", "What became of every row", OUTCOMES, outcomes),
         frame("gone", "Known differences that no longer show", GONE, gone),
         frame("heads", "Environments that base was held against", HEADS, environments),
         frame("versions", "Versions of the frameworks", VERSIONS, versions),
+        frame("packages", "Packages that are of another version than base's", PACKAGES, packages),
         options({"base": content["base"]}),
     ]
