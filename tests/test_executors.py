@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import threading
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -189,6 +190,49 @@ def test_an_executor_that_takes_nothing_is_replaced_once() -> None:
     assert 3 == results(chosen_as(lambda _: next(opened)), Silent(), (calls.place, {"number": 3}))[0]["number"]
     with pytest.raises(ExecutorError, match="executor 'mine' takes no work"):
         results(chosen_as(closed), Silent(), (calls.place, {"number": 3}))
+
+
+@pytest.mark.parametrize("error", [ModuleNotFoundError("No module named 'aebench'"), AttributeError("of aebench.x")])
+def test_what_workers_cannot_import_ends_the_work(error: Exception) -> None:
+    """Planted: a scheduler without aebench, whose own error says so as its cause; no other attempt would help."""
+
+    class Lacking(ThreadPoolExecutor):
+        def submit(self, fn: Any, /, *arguments: Any, **keywords: Any) -> Any:
+            asked.append(fn)
+            future: Future[Any] = Future()
+            wrapped = RuntimeError("Error during deserialization of the task graph")
+            wrapped.__cause__ = error
+            future.set_exception(wrapped)
+            return future
+
+    asked: list[Any] = []
+    with pytest.raises(
+        ExecutorError, match=rf"cannot import what it is to do \({type(error).__name__}: .*install this"
+    ):
+        results(chosen_as(lambda _: Lacking(1)), Silent(), (calls.place, {"number": 3}))
+    assert 1 == len(asked)
+
+
+def test_what_goes_with_a_cluster_is_told_in_one_line() -> None:
+    """Planted: a client that gives up all that it has at once; another one does it."""
+
+    class Gone(ThreadPoolExecutor):
+        def submit(self, fn: Any, /, *arguments: Any, **keywords: Any) -> Any:
+            future: Future[Any] = Future()
+            given.append(future)
+            if len(given) == 3:
+                for each in given:
+                    each.cancel()
+                    each.set_running_or_notify_cancel()
+            return future
+
+    given: list[Any] = []
+    opened, heard = iter([Gone(9), ThreadPoolExecutor(3)]), Heard()
+    asked = [(calls.place, {"number": number}) for number in range(3)]
+    assert 3 == len(results(chosen_as(lambda _: next(opened)), heard, *asked))
+    assert ["call 0 and 2 more: their workers were lost (its executor gave it up); they are done again"] == [
+        re.sub(r"call \d", "call 0", note) for note in heard.notes
+    ]
 
 
 def test_what_is_not_installed_is_named_with_what_to_install() -> None:

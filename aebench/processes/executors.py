@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass
 from importlib import metadata
@@ -138,19 +138,38 @@ class Handed:
             while self._waiting and self._has_room():
                 call = self._waiting.popleft()
                 self._running[self._submitted(call)] = call
+            lost: dict[str, list[_Call]] = {}
             for future in wait(self._running, return_when=FIRST_COMPLETED).done:
                 call = self._running.pop(future)
                 error = _error_of(future)
                 if error is None:
                     yield call.key, future.result()
+                elif lacking := _lacking(future):
+                    raise ExecutorError(
+                        f"executor '{self.name}' cannot import what it is to do ({lacking}); install this aebench for "
+                        "its workers and its scheduler"
+                    )
                 elif call.losses + 1 < TIMES:
-                    call.losses += 1
                     # Nobody here has cancelled it: a client does that with all that it has when its cluster is gone.
                     self._gone |= future.cancelled() and call.executor is self._executor
-                    self._listener.note(f"{call.what}: its worker was lost ({error}); it is done again")
-                    self._waiting.append(call)
+                    lost.setdefault(error, []).append(call)
                 else:
                     yield call.key, ExecutorError(f"its worker was lost {TIMES} times, at last: {error}")
+            for error, calls in lost.items():
+                self._take_back(calls, error)
+
+    def _take_back(self, calls: Sequence[_Call], error: str) -> None:
+        """Let what was lost wait again, and say so in one line: with a cluster goes all that it had."""
+        first, *others = (call.what for call in calls)
+        if others:
+            self._listener.note(
+                f"{first} and {len(others)} more: their workers were lost ({error}); they are done again"
+            )
+        else:
+            self._listener.note(f"{first}: its worker was lost ({error}); it is done again")
+        for call in calls:
+            call.losses += 1
+            self._waiting.append(call)
 
     def _has_room(self) -> bool:
         """Whether another call may be handed in: where it is known how many are worked on at once, no more are given.
@@ -192,6 +211,19 @@ class Handed:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._executor.shutdown(wait=kind is None)
+
+
+def _lacking(future: Future[Any]) -> str | None:
+    """What cannot be imported there, which no other attempt changes; None where the call failed otherwise.
+
+    The functions raise nothing of their own, so it is the executor that could not import them.
+    """
+    error = None if future.cancelled() else future.exception()
+    while error is not None:
+        if isinstance(error, ImportError) or (isinstance(error, AttributeError) and "aebench" in str(error)):
+            return described(error)
+        error = error.__cause__ or error.__context__
+    return None
 
 
 def _error_of(future: Future[Any]) -> str | None:
