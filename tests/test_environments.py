@@ -171,7 +171,9 @@ PROBLEMS = {
     "no file": ("nix", None, "unknown environment 'nix'. Known: here."),
     "nowhere": ("old", '[environments.old]\npython = "nowhere"', "nowhere is not there; name an interpreter"),
     "no interpreter": ("old", '[environments.old]\npython = "."', "holds no bin/python"),
-    "not to be run": ("old", '[environments.old]\npython = "aebench.toml"', "cannot be run"),
+    "not to be run": ("old", '[environments.old]\npython = "aebench.toml"', "is not executable; make it so: chmod +x"),
+    "not to be run, in its folder": ("old", '[environments.old]\npython = "beside"', "beside/bin/python is not exec"),
+    "a pipe": ("old", '[environments.old]\npython = "pipe"', "pipe is no file; name an interpreter"),
     "no TOML": ("old", "[environments.old", "is no TOML"),
     "unknown key": ("old", '[environments.old]\npyton = "x"', "unknown field `pyton`"),
     "unknown table": (
@@ -194,6 +196,9 @@ PROBLEMS = {
 def test_an_environment_that_cannot_be_is_one_line(tmp_path: Path, name: str) -> None:
     """Each mistake has its own sentence."""
     said, text, problem = PROBLEMS[name]
+    (tmp_path / "beside" / "bin").mkdir(parents=True)
+    (tmp_path / "beside" / "bin" / "python").touch(0o644)
+    os.mkfifo(tmp_path / "pipe")
     if text is not None:
         named(tmp_path, text)
     with pytest.raises(AebenchError) as caught:

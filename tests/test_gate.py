@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 from collections.abc import Callable
 from pathlib import Path
@@ -102,6 +103,20 @@ def test_worse_beyond_the_margin_fails(gated: Callable[..., Gated], factor: floa
 def unseeded(conditions_of: dict[str, Any]) -> dict[str, Any]:
     """The conditions with other bytes of the data."""
     return planted(conditions_of, "data", "mnist", value="0000")
+
+
+def test_a_gate_s_own_folder_is_told_how_to_go_on(tmp_path: Path) -> None:
+    """As few seeds as decided are no complete run; a run that is complete may have its verdict beside it."""
+    accept([written(tmp_path / "accepted", trials())], reason="x", folder=tmp_path / "to")
+    for complete in (True, False):
+        run = written(tmp_path / "run", trials(), complete=complete)
+        (run / "gate.md").touch()
+        with (
+            contextlib.nullcontext()
+            if complete
+            else pytest.raises(UsageError, match=rf"trainings of a gate, .*aebench gate ENVIRONMENT --output {run}")
+        ):
+            held(run, folder=tmp_path / "to")
 
 
 FAULTS: dict[str, tuple[list[dict[str, Any]], dict[str, Any], int, str]] = {

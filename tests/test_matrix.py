@@ -275,6 +275,8 @@ def test_markdown_and_junit_hold_the_same(compare: Callable[..., Matrix], tmp_pa
     assert "| autoencoder | framework | what | a | b | c |" in lines
     assert any(r"no \<interpreter\>" in line for line in lines)
     suite = ElementTree.parse(tmp_path / "matrix.xml").getroot()
+    told = [it.text for case in suite.iter("testcase") for it in case.iter("system-out")]
+    assert 2 == len([text for text in told if str(text).startswith("moved: ")]), "what moved passes, and is told"
     assert ("7", "4", "1", "0") == tuple(suite.get(name) for name in ("tests", "failures", "errors", "skipped"))
     documents.read(tmp_path / "out" / "matrix.json", "matrix")
     assert json.loads((tmp_path / "out" / "matrix.json").read_text())["heads"][1]["outcomes"][0]["row"] == "gradients"

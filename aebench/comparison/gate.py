@@ -27,6 +27,7 @@ from aebench.records.limits import Entries
 from aebench.records.qualities import Quality
 
 Document = Mapping[str, Any]
+VERDICT = "gate.md"  # what a gate leaves beside what it trained
 
 
 @dataclass(frozen=True)
@@ -56,10 +57,15 @@ def held(run: Path, scope: Scope = EVERYTHING, folder: Path = RESULTS) -> Gated:
     """Hold a run, or a baseline itself, against the baseline of its data set, schedule, dtype and device.
 
     Raises:
-        UsageError: there is no such baseline.
+        UsageError: there is no such baseline, or these are a gate's own trainings.
         ResultError: the run, the baseline or the limits are missing or damaged.
     """
     document = _document(run)
+    if not document["complete"] and (run / VERDICT).exists():
+        raise UsageError(
+            f"{run} holds the trainings of a gate, as few as decided; hold them again with: aebench gate ENVIRONMENT "
+            f"--output {run}"
+        )
     found = accepted(document["options"], folder, scope)
     again = command(document["options"]) if "agreement" in document["options"] else None
     return judged_against(document, str(run), found, scope, again)

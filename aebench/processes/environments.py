@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import sys
 import tomllib
 from collections.abc import Mapping
@@ -264,7 +265,10 @@ def _interpreter(place: Path, what: str) -> Path:
     for candidate in candidates:
         if candidate.is_file() and os.access(candidate, os.X_OK):
             return candidate
+    there = [candidate for candidate in candidates if candidate.is_file()]
+    if there:
+        raise UsageError(f"{what}: {there[0]} is not executable; make it so: chmod +x {shlex.quote(str(there[0]))}")
     if place.is_dir():
         raise UsageError(f"{what}: {place} holds no {INTERPRETERS[0]}; name an interpreter, or an environment's folder")
-    problem = "cannot be run" if place.exists() else "is not there"
+    problem = "is no file" if place.exists() else "is not there"
     raise UsageError(f"{what}: the interpreter {place} {problem}; name an interpreter, or an environment's folder")

@@ -46,7 +46,7 @@ def of_comparison(found: Comparison) -> Told:
     """What is told of base and head."""
     every = findings(found)
     lines = [*compared(found), *(f"Not compared: {words}." for words in found.left_out)]
-    name = f"aebench compare {found.base.name} {found.head.name}"
+    name = f"aebench compare {called(found.base)} {called(found.head)}"
     return Told(name, sentence(found, every), lines, dict(_compared(found)), every, list(_differences(found)))
 
 
@@ -162,20 +162,26 @@ def markdown(told: Told) -> str:
 
 def _differences(found: Comparison) -> Iterator[str]:
     if found.differences:
-        yield from ("", f"<details><summary>How {found.base.name} and {found.head.name} differ</summary>", "")
-        yield from (f"| what | name | {found.base.name} | {found.head.name} |", "|---|---|---|---|")
+        base, head = (escaped(called(side)) for side in (found.base, found.head))
+        yield from ("", f"<details><summary>How {base} and {head} differ</summary>", "")
+        yield from (f"| what | name | {base} | {head} |", "|---|---|---|---|")
         for it in found.differences:
             yield f"| {' | '.join(escaped(cell) for cell in (it.kind, it.name, it.base, it.head))} |"
         yield from ("", "</details>")
 
 
 def junit(told: Told) -> ElementTree.Element:
-    """A test case for each thing that was compared: failed, in error, skipped where undecided, else passed."""
+    """A test case for each thing that was compared: failed, in error, skipped where undecided, else passed; what moved
+    or got better is what its case has to say."""
     suite = ElementTree.Element("testsuite", name=_xml(told.name))
     wrong = [finding for finding in told.findings if finding.weight in WRONG]
     for about, belongs in told.cases.items():
         case = ElementTree.SubElement(suite, "testcase", classname=_xml(belongs), name=_xml(about))
         _told(case, next((finding for finding in wrong if about in finding.abouts), None))
+        said = [it for it in told.findings if about in it.abouts and it.weight not in WRONG]
+        if said:
+            lines = [f"{WORDS[it.weight]}: {it.sentence}" for it in said]
+            ElementTree.SubElement(case, "system-out").text = _xml("\n".join(lines))
     for finding in wrong:
         for about in (about for about in finding.abouts if about not in told.cases):
             _told(ElementTree.SubElement(suite, "testcase", classname=finding.what, name=_xml(about)), finding)
