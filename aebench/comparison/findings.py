@@ -239,7 +239,7 @@ def in_words(verdict: Verdict) -> str:
     if verdict.word == "unusable":
         return f"not counted, since {verdict.reason}"
     more = "as much" if verdict.as_much else "as long"
-    blocks = f"{counted(verdict.blocks, 'block')}"
+    blocks = counted(verdict.blocks, "block")
     if not math.isfinite(verdict.ratio):
         return f"undecided after {blocks}"
     limits = f"{verdict.low:.3f} to {verdict.high:.3f}" if math.isfinite(verdict.high) else "no limits yet"

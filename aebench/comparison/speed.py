@@ -158,7 +158,7 @@ def measured(
         pairs.append(pair)
         listener.advance(len(pairs), max(len(pairs), _at_least(question)))
     words = [verdict.word for verdict in verdicts(question, pairs).values()]
-    said = f"{counted(len(pairs), 'block')}"
+    said = counted(len(pairs), "block")
     for word in (word for word in ("undecided", "unusable", "failed") if word in words):
         said += f", {counted(words.count(word), 'row')} {word}"
     listener.finished(title, said)

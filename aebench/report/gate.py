@@ -38,7 +38,7 @@ def compared(found: Gated) -> str:
     seeds = sum(len(quality.seeds) for quality in found.quality)
     metrics = sum(row.margin is not None for quality in found.quality for row in quality.rows)
     names, frameworks = ({getattr(quality, part) for quality in found.quality} for part in ("autoencoder", "head"))
-    rows = f"{counted(len(names), 'autoencoder')}"
+    rows = counted(len(names), "autoencoder")
     rows += f" in {counted(len(frameworks), 'framework')}" if frameworks else ""
     costs = f", {found.costs} of seconds and memory" if found.costs else ""
     pairs = f"{counted(seeds, 'pair')} of trainings"

@@ -72,7 +72,7 @@ def measured(found: Calibration, rows: Sequence[Steadiness]) -> Iterator[str]:
         )
     sound = [block for block in found.blocks if not block.failed]
     if sound:
-        blocks = f"{counted(len(sound), 'block')}"
+        blocks = counted(len(sound), "block")
         threads = "" if found.threads is None else f", {counted(found.threads, 'thread')}"
         seconds = float(np.mean([block.seconds for block in sound]))
         versions = ", ".join(_versions(found))
