@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from msgspec import structs
+from pairs import case_of
 
 from aebench import registry
 from aebench.cli import main
@@ -121,6 +123,15 @@ def test_a_planted_slow_down_of_a_fifth_is_seen() -> None:
     found = shares.ratio(case, TENSORFLOW, PYTORCH)
     assert found
     assert 0.82 < found.low <= found.middle <= found.high < 0.85
+
+
+def test_a_case_without_rounds_is_refused() -> None:
+    """What ran for its first round alone has no place in a ceiling's shares."""
+    sound = case_of({"pytorch": 1.0})
+    sides = [structs.replace(it, works={k: structs.replace(w, rounds=[]) for k, w in it.works.items()})
+             for it in sound.blocks[0].subjects]  # fmt: skip
+    with pytest.raises(ValueError, match="pytorch has no rounds of training"):
+        structs.replace(sound, blocks=[structs.replace(sound.blocks[0], subjects=sides)])
 
 
 @pytest.mark.parametrize("case", [Case("stacked", "encode"), Case("stacked", None, 32), Case("stacked", width=2.0)])

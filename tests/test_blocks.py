@@ -261,6 +261,25 @@ def test_what_happens_once_counts_by_the_pace_of_the_core(measure: str, ratio: f
     assert math.log(3.0) == pytest.approx(log_ratio(block, 0, 1, measure)), "not of one side alone"
 
 
+def test_a_first_epoch_is_the_first_round_and_rounds_are_their_mean() -> None:
+    """Planted: a second round of the warm-up, and a single round among many, that say something else."""
+    works = [
+        Work(images=1, warm_up=[Float(first), Float(9.0 / first)], rounds=[Float(it) for it in rounds])
+        for first, rounds in ((1.0, (1.0, 1.0, 1.0, 1.0)), (3.0, (1.0, 1.0, 1.0, 16.0)))
+    ]
+    sides = [Timed(name=name, works={"training": work}) for name, work in zip("ab", works, strict=True)]
+    block = Block(first=0, subjects=sides, seconds=Float(1.0), busy=Busy())
+    assert math.log(3.0) == pytest.approx(log_ratio(block, 0, 1, "first epoch"))
+    assert math.log(2.0) == pytest.approx(log_ratio(block, 0, 1, "training"))
+
+
+def test_a_block_has_what_both_sides_have() -> None:
+    """A side that failed, or was not asked, has nothing to be compared with."""
+    whole = pair(Due("stacked", control=False, first=0), {})
+    failed = pair(Due("stacked", control=False, first=0), {}, failure="it broke")
+    assert (True, False) == (has(whole, "training"), has(failed, "training"))
+
+
 def test_many_subjects_take_part_in_what_they_have() -> None:
     """Frameworks, peers and libraries in one block, each with its own workload of the same name."""
     kinds = ("framework", "peer", "products")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from aebench.comparison.speed import Blocks, Due, Question, Where
 from aebench.processes.worker import FrameworkProcess
 from aebench.speed import cores
+from aebench.speed.blocks import Subject
 from aebench.speed.cores import LEAST_SAMPLES, Pace
 
 pytestmark = pytest.mark.skipif(not cores.held(), reason="this system lets no process choose its cores")
@@ -78,6 +80,33 @@ def test_a_slower_core_has_a_slower_pace() -> None:
                 time.sleep(0.5)
         found.append(pace.seconds or 0.0)
     assert 1.5 < (found[1] + found[3]) / (found[0] + found[2]) < 6.0
+
+
+@pytest.mark.parametrize(
+    ("due", "expected"),
+    [
+        (Due("linear", False, 0, ("first epoch",)), (["reference@base", "reference@head"], ("first epoch",))),
+        (Due("linear", True, 1), (["reference@base"] * 2, None)),
+    ],
+)
+def test_a_block_is_of_what_is_due(
+    monkeypatch: pytest.MonkeyPatch, due: Due, expected: tuple[list[str], tuple[str, ...] | None]
+) -> None:
+    """Base and head, or base twice, in the measures that are wanted."""
+    seen: list[object] = []
+
+    class SeenError(Exception):
+        """Nothing is timed here."""
+
+    def timed(sides: Sequence[Subject], *_: object, measures: object, **__: object) -> None:
+        seen.append(([side.name for side in sides], measures))
+        raise SeenError
+
+    monkeypatch.setattr("aebench.comparison.speed.blocks.timed", timed)
+    monkeypatch.setattr("aebench.comparison.speed.blocks.rehearse", lambda *_: None)
+    with pytest.raises(SeenError):
+        Blocks(Question("reference@base", "reference@head", ("linear",)), Where(), Path("logs"))(due)
+    assert [expected] == seen
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -174,6 +175,17 @@ def test_both_sides_train_at_the_same_time(trained: list[str], tmp_path: Path, m
     assert 2 == len(trained)
     assert found == begun(tmp_path, processes).at_once("linear", 0, processes)
     assert 2 == len(trained)
+
+
+def test_what_both_start_from_is_trained_before(trained: list[str], tmp_path: Path) -> None:
+    """A classifier's pretraining, by both, and then the classifier."""
+    asked, order = replace(ASKED, autoencoders=("pretrained",)), []
+    processes = {name: There(name) for name in (OLD, NEW)}
+    known = Trainings(asked, tmp_path, Silent(), conditions=conditions(asked, processes, dtype=asked.dtype))
+    known._train = lambda name, seed, due: order.append((name, list(due)))  # type: ignore[method-assign, assignment]
+    known.at_once("pretrained", 0, processes)  # type: ignore[arg-type]  # all that is called of a process
+    assert [("layerwise_cached", [OLD, NEW]), ("pretrained", [OLD, NEW])] == order
+    assert [] == trained
 
 
 def test_where_one_side_is_trained_the_other_is_alone(

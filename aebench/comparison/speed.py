@@ -186,7 +186,7 @@ def due(question: Question, pairs: Sequence[Pair]) -> Due | None:
         it = _next(names, compared, control=False)
     else:
         return None
-    return replace(it, measures=_open(found, it)) if question.speed else it
+    return replace(it, measures=_open(found, it))
 
 
 def _open(found: Mapping[Row, Verdict], it: Due) -> tuple[str, ...] | None:

@@ -40,6 +40,11 @@ def test_base_s_version_is_not_head_s() -> None:
     content["heads"] = [{**head, "name": "new", "versions": versions, "outcomes": []}]
     expected = [("new", "pytorch", "2.1", "2.9"), ("new", "tensorflow", "2.20", "2.18")]
     assert expected == rows("matrix", content, "versions", "head", "framework", "base_version", "head_version")
+    content["heads"][0]["packages"] = {"numpy": ["2.0", "1.9"]}
+    fields = ("head", "package", "base_version", "head_version")
+    assert [("new", "numpy", "2.0", "1.9")] == rows("matrix", content, "packages", *fields)
+    del content["heads"][0]["packages"]
+    assert [] == rows("matrix", content, "packages", *fields), "former records do not say"
 
 
 def test_a_mean_lies_within_its_interval() -> None:
