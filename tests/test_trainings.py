@@ -206,6 +206,17 @@ def test_where_one_side_is_trained_the_other_is_alone(
     assert [f"{OLD}, 0", f"{NEW}, 0"] == trained
 
 
+class Noting(Silent):
+    """A listener that remembers notes."""
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+
+    def note(self, text: str) -> None:
+        """Remember it."""
+        self.notes.append(text)
+
+
 def test_a_full_disk_ends_the_training_beside_it(tmp_path: Path) -> None:
     """Planted: one side cannot write. The other one's process is ended, and the reason goes up."""
 
@@ -224,10 +235,12 @@ def test_a_full_disk_ends_the_training_beside_it(tmp_path: Path) -> None:
             self.ended.set()
 
     processes = {OLD: Endless(OLD), NEW: Full(NEW)}
-    known = begun(tmp_path, processes)
+    known, heard = begun(tmp_path, processes), Noting()
+    known.attempts, known.listener = 2, heard
     with pytest.raises(UnwritableError, match="No space left"):
         known.at_once("linear", 0, processes)  # type: ignore[arg-type]  # all that is called of a process
     assert Endless.ended.is_set()
+    assert [] == heard.notes, "what was ended with the others is not tried again"
 
 
 def test_one_bar_moves_with_both() -> None:

@@ -93,7 +93,7 @@ def test_what_is_used_is_there() -> None:
     for step in [*STEPS, *steps(DOCUMENTED[0])]:
         used = step.get("uses", "")
         if "actions/compare" in used:
-            place = re.sub(r"^OWNER/aebench/|@main$", "", used)
+            place = re.sub(r"^OWNER/aebench/|@COMMIT$", "", used)
             assert (ROOT / place / "action.yml").is_file()
             assert set(step["with"]) <= known
         elif used:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from importlib import resources
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -189,7 +190,7 @@ def unpack_trace(archive: Archive, climb: Bundled, subject: str, called: str, to
     try:
         trace = Trace.read(to)
         wrong = next(_wrong(trace, climb, judges=subject == ARBITER), None)
-    except (AebenchError, KeyError, TypeError, ValueError, AttributeError) as error:
+    except (AebenchError, KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise archive.damaged(f"{member} is no trace: {error}") from error
     if wrong:
         raise archive.damaged(f"{member} {wrong}")
@@ -207,11 +208,17 @@ def _wrong(trace: Trace, climb: Bundled, *, judges: bool) -> Iterator[str]:
     if not (same and whole and all(map(_is_spread, spreads.values()))):
         yield "is of another climb, or lacks its spreads"
     if judges:
-        yield from (f"cannot judge: {why}" for why in _impossible(trace, climb.specification.shapes))
+        phases = [phase.name for phase in climb.specification.phases]
+        yield from (f"cannot judge: {why}" for why in _impossible(trace, climb.specification.shapes, phases))
 
 
-def _impossible(trace: Trace, shapes: Mapping[str, tuple[int, ...]]) -> Iterator[str]:
-    """What no reference leaves: another dtype, what is not finite, parameters of other shapes than specified."""
+def _impossible(trace: Trace, shapes: Mapping[str, tuple[int, ...]], phases: Iterable[str]) -> Iterator[str]:
+    """What no reference leaves: a rung without arrays, another dtype, what is not finite, parameters of other shapes
+    than specified."""
+    there = {(place.phase, place.rung) for place, array in trace.arrays.items() if array.size}
+    for phase, rung in product(phases, RUNGS):
+        if (phase, rung) not in there:
+            yield f"it has nothing of {phase}, rung {rung}"
     for place, array in trace.arrays.items():
         if np.issubdtype(array.dtype, np.floating) and array.dtype != np.float64:
             yield f"{place.key} is of {array.dtype}, and the {ARBITER} computes in float64"

@@ -27,7 +27,8 @@ from aebench.cli.reproducing import reproduce
 from aebench.cli.running import run
 from aebench.cli.sweeping import scale
 
-SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
+# What a project's file says in place of a default stands in the help, too.
+SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 110, "show_default": True}
 
 
 @click.group(cls=Group, epilog=STATUSES, context_settings=SETTINGS)

@@ -13,7 +13,17 @@ import click
 from aebench.checks import MOST
 from aebench.cli.ending import UNDONE, status_of_results
 from aebench.cli.exporting import EXPORT, leave_tables, require_folder
-from aebench.cli.options import BUNDLE_SAYS, DRY_RUN, SUBJECTS, console, executed, patient, refuse_stated, selection
+from aebench.cli.options import (
+    BUNDLE_SAYS,
+    DRY_RUN,
+    SUBJECTS,
+    console,
+    executed,
+    kept_where,
+    patient,
+    refuse_stated,
+    selection,
+)
 
 if TYPE_CHECKING:
     from aebench.arrays import Dtype
@@ -21,7 +31,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@selection(SUBJECTS)
+@selection(SUBJECTS, kept_where("the agreements, which a second call goes on with"))
 @click.option("--dtype", type=click.Choice(["float64", "float32", "both"]), default="both", show_default=True)
 @click.option(
     "--steps", type=click.IntRange(1, MOST), default=10, show_default=True, help="Training steps of each phase."

@@ -11,7 +11,7 @@ import click
 from aebench.cli import completing
 from aebench.cli.agreement import replayed
 from aebench.cli.exporting import EXPORT, require_folder
-from aebench.cli.options import AUTOENCODERS, DATA_DIR, DATASET, DEVICE, OUTPUT, SCHEDULE, SEEDS, console
+from aebench.cli.options import AUTOENCODERS, DATA_DIR, DATASET, DEVICE, SCHEDULE, SEEDS, console, kept_where
 from aebench.cli.values import Place, names
 
 
@@ -69,7 +69,7 @@ def bundle(output: Path, full: bool, **asked: Any) -> None:
 @DEVICE
 @click.option("--dtype", type=click.Choice(["float64", "float32", "both"]), default="both", show_default=True)
 @click.option("--all", "everything", is_flag=True, help="Show every pair and rung.")
-@OUTPUT
+@kept_where("what was found")
 @EXPORT
 def replay(
     path: Path, autoencoders: tuple[str, ...], frameworks: tuple[str, ...], device: str, dtype: str, everything: bool,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from aebench.cli import completing
+from aebench.cli.ending import UNDONE
 from aebench.cli.exporting import EXPORT, leave_tables
 from aebench.cli.options import (
     ONLY,
@@ -22,7 +23,7 @@ from aebench.cli.options import (
     tell_to_go_on,
     time_limit,
 )
-from aebench.cli.values import Place, Share, named, names, text, whole, words
+from aebench.cli.values import OF_FILE, Place, Share, named, names, text, whole, words
 
 if TYPE_CHECKING:
     from aebench.comparison.comparing import Asked, Plan
@@ -134,19 +135,20 @@ def _asked(sides: Sides, given: Mapping[str, Any]) -> Asked:
     """What the options ask for, with base on both sides."""
     from aebench.comparison.comparing import Asked
     from aebench.comparison.findings import SEEDS
-    from aebench.comparison.parts import require_parts, require_untimed
+    from aebench.comparison.parts import TIMED, require_parts, require_untimed
     from aebench.comparison.sequential import Thresholds
     from aebench.comparison.sides import side
     from aebench.running.options import Options
 
-    parts = require_parts(given["only"])
-    require_untimed(parts, given["executor"])  # before a commit is installed
+    parts, executor = require_parts(given["only"]), given["executor"]
+    if executor is not None and set(parts) & set(TIMED) and click.get_current_context().meta.get(OF_FILE):
+        executor = None  # a project's file asks for one wherever it may be had
+    require_untimed(parts, executor)  # before a commit is installed
     shared = {name: given[name] for name in ("dataset", "data_dir", "schedule", "device")}
     options = Options(sides.autoencoders, (), **shared, seeds=given["seeds"] or tuple(SEEDS))
     thresholds, base = Thresholds(given["tolerated"], given["intolerable"]), side(sides.base)
     return Asked(
-        base, base, options, given["frameworks"], parts, given["timed"], thresholds, given["time_limit"],
-        given["executor"],
+        base, base, options, given["frameworks"], parts, given["timed"], thresholds, given["time_limit"], executor,
     )  # fmt: skip
 
 
@@ -188,7 +190,9 @@ def _carried_out(plan: Plan, output: Path | None, everything: bool) -> int:
     print_comparison(found, console(), everything=everything)
     click.echo(f"\nResults: {folder / 'comparison.json'}, beside it Markdown and JUnit XML")
     leave_tables(folder / "comparison.json")
-    if any(row.verdict in DIFFERING for row in found.numbers):
+    # What a commit computes differs in its text, which no script of one text shows.
+    commits = plan.asked.base.own or plan.asked.head.own
+    if not commits and any(row.verdict in DIFFERING for row in found.numbers):
         click.echo(f"What parted or moved, as a script without aebench: aebench reproduce {folder} -o issue")
     return tell_to_go_on(status(findings(found)), folder)
 
@@ -207,9 +211,10 @@ def _matrix(
     asked, differences = _asked(sides, given), _known(known)
     columns = matrix.planned(asked, sides.heads)
     if dry_run:
-        for column in (column for column in columns if column.failure):
+        lost = [column for column in columns if column.failure]
+        for column in lost:
             click.echo(f"{column.said}: not compared: {column.failure}")
-        return _shown([column.plan for column in columns if column.plan])
+        return max(_shown([column.plan for column in columns if column.plan]), UNDONE if lost else 0)
     folder = output or new_folder("matrix", asked.base.name)
     with kept_in(folder) as bars:
         found = matrix.compare(asked, columns, folder, differences, bars)

@@ -120,6 +120,13 @@ def _returned(work: Callable[[], object]) -> int:
     return 0
 
 
+def _of_file(error: click.ClickException) -> bool:
+    """Whether the wrong value stands in the project's file, and nobody said it on the command line."""
+    if not isinstance(error, click.BadParameter) or error.ctx is None or error.param is None:
+        return False
+    return error.ctx.get_parameter_source(error.param.name or "") is click.core.ParameterSource.DEFAULT_MAP
+
+
 def _told(error: BaseException, words: Sequence[str]) -> int:
     """Say what went wrong; the status."""
     if isinstance(error, BrokenPipeError):
@@ -134,6 +141,8 @@ def _told(error: BaseException, words: Sequence[str]) -> int:
     if isinstance(error, click.ClickException):
         with contextlib.suppress(OSError):
             error.show()
+            if _of_file(error):
+                click.echo("That value stands in the project's file, under [options].", err=True)
         return UNDONE
     reason = _machine(error)
     if reason is None:

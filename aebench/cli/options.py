@@ -105,8 +105,8 @@ AFFINITY = click.option(
     help="Measure on these cores only, numbered as by `aebench system`; default: all that this process may use.",
 )  # fmt: skip
 TIMEOUT = click.option(
-    "--timeout", type=Minutes(), callback=timeout, expose_value=False, metavar="MINUTES",
-    help="End a process that says nothing for so long, and name what it did.  [default: 15]",
+    "--timeout", type=Minutes(), callback=timeout, expose_value=False, metavar="MINUTES", default=15,
+    help="End a process that says nothing for so long, and name what it did.",
 )  # fmt: skip
 # They name the reason, not only that there is no such option.
 NO_EXECUTOR = click.option("--executor", hidden=True, expose_value=False, callback=no_executor)
@@ -123,6 +123,11 @@ OUTPUT = click.option(
     "--output", "-o", type=Folder(),
     help="Folder for what is measured; default: a new one under results/runs.",
 )  # fmt: skip
+
+
+def kept_where(says: str) -> Callable[[Command], Command]:
+    """The output folder of what keeps nothing without one. says: what would be kept there."""
+    return click.option("--output", "-o", type=Folder(), help=f"Folder for {says}; default: nothing is kept.")
 
 
 @contextlib.contextmanager
@@ -188,11 +193,13 @@ def time_limit(says: str) -> Callable[[Command], Command]:
     return click.option("--time-limit", type=Minutes(), metavar="MINUTES", help=says)
 
 
-def selection(frameworks: Callable[[Any], Any] = FRAMEWORKS) -> Callable[[Command], Command]:
+def selection(
+    frameworks: Callable[[Any], Any] = FRAMEWORKS, output: Callable[[Any], Any] = OUTPUT
+) -> Callable[[Command], Command]:
     """What is run and measured on what, and where it is left: the options that `run` and `agree` begin with."""
 
     def chosen(command: Command) -> Command:
-        for option in (SEEDS, OUTPUT, DEVICE, FORMER_SCHEDULE, SCHEDULE, DATA_DIR, DATASET, frameworks, AUTOENCODERS):
+        for option in (SEEDS, output, DEVICE, FORMER_SCHEDULE, SCHEDULE, DATA_DIR, DATASET, frameworks, AUTOENCODERS):
             command = option(command)
         return command
 

@@ -53,7 +53,7 @@ def run(
 
     options, folder = _resumed(context, output, asked) if resume else _new(output, asked)
     if dry_run:
-        sys.exit(_planned(Run(options, folder, Silent()), resume=resume))
+        sys.exit(_planned(Run(options, folder, Silent()), resume=resume, executor=executor))
     with Bars() as bars:
         document = _trained(Run(options, folder, bars), resume=resume, executor=executor)
     _print(document, console())
@@ -75,11 +75,13 @@ def _trained(run: Any, *, resume: bool, executor: Any) -> dict[str, Any]:
     return document
 
 
-def _planned(run: Any, *, resume: bool) -> int:
+def _planned(run: Any, *, resume: bool, executor: Any) -> int:
     """Say what would be trained; the exit status."""
     from aebench.report.plans import print_run_plan
 
     run.rehearse(resume=resume)
+    if executor is not None:
+        executor.opened().shutdown()
     print_run_plan(run, console())
     return 0
 

@@ -117,7 +117,8 @@ def named(kind: str, texts: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for it in found for name in registry.called(it)))
 
 
-POOL, WORKERS = "processes", "aebench.workers"  # the executor that --processes means, and where its number waits
+# The executor that --processes means, where its number waits, and where it is kept whether a file alone asks for one.
+POOL, WORKERS, OF_FILE = "processes", "aebench.workers", "aebench.executor-of-file"
 
 
 def workers(context: click.Context, _: click.Parameter, value: int | None) -> None:
@@ -138,6 +139,7 @@ def executor(context: click.Context, _: click.Parameter, value: str | None) -> A
     if value is not None and not value.strip():
         raise click.BadParameter(NOTHING)
     number = context.meta.get(WORKERS)
+    context.meta[OF_FILE] = not (_typed(context, "executor") or _typed(context, "processes"))
     if value not in (None, POOL) and _typed(context, "executor"):
         if number is not None and _typed(context, "processes"):
             raise click.UsageError(f"--processes is for --executor {POOL}; how many {value} has stands in aebench.toml")
@@ -175,9 +177,9 @@ def affinity(_: click.Context, __: click.Parameter, value: str | None) -> None:
     os.sched_setaffinity(0, wanted)
 
 
-def timeout(_: click.Context, __: click.Parameter, value: float | None) -> None:
+def timeout(context: click.Context, parameter: click.Parameter, value: float) -> None:
     """From now on a process that says nothing for so many seconds hangs."""
-    if value is not None:
+    if context.get_parameter_source(parameter.name or "") is not click.core.ParameterSource.DEFAULT:
         from aebench.processes import worker
 
         worker.SILENCE_SECONDS = value

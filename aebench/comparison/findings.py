@@ -240,6 +240,8 @@ def in_words(verdict: Verdict) -> str:
         return f"not counted, since {verdict.reason}"
     more = "as much" if verdict.as_much else "as long"
     blocks = counted(verdict.blocks, "block")
+    if not verdict.blocks:
+        return "undecided: nothing of it was timed"
     if not math.isfinite(verdict.ratio):
         return f"undecided after {blocks}"
     limits = f"{verdict.low:.3f} to {verdict.high:.3f}" if math.isfinite(verdict.high) else "no limits yet"

@@ -150,9 +150,11 @@ def held(
     except (FrameworkError, ResultError) as error:
         return Head(name=column.name, said=column.said, failure=str(error)), []
     between, rows = versions(compared), outcomes(compared)
+    subjects = compared.conditions.subjects
+    own = {subjects[name].package for sides in compared.pairs for name in sides.names if name in subjects}
     head = Head(
         name=column.name, said=column.said, versions=between, outcomes=marked(rows, between, known),
-        packages={it.name: (it.base, it.head) for it in compared.differences if it.of_both},
+        packages={it.name: (it.base, it.head) for it in compared.differences if it.of_both and it.name not in own},
     )  # fmt: skip
     return head, list(gone(rows, between, known))
 
@@ -197,9 +199,9 @@ def compared(found: Matrix) -> Iterator[str]:
 
 
 def _besides(head: Head) -> str:
-    """The packages besides the frameworks that are of another version than base's, the first few by name."""
+    """The packages that are of another version than base's, the first few by name."""
     packages = {} if head.packages is UNSET else head.packages
-    others = [f"{name} {' → '.join(both)}" for name, both in packages.items() if both not in head.versions.values()]
+    others = [f"{name} {' → '.join(both)}" for name, both in packages.items()]
     if not others:
         return ""
     more = f" and {counted(len(others) - NAMED, 'more package')}" if len(others) > NAMED else ""

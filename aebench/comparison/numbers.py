@@ -160,7 +160,7 @@ def judged(sides: Sides, climb: Climb, agreements: list[Agreement], failures: Ma
     rungs = [] if pair is None else [_rung(pair, against[sides.base], against[sides.head], rung) for rung in RUNGS]
     found = [rung for rung in rungs if rung is not None]
     verdict: Verdict
-    if pair is None:
+    if pair is None or not found:
         verdict = "failed" if set(failures) == {sides.head} else "not compared"
     elif mended:
         verdict = "mended"

@@ -157,7 +157,8 @@ def measured(
         keep(pair)
         pairs.append(pair)
         listener.advance(len(pairs), max(len(pairs), _at_least(question)))
-    words = [verdict.word for verdict in verdicts(question, pairs).values()]
+    found = verdicts(question, pairs) if question.speed else _memories(question, pairs)
+    words = [verdict.word for verdict in found.values()]
     said = counted(len(pairs), "block")
     for word in (word for word in ("undecided", "unusable", "failed") if word in words):
         said += f", {counted(words.count(word), 'row')} {word}"

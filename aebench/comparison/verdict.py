@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Protocol, get_args
 
 from aebench.comparison.findings import Finding, Weight, of_numbers, of_quality, of_speed, speeds, thresholds
@@ -27,7 +27,7 @@ WRONG: dict[Weight, str] = {
 def findings(found: Comparison) -> list[Finding]:
     """Everything that got worse, could not be compared or decided, got better or moved; the gravest first."""
     every = [*of_numbers(found), *of_quality(found), *of_speed(found)]
-    if not found.complete:
+    if not found.complete and "numbers" in found.only:
         every.append(Finding("numbers", ("the ladder",), "undecided", "the time was over before all had climbed it"))
     return sorted(every, key=lambda finding: WEIGHTS.index(finding.weight))
 
@@ -82,7 +82,7 @@ def _numbers_compared(found: Comparison) -> str:
     autoencoders = len({row.autoencoder for row in rows})
     kinds = [(verdict, sum(row.verdict == verdict for row in rows)) for verdict in OF_CLIMBS]
     counts = ", ".join(f"{count} {verdict}" for verdict, count in kinds if count) or "none"
-    versions = "; ".join(versions_of(found))
+    versions = "; ".join(versions_of(found, {row.framework for row in rows}))
     arrays = sum(rung.arrays for row in rows for rung in row.rungs)
     return (
         f"Numbers: {counted(autoencoders, 'autoencoder')}, {arrays:,} pairs of arrays in {versions}: "
@@ -90,9 +90,11 @@ def _numbers_compared(found: Comparison) -> str:
     )
 
 
-def versions_of(found: Comparison) -> Iterator[str]:
-    """Each framework with its version on both sides."""
+def versions_of(found: Comparison, among: Collection[str] | None = None) -> Iterator[str]:
+    """Each framework with its version on both sides; among: of these alone."""
     for framework, (base, head) in versions(found).items():
+        if among is not None and framework not in among:
+            continue
         yield f"{framework} {base}" + ("" if base == head else f" → {head}")
 
 
@@ -112,7 +114,8 @@ def _quality_compared(found: Comparison) -> str:
     trained = sum(2 * len(row.seeds) for row in found.quality)
     metrics = sum(row.margin is not None for quality in found.quality for row in quality.rows)
     return (
-        f"Quality: {trained} trainings, {metrics} metrics with a margin; {len(found.quality)} autoencoders: {counts}."
+        f"Quality: {counted(trained, 'training')}, {counted(metrics, 'metric')} with a margin; "
+        f"{counted(len(found.quality), 'autoencoder')}: {counts}."
     )
 
 

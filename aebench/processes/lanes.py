@@ -21,6 +21,7 @@ class Lanes:
 
     def __init__(self, processes: Mapping[str, FrameworkProcess]) -> None:
         self.processes = processes
+        self.ended = False  # all calls were broken off, so that none that fails is tried again
         self._threads = {name: ThreadPoolExecutor(1) for name in processes}
         self._at_end = ExitStack()
 
@@ -50,6 +51,7 @@ class Lanes:
     def __exit__(self, kind: object, error: object, trace: object) -> None:
         with self._at_end:
             if kind is not None:
+                self.ended = True
                 for thread in self._threads.values():
                     thread.shutdown(wait=False, cancel_futures=True)
                 for process in self.processes.values():

@@ -96,7 +96,8 @@ def dask(settings: Mapping[str, Any]) -> Executor:
     found, cluster = _taken(settings, Cluster), None
     workers = found.workers or cores()
     # That a cluster is gone is told by us; its client shows a traceback besides.
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    for name in [name for name in logging.root.manager.loggerDict if name.partition(".")[0] == "distributed"]:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     if found.address is None:
         with uninterrupted(), config.set(DASK_SETTINGS):
             cluster = LocalCluster(

@@ -35,22 +35,25 @@ def between(package: str, first: str, last: str) -> list[str]:
     if lowest >= highest:
         raise UsageError(f"{first} is no release before {last}; name the earlier one first")
     listed = _listed(package)
+    if listed.lost is not None:
+        raise UsageError(
+            f"an index did not answer ({listed.lost}), so nobody knows which releases of {package} there are; try "
+            "again when it does, or leave it out of pip's configuration"
+        )
     # A build of a release, such as 2.13.0+cpu, is that release, unless it is asked for.
     ends = (lowest, highest)
     found = sorted({Version(it.public) for it in listed.versions} | {it for it in listed.versions if it in ends})
     for wanted in ends:
         if wanted not in found:
             known = ", ".join(map(str, found))
-            besides = f". An index did not answer ({listed.lost}); try again when it does" if listed.lost else ""
-            raise UsageError(
-                f"the index has no release {wanted} of {package} for this interpreter; it has {known}{besides}"
-            )
+            raise UsageError(f"the index has no release {wanted} of {package} for this interpreter; it has {known}")
     return [str(it) for it in found if lowest <= it <= highest and (it in ends or not it.is_prerelease)]
 
 
 def _listed(package: str) -> Listed:
     """What `pip index versions` lists for this interpreter and platform."""
-    command = [sys.executable, "-m", "pip", "index", "versions", "--pre", "--disable-pip-version-check", package]
+    command = [sys.executable, "-m", "pip", "index", "versions", "--pre", "--disable-pip-version-check"]
+    command += ["--retries", "1", package]  # each that pip makes is a warning, and no warning means that all answered
     ended = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     match = LISTED.search(ended.stdout)
     if ended.returncode or match is None:

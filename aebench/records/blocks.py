@@ -74,7 +74,12 @@ class Block(Part):
             if len(rounds) > 1:
                 found = ", ".join(map(str, sorted(rounds)))
                 raise ValueError(f"{name} was timed in {found} rounds, expected as many of each subject")
+        for subject in sound:
+            if isinstance(subject.import_pace, float) and not subject.import_pace > 0.0:
+                raise ValueError(f"{subject.name} has import_pace {subject.import_pace}, expected more than 0")
         for subject, (name, work) in ((it, each) for it in sound for each in it.works.items()):
+            if isinstance(work.pace, float) and not work.pace > 0.0:
+                raise ValueError(f"{subject.name} has pace {work.pace} in {name}, expected more than 0")
             if not work.warm_up or any(second <= 0.0 for second in (*work.warm_up, *work.rounds)):
                 raise ValueError(f"{subject.name} took no seconds for {name}, expected some in every round")
 

@@ -33,8 +33,8 @@ class Head(Part):
     """One environment that base is held against.
 
     name: also of the folder with its comparison. said: as the user named it. versions: by framework, those of base and
-    head. failure: why nothing was compared. packages: those that both hold in another version, base's and head's; not
-    on record in former ones.
+    head. failure: why nothing was compared. packages: those besides the frameworks' that both hold in another version,
+    base's and head's; not on record in former ones.
     """
 
     name: str

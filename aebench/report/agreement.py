@@ -58,7 +58,8 @@ def verdict(document: Document) -> str:
         return f"Nothing parts, but {', '.join(vacuous)} has a rung that is vacuous."
     row, rung = min(((row, rung) for row in rows for rung in row["rungs"]), key=lambda found: found[1]["headroom"])
     sees = max(_sees(row) for row in rows)
-    whole = f"All {len(names)} agree" if len(names) > 1 else f"{names[0]} agrees"
+    many = "Both" if len(names) == 2 else f"All {len(names)}"
+    whole = f"{many} agree" if len(names) > 1 else f"{names[0]} agrees"
     least = f"least headroom ×{rung['headroom']:.3g} at {row['autoencoder']}, {row['dtype']}, rung {rung['rung']}"
     return f"{whole} in {_within(rows)}; {least}; every rung sees faults from {sees:.0e}."
 

@@ -24,7 +24,8 @@ def print_run_plan(run: Run, console: Console) -> None:
         f"from {counted(len(options.seeds), 'seed')}."
     ]
     if options.agreement:
-        climbed = registry.in_order(dict.fromkeys((ARBITER, *options.frameworks)))
+        asked = dict.fromkeys((ARBITER, *options.frameworks))
+        climbed = [it for it in asked if any(registry.offers(it, name) for name in ordered(options))]
         lines.append(f"Before that, the agreement of {', '.join(climbed)}, from seed {options.seeds[0]}.")
     _print(lines, run.folder, console)
 
@@ -44,7 +45,8 @@ def print_climbs_plan(
 def _what(options: Options, names: Sequence[str]) -> str:
     data = dict.fromkeys(dataset_name(options, registry.autoencoder(name)) for name in names)
     on = f"{' and '.join(data)}, schedule {options.schedule}, {options.device}"
-    return f"{', '.join(names)} in {', '.join(options.frameworks)} on {on}"
+    able = {framework for name in names for framework in registry.offering(name, options.frameworks)}
+    return f"{', '.join(names)} in {', '.join(it for it in options.frameworks if it in able)} on {on}"
 
 
 def _print(lines: Sequence[str], folder: Path | None, console: Console) -> None:

@@ -6,7 +6,7 @@ that fails is a row with its reason.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import as_completed
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -96,14 +96,20 @@ class Trainings:
             for framework, process in processes.items():
                 self.make_room(name, framework, process)
                 trial = replace(self.trial(name, seed, framework), alone=len(processes) == 1)
-                under_way.append(lanes.work(framework, partial(self.attempted, trial, listener=told[framework])))
-            for ended in as_completed(under_way):
-                self.ended(ended.result())
+                work = partial(self.attempted, trial, listener=told[framework], over=lambda: lanes.ended)
+                under_way.append(lanes.work(framework, work))
+            for each in as_completed(under_way):
+                each.result()  # what ends the command is not waited for
+            for each in under_way:
+                self.ended(each.result())
 
-    def attempted(self, trial: Trial, process: FrameworkProcess, listener: Listener | None = None) -> dict[str, Any]:
+    def attempted(
+        self, trial: Trial, process: FrameworkProcess, listener: Listener | None = None,
+        over: Callable[[], bool] = lambda: False,
+    ) -> dict[str, Any]:  # fmt: skip
         """The trial's document after as many attempts as it takes, or the last one's row.
 
-        listener: who is told of them; default: who is told of all.
+        listener: who is told of them; default: who is told of all. over: whether no other attempt is to begin.
 
         Raises:
             UnwritableError: as of `attempt`.
@@ -111,7 +117,7 @@ class Trainings:
         told = listener or self.listener
         document = attempt(trial, process, told)
         for _ in range(self.attempts - 1):
-            if "failure" in document:
+            if "failure" in document and not over():
                 what = f"{trial.autoencoder.name}, {trial.framework}, seed {trial.seed}"
                 told.note(f"{what}: {outcome(document)}; it is tried again")
                 document = attempt(trial, process, told)

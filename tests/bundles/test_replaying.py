@@ -19,7 +19,7 @@ from aebench import registry, streams
 from aebench.agreement import bundled, session
 from aebench.agreement.bounds import DRAWS_OF_SMALL, n_draws
 from aebench.agreement.bundled import drawn, narrow
-from aebench.agreement.ladder import Climb, record
+from aebench.agreement.ladder import RUNGS, Climb, record
 from aebench.arrays import Array
 from aebench.audit.climbs import climb_planted
 from aebench.audit.planted import FAULTS
@@ -176,6 +176,7 @@ def test_a_member_that_is_no_trace_is_refused(golden: Path, tmp_path: Path, cont
 
 
 PLACES = (Place("phase1", "init", 0, "a"), Place("phase1", "init", 0, "b"))
+EVERY_RUNG = [Place("phase1", rung, 0, "total") for rung in RUNGS]
 SPREADS: dict[str, list[object]] = {place.key: [0.0, 0.0] for place in PLACES}
 
 
@@ -195,7 +196,9 @@ def test_a_trace_is_that_climb_s_with_every_spread(
     """Planted fault: the other dtype's trace, a spread that is not there, or one that is not two numbers."""
     archive = opened(placeholder(tmp_path / "it.zip"))
     (climb,) = archive.manifest.climbs
-    Trace("x", "linear", dtype, dict.fromkeys(PLACES, np.zeros(3)), {"spreads": spreads}).save(tmp_path / "trace")
+    places = [*PLACES, *EVERY_RUNG]
+    spreads = {**{place.key: [0.0, 0.0] for place in EVERY_RUNG}, **spreads}
+    Trace("x", "linear", dtype, dict.fromkeys(places, np.zeros(3)), {"spreads": spreads}).save(tmp_path / "trace")
     member = {climb.traces[ARBITER]: (tmp_path / "trace").read_bytes()}
     archive = opened(repacked(archive.path, tmp_path / "other.zip", member, listed=True))
     with pytest.raises(ResultError, match=why) if why else contextlib.nullcontext():
@@ -220,12 +223,29 @@ def test_a_reference_that_cannot_judge_is_refused(
     """Planted fault: in its trace, with a right checksum; the same in a subject's trace is what there is to judge."""
     archive, place = opened(placeholder(tmp_path / "it.zip", "pytorch")), Place("phase1", rung, 0, name)
     (climb,) = archive.manifest.climbs
-    Trace("x", "linear", "float64", {place: array}, {"spreads": {place.key: [0.0, 0.0]}}).save(tmp_path / "trace")
+    arrays = {**{it: np.zeros(3) for it in EVERY_RUNG}, place: array}
+    spreads = {it.key: [0.0, 0.0] for it in arrays}
+    Trace("x", "linear", "float64", arrays, {"spreads": spreads}).save(tmp_path / "trace")
     members = dict.fromkeys(climb.traces.values(), (tmp_path / "trace").read_bytes())
     archive = opened(repacked(archive.path, tmp_path / "other.zip", members, listed=True))
     bundled.unpack_trace(archive, climb, "pytorch", "mine", tmp_path / "to")
     with pytest.raises(ResultError, match=f"cannot judge: phase1/{why}") if why else contextlib.nullcontext():
         bundled.unpack_trace(archive, climb, ARBITER, "mine", tmp_path / "to")
+
+
+@pytest.mark.parametrize("rung", RUNGS)
+def test_a_reference_that_lacks_a_rung_is_refused(tmp_path: Path, rung: str) -> None:
+    """Planted fault: nothing of it, or an array without a number. Two that lack it would agree there."""
+    for left in ({}, {Place("phase1", rung, 0, "total"): np.zeros((0, 3))}):
+        archive = opened(placeholder(tmp_path / f"it{len(left)}.zip", "pytorch"))
+        (climb,) = archive.manifest.climbs
+        arrays = {**{it: np.zeros(3) for it in EVERY_RUNG if it.rung != rung}, **left}
+        metadata = {"spreads": {it.key: [0.0, 0.0] for it in arrays}}
+        Trace("x", "linear", "float64", arrays, metadata).save(tmp_path / "trace")
+        members = dict.fromkeys(climb.traces.values(), (tmp_path / "trace").read_bytes())
+        archive = opened(repacked(archive.path, tmp_path / f"other{len(left)}.zip", members, listed=True))
+        with pytest.raises(ResultError, match=f"cannot judge: it has nothing of phase1, rung {rung}"):
+            bundled.unpack_trace(archive, climb, ARBITER, "mine", tmp_path / "to")
 
 
 @pytest.mark.parametrize(

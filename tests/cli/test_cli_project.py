@@ -176,3 +176,29 @@ def test_processes_are_an_executor_s(tmp_path: Path, monkeypatch: pytest.MonkeyP
         assert 0 == CliRunner().invoke(command, words, default_map=said).exit_code
     pool = ("processes", {"workers": 3})
     assert [pool, pool, pool, ("dask", {}), ("processes", {"workers": 2}), ("", {})] == seen
+
+
+def test_an_executor_of_the_file_is_for_what_may_have_one(
+    aebench: Callable[..., CompletedProcess[str]], tmp_path: Path
+) -> None:
+    """Nobody typed it: what is timed goes without; a wrong value is said to stand in the file; the help shows it."""
+    (tmp_path / "aebench.toml").write_text(
+        '[options]\nprocesses = 2\ntimeout = 5\n[environments.again]\nvariables = { AGAIN = "1" }\n'
+    )
+    done = aebench("compare", "here", "again", "linear", "-f", "reference", "--dry-run")
+    assert (0, True) == (done.returncode, "numbers, quality, speed, memory of" in done.stdout)
+    refused = aebench("compare", "here", "again", "linear", "-f", "reference", "--processes", "2")
+    assert (2, True) == (refused.returncode, "take no executor" in refused.stderr)
+    shown = aebench("run", "--help").stdout
+    assert ("[default: 5; x>0]" in shown, "[default: 2;" in shown) == (True, True)
+    (tmp_path / "aebench.toml").write_text('[options.run]\nschedule = "quik"\n')
+    wrong = aebench("run", "linear")
+    assert (2, True) == (wrong.returncode, "stands in the project's file" in wrong.stderr)
+    assert "project's file" not in aebench("run", "linear", "-p", "quik").stderr
+
+
+def test_a_rehearsal_opens_the_executor(aebench: Callable[..., CompletedProcess[str]], tmp_path: Path) -> None:
+    """What a run would refuse its rehearsal refuses."""
+    (tmp_path / "aebench.toml").write_text("[executor.processes]\nworker = 3\n")
+    done = aebench("run", "linear", "-f", "reference", "--executor", "processes", "--dry-run")
+    assert (2, True) == (done.returncode, "did you mean 'workers'" in done.stderr)
