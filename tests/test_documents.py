@@ -139,7 +139,10 @@ def test_a_baseline_that_contradicts_itself_is_refused(
     path = next(path for path, kind in KEPT.items() if kind == "baseline")
     documents.write(tmp_path / "it.json", "baseline", documents.read(path, "baseline"))
     edited = content = json.loads((tmp_path / "it.json").read_text())
-    edited["history"][0].update(commands=["aebench run"], conditions=[0])
+    for one in edited["trials"]:
+        one["conditions"] = 0
+    for entry in edited["history"]:
+        entry.update(commands=["aebench run"], conditions=[0])
     edited["conditions"] = (edited["conditions"] * 2)[:2]
     for key in where[:-1]:
         edited = edited[key]

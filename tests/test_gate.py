@@ -24,6 +24,8 @@ from aebench.errors import ResultError, UsageError
 from aebench.report.exported import export, of_gate
 from aebench.report.gate import print_gate
 
+RESULTS = Path(__file__).parents[1] / "results"
+
 
 @pytest.fixture
 def gated(tmp_path: Path) -> Callable[..., Gated]:
@@ -184,7 +186,15 @@ def test_a_baseline_of_unknown_data_or_specifications_is_said_to_be_so(
 
     accept([written(tmp_path / "accepted", [found(it) for it in trials()])], reason="x", folder=tmp_path / "to")
     findings = held(written(tmp_path / "run", trials()), folder=tmp_path / "to").findings
-    assert ["moved"] == [it.weight for it in findings if it.sentence.startswith("on which data and to which spec")]
+    assert ["undone"] == [it.weight for it in findings if it.sentence.startswith("on which data and to which spec")]
+
+
+@pytest.mark.parametrize("path", sorted((RESULTS / "baselines").glob("*.json")), ids=lambda path: path.stem)
+def test_the_accepted_baseline_goes_through_the_gate(path: Path) -> None:
+    """Against itself: whole, on record, within its limits, trained to the same bits."""
+    found = held(path, folder=RESULTS)
+    assert [] == list(found.findings)
+    assert {"identical"} == {quality.verdict for quality in found.quality}
 
 
 def test_only_what_is_named_has_to_be_there(gated: Callable[..., Gated]) -> None:

@@ -73,7 +73,7 @@ def test_the_line_runs_through_a_gap_of_the_baselines() -> None:
     """No training comes near the line from either side: where exactly it runs makes no difference."""
     ratios = [_largest(list(leaps.errors(trial).values())) for path in BASELINES for trial in baselines.trials_of(path)]
     below, above = [r for r in ratios if r <= FACTOR], [r for r in ratios if r > FACTOR]
-    assert max(below) < 6 < 13 < min(above)
+    assert max(below) < 6.5 < 13 < min(above)
 
 
 def _largest(errors: Sequence[float]) -> float:

@@ -61,7 +61,7 @@ def unmatched(accepted: Trials, measured: Trials, scope: Scope, missing: Missing
         yield from (Finding("quality", (", ".join(key),), "undone", words) for words in _no_numbers(trials))
     if not all(_on_record(trial) for key, trials in accepted.items() if key in measured for trial in trials):
         words = "on which data and to which specifications it was trained is not on record, so nobody can say whether "
-        yield Finding("quality", ("the baseline",), "moved", f"{words}they are those of the run")
+        yield Finding("quality", ("the baseline",), "undone", f"{words}they are those of the run; accept a new one")
 
 
 def _on_record(trial: Document) -> bool:

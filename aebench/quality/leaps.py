@@ -3,7 +3,7 @@
 A leap is an error after an epoch that is not a number or exceeds `FACTOR` times the smallest one before it, in a
 training whose last error is a number. One that ends in none came to nothing, which its metrics say: it counts neither
 among those that leapt nor among those that did not. The line is not fine: in the committed baseline, trainings without
-a leap come back to at most 6 times their smallest error, and those with one exceed 13 times theirs
+a leap come back to at most 6.4 times their smallest error, and those with one exceed 13 times theirs
 (tests/test_leaps.py). A mean over trainings of which some leapt describes none of them, so they are counted: the share
 with an exact interval, two frameworks by an exact test paired by seed, and every other metric is compared among the
 seeds at which neither leapt. What falls back before its epoch ends is not seen.
