@@ -107,11 +107,10 @@ def _planned(asked: dict[str, Any], output: Path | None, dtypes: Sequence[Dtype]
     """Say what would be climbed; the exit status."""
     from aebench.report.plans import print_climbs_plan
     from aebench.running import ladders
-    from aebench.running.options import Options, check, require_device
+    from aebench.running.options import Options, rehearse
 
     options, _ = ladders.asked_for(Options(**asked), steps)
-    check(options)
-    require_device(options)
+    rehearse(options)
     print_climbs_plan(options, dtypes, steps, output, console())
     return 0
 

@@ -146,11 +146,10 @@ def _of_environment(
     """Train, and say what the trainings say and where they are kept; the exit status."""
     from aebench.comparison import fresh
     from aebench.report.gate import print_plan
-    from aebench.running.options import check, new_folder, require_device
+    from aebench.running.options import new_folder, rehearse
 
     if dry_run:
-        check(plan.options)
-        require_device(plan.options)
+        rehearse(plan.options)
         print_plan(plan, console())
         return 0
     place = output or new_folder("gate", plan.environment.name)

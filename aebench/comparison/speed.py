@@ -23,7 +23,7 @@ from aebench.processes.events import Listener
 from aebench.records.blocks import Block, Pair
 from aebench.speed import blocks, cores
 from aebench.speed.blocks import Subject
-from aebench.speed.ratios import IMPORT, OF_AN_AUTOENCODER, PEAKS, TRAINING, has, log_ratio
+from aebench.speed.ratios import IMPORT, INFERENCE, OF_AN_AUTOENCODER, PEAKS, TRAINING, has, log_ratio
 from aebench.speed.workloads import SECONDS_TO_CALM_DOWN, Inference, Timed, Training
 
 # One block in so many is a null control, and no call has fewer controls than these.
@@ -134,7 +134,7 @@ class Blocks:
         where = {key: value for key, value in vars(self.where).items() if key != "threads"}
         return {
             TRAINING: Training(autoencoder, name, **where),
-            "inference": Inference(autoencoder, name, **where, use="reconstruct"),
+            INFERENCE: Inference(autoencoder, name, **where, use="reconstruct"),
         }
 
 

@@ -64,7 +64,12 @@ class Named(Protocol):
 
 def called(side: Named) -> str:
     """The environment's name; a commit as the user named it, too."""
-    return side.name if side.name == side.said or os.sep in side.said else f"{side.said} ({side.name})"
+    return f"{side.said} ({side.name})" if is_commit(side) else side.name
+
+
+def is_commit(side: Named) -> bool:
+    """Whether it is a commit: an environment is said by its name or by its place, and a commit's name is another."""
+    return side.name != side.said and os.sep not in side.said
 
 
 def compared(found: Comparison) -> Iterator[str]:

@@ -85,9 +85,10 @@ def find(name: str) -> Chosen:
     configuration = configured()
     if configuration is None:
         return Chosen(name, factory, {}, f"[executor.{name}] of aebench.toml, which is not there")
+    known = names()
     for table in configuration.settings.executor:
-        if table not in names():
-            raise UsageError(f"{configuration.path}: [executor.{table}] is of no executor{nearest(table, names())}")
+        if table not in known:
+            raise UsageError(f"{configuration.path}: [executor.{table}] is of no executor{nearest(table, known)}")
     settings = configuration.settings.executor.get(name, {})
     return Chosen(name, factory, settings, f"[executor.{name}] of {configuration.path}")
 

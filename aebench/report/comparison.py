@@ -11,7 +11,7 @@ from rich.text import Text
 
 from aebench.comparison.comparing import Plan
 from aebench.comparison.findings import Finding, Weight, described, first_moved, most, speeds
-from aebench.comparison.verdict import called, compared, findings, sentence
+from aebench.comparison.verdict import compared, findings, is_commit, sentence
 from aebench.processes.differing import differences
 from aebench.records.comparisons import DIFFERING, Comparison, Numbers
 from aebench.records.qualities import Quality
@@ -74,7 +74,7 @@ def _notes(found: Comparison, every: Sequence[Finding]) -> Iterator[str]:
         yield f"They differ in {', '.join(kinds)}: aebench environments diff {names}"
     if any(finding.what == "speed" and finding.weight == "undecided" for finding in every):
         # A commit is no environment that another command knows.
-        where = "" if found.base.name == HERE or " (" in called(found.base) else f"@{found.base.said}"
+        where = "" if found.base.name == HERE or is_commit(found.base) else f"@{found.base.said}"
         subjects = ",".join(f"{sides.framework}{where}" for sides in found.pairs if found.timed.get(sides.framework))
         timed = list(dict.fromkeys(name for names in found.timed.values() for name in names))
         words = shlex.join(["aebench", "calibrate", *timed, "-f", subjects])

@@ -101,6 +101,16 @@ def check(options: Options) -> None:
             schedule.epoch_order(phase, 0, len(schedule.training_split(phase, dataset)), 0)
 
 
+def rehearse(options: Options) -> None:
+    """The same, and whether the frameworks have the device, for which each is started.
+
+    Raises:
+        AebenchError: as of `check` and `require_device`.
+    """
+    check(options)
+    require_device(options)
+
+
 @contextlib.contextmanager
 def processes_of(options: Options, logs: Path | None, *, arbiter: bool) -> Iterator[dict[str, FrameworkProcess]]:
     """A process for each framework of the run and, where asked for, the arbiter's first; ended on leaving.

@@ -29,7 +29,7 @@ from aebench.records.conditions import Conditions
 from aebench.records.fields import checked, plain
 from aebench.records.reuse import require_same_document
 from aebench.records.store import is_empty, locked
-from aebench.running.options import DTYPES, check, dataset_name, ordered, processes_of, require_device
+from aebench.running.options import DTYPES, check, dataset_name, ordered, processes_of, rehearse
 from aebench.running.points import distribute
 from aebench.running.resume import conditions, known_agreement, known_trial
 from aebench.running.trainings import Trainings
@@ -71,8 +71,7 @@ class Run(Trainings):
         Raises:
             AebenchError: as of `opened`.
         """
-        check(self.options)
-        require_device(self.options)
+        rehearse(self.options)
         self._require_empty(resume=resume)
 
     def asked(self) -> list[tuple[str, int, str]]:
