@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from examples import conditions
 from examples import trial as finished
+from msgspec.structs import replace
 from processes import Process
 from rich.console import Console
 
@@ -18,6 +19,7 @@ from aebench.audit.auditing import Asked, audit, planned
 from aebench.audit.counting import TOO_NOISY, Count, false_alarms, kinds, noisy, status
 from aebench.audit.planted import FAULTS
 from aebench.comparison.speed import Row, Where
+from aebench.comparison.verdicts import Verdict
 from aebench.errors import FrameworkError, UsageError
 from aebench.processes.events import Silent
 from aebench.records import documents
@@ -193,6 +195,32 @@ def test_a_planted_slow_down_is_judged_block_by_block(monkeypatch: pytest.Monkey
     assert {"training": 0.2, "inference": 0.2} == {name: it.share for name, it in head.workloads.items()}
     assert base.workloads == {name: it.workload for name, it in head.workloads.items()}
     assert {"undecided"} == {outcome.verdict for outcome in outcomes}
+
+
+def test_each_verdict_says_when_it_was_reached(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Seconds to the block that decided the row, not those of the whole call; of what is still open there are none.
+    What another block opens again was not decided before it."""
+    row, other = Row("linear", "training"), Row("linear", "inference")
+    opened = iter([(True, False), (False, True), (False, True), (False, True)])
+
+    def verdicts(*_: Any) -> dict[Row, Verdict]:
+        return {it: Verdict("slower", 1, open=more) for it, more in zip((row, other), next(opened), strict=True)}
+
+    ticks = iter([100.0, 107.0, 119.0, 140.0])
+    monkeypatch.setattr(timings.time, "monotonic", lambda: next(ticks))
+    monkeypatch.setattr(timings, "verdicts", verdicts)
+    monkeypatch.setattr(timings, "measured", lambda question, source, known, keep, listener: [keep(it) for it in "abc"])
+    timed = timings.Timings(Where(), tmp_path, Silent())
+    plant = next(it for it in timings.PLANTS if it.fault == "slower-20")
+    found = {it.row: it.seconds for it in timed.outcomes(plant, "reference", "linear")}
+    assert {"linear, reference, training": 19.0, "linear, reference, inference": None} == found
+
+
+def test_a_kind_takes_what_its_verdicts_took() -> None:
+    """The middle one's seconds; of a record that does not have them, the call's."""
+    known = case("speed", "10 % slower", "slower", "slower")
+    known.outcomes = [replace(it, seconds=Float(took)) for it, took in zip(known.outcomes, (1.0, 2.0), strict=True)]
+    assert [3.0, 1.5] == [kinds([it])[0].seconds for it in (case("speed", "10 % slower", "slower", "slower"), known)]
 
 
 def test_a_worse_error_is_planted_in_the_document_alone() -> None:

@@ -241,13 +241,20 @@ def test_leaps_by_luck_raise_no_alarm() -> None:
 
 
 def test_the_deviations_are_those_of_the_baseline() -> None:
-    """docs/comparison.md says how far pairs of sound trainings spread, in margins: most below 0.1, none above 2.5."""
+    """docs/comparison.md says how far pairs of sound trainings spread, in margins, and where by more than one."""
     path = Path(__file__).parents[1] / "results" / "baselines" / "mnist-source-float32-cpu.json"
-    compared = [pair.comparison for row in rows(baselines.trials_of(path)) for pair in row.pairs]
-    spreads = [it.deviation / it.margin for it in compared if isinstance(it, Comparison) and it.margin and it.n > 2]
-    assert len(spreads) > 60
-    assert np.mean(np.less(spreads, 0.1)) > 0.75
-    assert max(spreads) < 2.5
+    of_rows = [(row, pair.comparison) for row in rows(baselines.trials_of(path)) for pair in row.pairs]
+    spreads = {
+        (row.autoencoder, row.metric): it.deviation / it.margin
+        for row, it in of_rows
+        if isinstance(it, Comparison) and it.margin and it.n > 2
+    }
+    wide = {name: spread for name, spread in spreads.items() if spread > 1}
+    below = int(np.sum(np.less(list(spreads.values()), 0.1)))
+    labels = sorted({metric.split(".")[0].split("_")[1] for autoencoder, metric in wide if autoencoder == "pretrained"})
+    assert (["1000", "5000"], {"pretrained"}) == (labels, {autoencoder for autoencoder, _ in wide})
+    said = f"is below 0.1 margins in {below} of {len(spreads)} metrics, and above one, up to {max(wide.values()):.1f},"
+    assert said in " ".join((path.parents[2] / "docs" / "comparison.md").read_text(encoding="utf-8").split())
 
 
 @pytest.mark.parametrize("bad", [{"false_alarms": 0.0}, {"misses": 0.5}, {"misses": math.nan}])

@@ -52,8 +52,8 @@ class Count:
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of fault: its verdicts on rows that it touches. blocks, seconds: the middle one's, of a verdict and of a
-    call."""
+    """One kind of fault: its verdicts on rows that it touches. blocks, seconds: of the middle verdict; where none says
+    how long it took, the middle call's seconds."""
 
     part: str
     name: str
@@ -115,7 +115,7 @@ def _kind(part: str, name: str, verdicts: Sequence[tuple[Case, Outcome]]) -> Kin
         caught=Count(sum(outcome.verdict in ALARMS for _, outcome in usable), len(usable)),
         undecided=sum(outcome.verdict in UNDECIDED for _, outcome in verdicts),
         blocks=float(np.median([outcome.blocks for _, outcome in verdicts])),
-        seconds=float(np.median([case.seconds for case, _ in verdicts])),
+        seconds=float(np.median([case.seconds if it.seconds is None else it.seconds for case, it in verdicts])),
         missed=tuple(
             dict.fromkeys(f"{case.fault} ({outcome.row})" for case, outcome in usable if outcome.verdict not in ALARMS)
         ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +13,7 @@ from aebench.comparison.speed import Blocks, Due, Question, Row, Where, measured
 from aebench.errors import FrameworkError
 from aebench.processes.events import Listener
 from aebench.records.audits import Outcome
+from aebench.records.blocks import Pair
 from aebench.records.comparisons import What
 from aebench.records.fields import Float
 from aebench.speed.planted import Slowed
@@ -64,6 +66,23 @@ PLANTS = (
 )
 
 
+class _Clock:
+    """Notes after how many seconds each row is decided. decided: these, by row."""
+
+    def __init__(self, question: Question) -> None:
+        self.question, self.pairs, self.decided = question, list[Pair](), dict[Row, Float]()
+        self._began = time.monotonic()
+
+    def look(self, pair: Pair) -> None:
+        """What the blocks say with this one. What another block can open again was not decided."""
+        self.pairs.append(pair)
+        for row, found in verdicts(self.question, self.pairs).items():
+            if found.open:
+                self.decided.pop(row, None)
+            else:
+                self.decided.setdefault(row, Float(time.monotonic() - self._began))
+
+
 @dataclass
 class Timings:
     """Times subjects against themselves. peaks: of base's memory in bytes, by framework and autoencoder."""
@@ -83,7 +102,8 @@ class Timings:
         question = Question(framework, framework, (autoencoder,), plant.thresholds, speed=not plant.held)
         base = self._peak(question, autoencoder) if plant.held else 0
         source = Blocks(question, self.where, self.logs, planted=plant.planted(base))
-        pairs = measured(question, source, (), lambda pair: None, self.listener)
+        clock = _Clock(question)
+        pairs = measured(question, source, (), clock.look, self.listener)
         asked = {row: it for row, it in verdicts(question, pairs).items() if question.speed or part_of(row) == "memory"}
         for row, found in asked.items():
             yield Outcome(
@@ -92,6 +112,7 @@ class Timings:
                 verdict=found.word,
                 ratio=Float(found.ratio),
                 blocks=found.blocks,
+                seconds=clock.decided.get(row),
             )
 
     def _peak(self, question: Question, autoencoder: str) -> int:

@@ -11,7 +11,8 @@ class Outcome(Part):
     """What was said of one row. planted: whether the fault touches it.
 
     verdict: a word of that part of a comparison. ratio: head over base, None where the part has none. blocks: of fresh
-    processes, or pairs of trainings, that it took; 0 where the part has neither.
+    processes, or pairs of trainings, that it took; 0 where the part has neither. seconds: until blocks decided it; None
+    where none did.
     """
 
     row: str
@@ -19,6 +20,7 @@ class Outcome(Part):
     verdict: str
     ratio: Number | None = None
     blocks: Count = 0
+    seconds: Number | None = None
 
 
 class Case(Part):

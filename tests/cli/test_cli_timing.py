@@ -1,4 +1,4 @@
-"""What every command that times takes besides: cores to measure on, and how long a process may say nothing."""
+"""What every command that measures takes besides: cores for it, and how long a process may say nothing."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from aebench.cli.options import timing
 from aebench.processes import worker
 from aebench.records import machine
 
-TIMING = ("audit", "bench", "calibrate", "compare", "gate", "scale")
+MEASURING = ("agree", "audit", "bench", "calibrate", "compare", "gate", "run", "scale")
 
 
-@pytest.mark.parametrize("name", TIMING)
-def test_what_times_takes_cores_and_patience(name: str) -> None:
-    """The same two options in every command that times, and in no other."""
+@pytest.mark.parametrize("name", MEASURING)
+def test_what_measures_takes_cores_and_patience(name: str) -> None:
+    """The same two options in every command that measures in processes of its own, and in no other."""
     having = {it for it, command in main.commands.items() if any(p.name == "affinity" for p in command.params)}
-    assert set(TIMING) == having
+    assert set(MEASURING) == having
     assert any(parameter.name == "timeout" for parameter in main.commands[name].params)
 
 
