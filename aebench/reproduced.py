@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-import sys
+import argparse
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -88,13 +88,14 @@ def shown(
     asked: Any, ways: Mapping[str, Callable[[Arrays], Callable[[], Arrays]]], versions: str,
     operations: Callable[[Callable[[], Arrays]], Arrays],
 ) -> int:  # fmt: skip
-    """What the script does: compute in each of the ways, and report; 1 where the difference shows, else 0.
-
-    With `--operations FILE` it leaves what each single operation gives, computed eagerly, in that file.
-    """
+    """What the script does: compute in each of the ways, and report; 1 where the difference shows, else 0."""
+    parser = argparse.ArgumentParser(description="Show the difference: status 1 where it shows, 0 where it does not.")
+    words = "leave what each single operation gives, run eagerly, in FILE, and say nothing"
+    parser.add_argument("--operations", metavar="FILE", help=words)
+    file = parser.parse_args().operations
     arrays = load_file(Path(__file__).with_name("arrays.safetensors"))
     given = {name: array for name, array in arrays.items() if not name.startswith(EXPECTED)}
-    if "--operations" in sys.argv:
-        save_file(operations(ways["eager"](given)), sys.argv[-1])
+    if file is not None:
+        save_file(operations(ways["eager"](given)), file)
         return 0
     return report(asked, arrays, {way: prepared(given)() for way, prepared in ways.items()}, versions)

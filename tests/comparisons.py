@@ -22,9 +22,11 @@ def record(*rows: Numbers, complete: bool = True, blocks: Sequence[Pair] = (), *
     subjects = {name: Subject(framework="pytorch", version=version) for name, version in versions.items()}
     limits = Limits(**{name: Float(value) for name, value in asdict(Thresholds()).items()})
     sides = [Side(name=name, said=name, python=None, variables={}) for name in ("old", "here")]
+    others_asked = blocks or others.get("quality")
+    asked = {"numbers": rows or not others_asked, "quality": others.get("quality"), "speed": blocks, "memory": blocks}
     content: dict[str, Any] = {
         "base": sides[0], "head": sides[1],
-        "only": ["numbers", "speed", "memory"] if blocks else ["numbers", "quality"],
+        "only": [part for part, asked in asked.items() if asked],
         "options": checked(OPTIONS, Options),
         "conditions": Conditions(aebench=Harness(), machine=Machine(), subjects=subjects),
         "pairs": [SIDES], "differences": [], "left_out": [], "complete": complete,

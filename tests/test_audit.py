@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -344,3 +345,24 @@ def test_the_ladders_faults_are_caught_by_the_comparison(
     monkeypatch.setattr(auditing.climbs, "faults", lambda *_: {group: some[:1]})
     monkeypatch.setattr(auditing.climbs, "judged", lambda *_: type("Blind", (), {"verdict": "identical"}))
     assert 1 == status(audit(plan, tmp_path / "b", Silent()).cases)
+
+
+def test_the_table_of_the_docs_is_that_of_the_record() -> None:
+    """docs/comparison.md: every verdict on a planted slow-down, with its seconds, and what was said of nothing."""
+    root = Path(__file__).parents[1]
+    cases = checked(documents.read(root / "results" / "audit" / "stacked" / "audit.json", "audit"), Audit).cases
+    text = (root / "docs" / "comparison.md").read_text(encoding="utf-8")
+    table = text[text.index("| planted in `stacked`, pytorch |") : text.index("calls with nothing planted all")]
+    for kind in dict.fromkeys(case.kind for case in cases if case.fault != "nothing"):
+        (line,) = (it for it in table.splitlines() if re.match(rf"\| {re.escape(kind)}( \||, (which|likewise))", it))
+        mine = [case for case in cases if case.kind == kind]
+        for cell, measure in zip(line.split("|")[2:5], ("training", "inference", "first epoch"), strict=True):
+            found = [it for case in mine for it in case.outcomes if it.row.endswith(measure)]
+            said = [f"{it.verdict} {it.seconds:.0f}" if it.verdict != "undecided" else it.verdict for it in found]
+            assert ", ".join(said) == cell.strip()
+    nothing = [case for case in cases if case.fault == "nothing"]
+    words = {outcome.verdict for case in nothing for outcome in case.outcomes}
+    seconds = [case.seconds for case in nothing]
+    assert {"not slower", "not more"} == words
+    assert f"In the {len(nothing)} calls with nothing planted all {5 * len(nothing)} rows" in text
+    assert f"after {min(seconds):.0f} to {max(seconds):.0f} s, and none" in text

@@ -316,6 +316,9 @@ def test_rounds_of_different_numbers_are_no_block() -> None:
         Pair(first=0, subjects=subjects[:1], seconds=Float(1.0), busy=Busy(), autoencoder="a", control=False)
 
 
+NAN = Float("nan")
+
+
 @pytest.mark.parametrize(
     ("damage", "problem"),
     [
@@ -326,6 +329,10 @@ def test_rounds_of_different_numbers_are_no_block() -> None:
         ({"peak_bytes": None}, "head has peak_bytes None"), ({"peak_bytes": 0}, "head has peak_bytes 0"),
         ({"works": {"training": Work(images=1, warm_up=[], rounds=[Float(1.0)] * 4)}}, "head took no seconds for tr"),
         ({"works": {"training": Work(images=1, warm_up=[Float(1.0)], rounds=[Float(0.0)] * 4)}}, "head took no second"),
+        ({"works": {"training": Work(images=1, warm_up=[NAN], rounds=[Float(1.0)] * 4)}}, "head took no second"),
+        ({"works": {"training": Work(images=1, warm_up=[Float(1.0)], rounds=[NAN] * 4)}}, "head took no second"),
+        ({"works": {"training": Work(images=0, warm_up=[Float(1.0)], rounds=[Float(1.0)] * 4)}}, "head has 0 images"),
+        ({"import_seconds": NAN}, "head has import_seconds nan"),
     ],
 )  # fmt: skip
 def test_a_side_that_did_not_fail_has_all_its_numbers(damage: dict[str, Any], problem: str) -> None:

@@ -16,7 +16,7 @@ from msgspec import structs
 from aebench.agreement.bounds import Bound
 from aebench.agreement.compare import Agreement, Comparison
 from aebench.agreement.session import Ascent, Source
-from aebench.comparison import findings, outcomes, verdict
+from aebench.comparison import absent, findings, outcomes, verdict
 from aebench.comparison.numbers import Due, Fed, begin, judged, measured, of_data
 from aebench.errors import FrameworkError, UnwritableError
 from aebench.processes.events import Silent
@@ -41,6 +41,12 @@ def agreement(left: str, right: str, *shares: float, problem: str | None = None,
         for rung, share in zip(rungs, shares, strict=False)
     ]  # fmt: skip
     return Agreement("linear", "float64", left, right, tuple(found))
+
+
+@pytest.fixture(autouse=True)
+def _one_dtype(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The records here are of one dtype, and lack no other."""
+    monkeypatch.setattr(absent, "DTYPES", ("float64",))
 
 
 def row(*agreements: Agreement, failures: Mapping[str, str] | None = None) -> Numbers:

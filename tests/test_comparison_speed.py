@@ -16,6 +16,7 @@ from aebench.comparison.verdicts import LEAST_MEMORIES
 from aebench.errors import ResultError
 from aebench.processes.events import Silent
 from aebench.records.blocks import Pair
+from aebench.records.fields import Float
 from aebench.speed.ratios import ratios
 
 ONE, TWO = Question("base", "head", ("stacked",)), Question("base", "head", ("stacked", "sparse"))
@@ -219,7 +220,10 @@ def test_nothing_can_be_compared_where_all_fail() -> None:
 
 def test_a_number_that_is_none_is_refused() -> None:
     """A round of no seconds makes no ratio, and is not passed over in silence."""
-    broken = pair(Due("stacked", False, 0), {"training": math.nan})
+    with pytest.raises(ValueError, match="head took no seconds for training"):
+        pair(Due("stacked", False, 0), {"training": math.nan})
+    broken = pair(Due("stacked", False, 0), {})
+    broken.subjects[1].works["training"].rounds[:] = [Float(math.nan)] * 4
     with pytest.raises(ResultError, match="has the log ratio nan"):
         verdicts(ONE, [broken])
 

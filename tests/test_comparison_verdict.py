@@ -7,10 +7,11 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from comparisons import block, blocks, record
+from comparisons import block, blocks, climbed, record
 from msgspec import structs
 from rich.console import Console
 
+from aebench.comparison.absent import LOST
 from aebench.comparison.findings import Finding, again
 from aebench.comparison.verdict import compared, findings, sentence, status
 from aebench.records.comparisons import Apart, Comparison
@@ -18,6 +19,7 @@ from aebench.records.fields import checked
 from aebench.records.qualities import Quality
 from aebench.report import exported
 from aebench.report.comparison import print_comparison
+from aebench.running.options import DTYPES
 
 
 def found(ratio: float, **others: object) -> tuple[Comparison, list[Finding]]:
@@ -89,7 +91,7 @@ def test_without_a_block_nothing_is_green() -> None:
     """The time was over before anything was timed: every row that was asked for is undecided."""
     made = record(blocks=[], only=["memory", "speed"])
     assert ({"undecided"}, 125) == ({finding.weight for finding in findings(made)}, status(findings(made)))
-    assert [] == findings(record(blocks=[], only=["numbers"]))
+    assert {"undone"} == {finding.weight for finding in findings(record(blocks=[], only=["numbers"]))}
 
 
 def test_a_control_that_moves_makes_speed_unusable_and_not_memory() -> None:
@@ -137,6 +139,45 @@ def quality(**changes: Any) -> Comparison:
     row |= {name: value for name, value in changes.items() if name in row and name not in content}
     content |= {name: value for name, value in changes.items() if name in content}
     return record(quality=[checked(content, Quality)])
+
+
+@pytest.mark.parametrize(
+    ("changes", "about"),
+    [
+        ({"numbers": []}, "linear, pytorch, numbers"),
+        ({"numbers": [climbed("float32")]}, "linear, pytorch, numbers"),
+        ({"quality": []}, "linear, pytorch, quality"),
+        ({"timed": {}}, "speed"),
+    ],
+)
+def test_what_lost_its_rows_is_not_green(changes: dict[str, Any], about: str) -> None:
+    """Planted: rows that were taken out of a record of which everything was done, as of one that was cut by hand."""
+    (trained,) = quality(verdict="not worse").quality
+    whole = record(*map(climbed, DTYPES), blocks=blocks(1.0), quality=[structs.replace(trained, rows=[])])
+    assert [] == findings(whole)
+    cut = structs.replace(whole, **changes)
+    every = findings(cut)
+    assert {"undone"} == {finding.weight for finding in every}
+    assert about in [finding.about for finding in every]
+    assert (2, {LOST}) == (status(every), {finding.sentence for finding in every})
+    interrupted = structs.replace(cut, complete=False)
+    assert LOST not in [finding.sentence for finding in findings(interrupted)], "what was not done is said elsewhere"
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"subjects": [1, 0]}, "a block of pytorch and pytorch@old is no one of base and head"),
+        ({"control": True}, "a block of pytorch@old and pytorch is no one of base and base"),
+        ({"autoencoder": "tied"}, "a block of tied is of nothing that was asked for"),
+    ],
+)
+def test_blocks_are_of_what_is_compared(changes: dict[str, Any], why: str) -> None:
+    """Planted: a block whose sides were exchanged, or of another comparison."""
+    one = block(1.0, 0)
+    changes["subjects"] = [one.subjects[place] for place in changes.get("subjects", (0, 1))]
+    with pytest.raises(ValueError, match=why):
+        record(blocks=[structs.replace(one, **changes)])
 
 
 def test_a_metric_that_got_worse_is_told_by_how_much() -> None:

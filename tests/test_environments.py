@@ -257,7 +257,7 @@ def test_a_framework_that_is_not_there_is_named(other: Path, monkeypatch: pytest
         ("exec sleep 60", "says nothing"),
         ("echo 'OSError: no codec' >&2; echo '<no Python frame>' >&2; exit 1", "with status 1: OSError: no codec"),
         ("kill -KILL $$", "ended by SIGKILL: somebody killed it"), (":", "is no Python interpreter"),
-        ("""echo '{"python": "abc", "packages": {}}'""", "is no Python interpreter: Invalid version: 'abc'"),
+        ("""echo '{"python": "abc", "packages": {}}'""", r"says of its packages is none \(Invalid version: 'abc'\)"),
     ],
 )  # fmt: skip
 def test_what_is_no_interpreter_is_one_line(

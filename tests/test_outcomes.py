@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from comparisons import blocks, climbed, record
 
+from aebench.comparison.absent import LOST
 from aebench.comparison.outcomes import gravest, outcomes
 from aebench.records.fields import Float, checked
 from aebench.records.matrices import Outcome
@@ -28,6 +29,29 @@ def test_what_moved_names_its_first_rung_and_the_way_it_went() -> None:
     expected = "float32, equal to 6.3 digits, 50% of the bound, ×3.0 further from the reference, still in bounds"
     assert ("gradients", "moved", "moved", expected) == (found.row, found.verdict, found.weight, found.sentence)
     assert "aebench compare old here linear -f pytorch --only numbers --all -d digits -p quick -s 0" == found.command
+
+
+def test_what_agrees_in_no_digit_is_called_so() -> None:
+    """As far apart as its values are large, which a bound of rounding lets through where these are next to nothing."""
+    row = climbed("float32", "moved")
+    row.rungs[1].relative = Float(0.8)
+    (found,) = outcomes(record(climbed("float64"), row, only=["numbers"]))
+    assert found.sentence.startswith("float32, apart by as much as the values themselves, 50% of the bound")
+    row.rungs[1].relative = Float(0.5)
+    (found,) = outcomes(record(climbed("float64"), row, only=["numbers"]))
+    assert found.sentence.startswith("float32, equal to 0.3 digits, 50% of the bound")
+
+
+def test_trainings_that_are_not_on_record_are_a_row() -> None:
+    """A matrix that only shows what is there would be green without it."""
+    (found,) = outcomes(record(only=["quality"]))
+    assert ("linear", "training", "not compared", "undone") == (
+        found.autoencoder,
+        found.row,
+        found.verdict,
+        found.weight,
+    )
+    assert LOST == found.sentence
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from importlib import resources
 from itertools import product
@@ -191,7 +191,7 @@ def unpack_trace(archive: Archive, climb: Bundled, subject: str, called: str, to
         trace = Trace.read(to)
         wrong = next(_wrong(trace, climb, judges=subject == ARBITER), None)
     except (AebenchError, KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
-        raise archive.damaged(f"{member} is no trace: {error}") from error
+        raise archive.damaged(f"{member} is no trace: {error}".replace(str(to), "it")) from error
     if wrong:
         raise archive.damaged(f"{member} {wrong}")
     trace.framework = called
@@ -205,20 +205,18 @@ def _wrong(trace: Trace, climb: Bundled, *, judges: bool) -> Iterator[str]:
     spreads = trace.metadata["spreads"] if judges else {}
     whole = not judges or spreads.keys() == {place.key for place in trace.arrays}
     same = (trace.autoencoder, trace.dtype) == (climb.specification.name, climb.dtype)
-    if not (same and whole and all(map(_is_spread, spreads.values()))):
+    if not (same and whole and all(_is_spread(*each) for each in spreads.items())):
         yield "is of another climb, or lacks its spreads"
-    if judges:
-        phases = [phase.name for phase in climb.specification.phases]
-        yield from (f"cannot judge: {why}" for why in _impossible(trace, climb.specification.shapes, phases))
-
-
-def _impossible(trace: Trace, shapes: Mapping[str, tuple[int, ...]], phases: Iterable[str]) -> Iterator[str]:
-    """What no reference leaves: a rung without arrays, another dtype, what is not finite, parameters of other shapes
-    than specified."""
     there = {(place.phase, place.rung) for place, array in trace.arrays.items() if array.size}
-    for phase, rung in product(phases, RUNGS):
+    for phase, rung in product((phase.name for phase in climb.specification.phases), RUNGS):
         if (phase, rung) not in there:
-            yield f"it has nothing of {phase}, rung {rung}"
+            yield f"has nothing of {phase}, rung {rung}"
+    if judges:
+        yield from (f"cannot judge: {why}" for why in _impossible(trace, climb.specification.shapes))
+
+
+def _impossible(trace: Trace, shapes: Mapping[str, tuple[int, ...]]) -> Iterator[str]:
+    """What no reference leaves: another dtype, what is not finite, parameters of other shapes than specified."""
     for place, array in trace.arrays.items():
         if np.issubdtype(array.dtype, np.floating) and array.dtype != np.float64:
             yield f"{place.key} is of {array.dtype}, and the {ARBITER} computes in float64"
@@ -228,5 +226,8 @@ def _impossible(trace: Trace, shapes: Mapping[str, tuple[int, ...]], phases: Ite
             yield f"{place.key} has shape {array.shape}, its specification {shapes[place.array]}"
 
 
-def _is_spread(values: object) -> bool:
-    return isinstance(values, list) and [type(value) for value in values] == [float, float]
+def _is_spread(place: str, values: object) -> bool:
+    """Two distances. Where values are no numbers, as the extremes' may be, no distance is one."""
+    if not (isinstance(values, list) and [type(value) for value in values] == [float, float]):
+        return False
+    return all(value >= 0.0 or (math.isnan(value) and "/extremes/" in place) for value in values)

@@ -27,6 +27,7 @@ from aebench.cli.options import (
 
 if TYPE_CHECKING:
     from aebench.arrays import Dtype
+    from aebench.processes.executors import Chosen
     from aebench.running.replaying import Asked
 
 
@@ -80,7 +81,7 @@ def agree(
         sys.exit(replayed(found, output, everything))
     _refuse(output, **how)
     if dry_run:
-        sys.exit(_planned(asked, output, dtypes, steps))
+        sys.exit(_planned(asked, output, dtypes, steps, how["executor"]))
     sys.exit(_climbed(asked, output, dtypes, steps, everything, **how))
 
 
@@ -103,7 +104,9 @@ def _climbed(
     return _report_agreements(document, everything, output)
 
 
-def _planned(asked: dict[str, Any], output: Path | None, dtypes: Sequence[Dtype], steps: int) -> int:
+def _planned(
+    asked: dict[str, Any], output: Path | None, dtypes: Sequence[Dtype], steps: int, executor: Chosen | None
+) -> int:  # fmt: skip
     """Say what would be climbed; the exit status."""
     from aebench.report.plans import print_climbs_plan
     from aebench.running import ladders
@@ -111,6 +114,8 @@ def _planned(asked: dict[str, Any], output: Path | None, dtypes: Sequence[Dtype]
 
     options, _ = ladders.asked_for(Options(**asked), steps)
     rehearse(options)
+    if executor is not None:
+        executor.rehearse()
     print_climbs_plan(options, dtypes, steps, output, console())
     return 0
 

@@ -60,12 +60,13 @@ def audit(
     from aebench.audit.auditing import planned
     from aebench.audit.counting import status
     from aebench.report.audit import print_audit
-    from aebench.running.options import new_folder
+    from aebench.running.options import data_read, new_folder
 
     plan = _asked(autoencoders, only, repeats, time_limit, asked)
     if dry_run:
         counts = ", ".join(f"{count} of {part}" for part, count in planned(plan).items())
-        click.echo(f"Cases: {counts}; in {', '.join(plan.options.frameworks)}, on {plan.options.dataset}.")
+        data = data_read(plan.options, plan.options.autoencoders)
+        click.echo(f"Cases: {counts}; in {', '.join(plan.options.frameworks)}, on {data}.")
         return
     folder = output or new_folder("audit")
     with kept_in(folder) as bars:

@@ -170,6 +170,8 @@ def _shown(plans: Sequence[Plan]) -> int:
     for plan in plans:
         if plan.held is None:
             require_device(plan.options)
+        if plan.asked.executor is not None:
+            plan.asked.executor.rehearse()
         print_plan(plan, console())
     return 0
 

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from aebench.cli.options import DEFAULTS
-from aebench.cli.values import Folder, Place, words
+from aebench.cli.values import Folder, Place, typed, words
 
 if TYPE_CHECKING:
     from aebench.records.opened import Opened
@@ -68,14 +67,14 @@ EXPORT = click.option(
 
 def require_folder(folder: Path | None, option: str = "--output") -> None:
     """A click.UsageError where tables are asked for here, not by the project's file, and no folder to leave them in."""
-    if folder is None and click.get_current_context().get_parameter_source("export") not in (None, *DEFAULTS):
+    if folder is None and typed(click.get_current_context(), "export"):
         raise click.UsageError(f"--export needs a folder to leave the tables in: {option}")
 
 
 def require_formats(folder: Path | None) -> None:
     """A click.UsageError where --output, which is for tables alone, is said here, and no format of these."""
     context = click.get_current_context()
-    if folder is not None and not context.meta.get(ASKED) and context.get_parameter_source("output") not in DEFAULTS:
+    if folder is not None and not context.meta.get(ASKED) and typed(context, "output"):
         raise click.UsageError("--output is for the tables of --export, which is not given: --export csv")
 
 

@@ -24,6 +24,7 @@ from aebench.cli.values import (
     names,
     no_executor,
     timeout,
+    typed,
     whole,
     words,
     workers,
@@ -33,8 +34,6 @@ from aebench.errors import ExecutorError
 if TYPE_CHECKING:
     from aebench.report.progress import Bars
 
-# Where a value comes from that nobody said on the command line: from the option, or from the project's file.
-DEFAULTS = (click.core.ParameterSource.DEFAULT, click.core.ParameterSource.DEFAULT_MAP)
 BUNDLE_SAYS = "the bundle says what is climbed, and how"
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -48,7 +47,7 @@ def _as_schedule(context: click.Context, _: click.Parameter, value: str | None) 
 
 def stated(context: click.Context) -> Iterator[click.Parameter]:
     """The options and arguments that were said on the command line."""
-    return (it for it in context.command.params if context.get_parameter_source(it.name or "") not in DEFAULTS)
+    return (it for it in context.command.params if typed(context, it.name or ""))
 
 
 def refuse_stated(context: click.Context, said: str, others: Collection[str]) -> None:

@@ -9,8 +9,8 @@ import click
 
 from aebench.checks import MOST
 from aebench.cli import completing
-from aebench.cli.options import BUNDLE_SAYS, DEFAULTS, console, on_data, refuse_stated
-from aebench.cli.values import Folder, names, text
+from aebench.cli.options import BUNDLE_SAYS, console, on_data, refuse_stated
+from aebench.cli.values import Folder, names, text, typed
 
 if TYPE_CHECKING:
     from aebench.reproducing.finding import Asked
@@ -58,7 +58,7 @@ def reproduce(context: click.Context, /, what: str, finding: int, output: Path, 
     from aebench.reproducing.reproducing import reproduce as make
 
     if what in registry.autoencoders():
-        if context.get_parameter_source("finding") not in DEFAULTS:
+        if typed(context, "finding"):
             raise click.UsageError("--finding is for a record; an autoencoder has one first place that differs")
         found = _asked(context, what, asked)
     else:

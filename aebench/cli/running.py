@@ -10,7 +10,8 @@ import click
 
 from aebench.cli.ending import status_of_results
 from aebench.cli.exporting import EXPORT, leave_tables
-from aebench.cli.options import DEFAULTS, DRY_RUN, IMPORTANCE_SAMPLES, console, executed, patient, selection
+from aebench.cli.options import DRY_RUN, IMPORTANCE_SAMPLES, console, executed, patient, selection
+from aebench.cli.values import typed
 from aebench.errors import ExecutorError
 
 
@@ -81,7 +82,7 @@ def _planned(run: Any, *, resume: bool, executor: Any) -> int:
 
     run.rehearse(resume=resume)
     if executor is not None:
-        executor.opened().shutdown()
+        executor.rehearse()
     print_run_plan(run, console())
     return 0
 
@@ -140,7 +141,7 @@ def _resumed(context: click.Context, output: Path | None, asked: dict[str, Any])
     from aebench.running.options import newest
 
     folder = output or newest()
-    given = {name: value for name, value in asked.items() if context.get_parameter_source(name) not in DEFAULTS}
+    given = {name: value for name, value in asked.items() if typed(context, name)}
     return resume.planned(folder, given), folder
 
 

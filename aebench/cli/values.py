@@ -19,6 +19,14 @@ Number = TypeVar("Number", int, float)
 WIDEST = 10_000.0  # factor on every hidden layer
 NOTHING = "there is nothing where a value is expected; is a variable not set?"
 Callback = Callable[[click.Context, click.Parameter, Any], Any]
+# Where a value comes from that nobody said on the command line: from the option, or from the project's file; of an
+# option that the command does not have, nowhere.
+UNSAID = (None, click.core.ParameterSource.DEFAULT, click.core.ParameterSource.DEFAULT_MAP)
+
+
+def typed(context: click.Context, name: str) -> bool:
+    """Whether the option was said on the command line."""
+    return context.get_parameter_source(name) not in UNSAID
 
 
 class Place(click.Path):
@@ -130,7 +138,7 @@ def executor(context: click.Context, _: click.Parameter, value: str | None) -> A
     """The executor of that name, as `aebench.processes.executors.find` gives it; with so many workers, if it was said.
 
     Raises:
-        click.UsageError: how many another one has stands elsewhere.
+        click.UsageError: how many another one has stands elsewhere; a project's file says both.
     """
     from dataclasses import replace
 
@@ -139,19 +147,16 @@ def executor(context: click.Context, _: click.Parameter, value: str | None) -> A
     if value is not None and not value.strip():
         raise click.BadParameter(NOTHING)
     number = context.meta.get(WORKERS)
-    context.meta[OF_FILE] = not (_typed(context, "executor") or _typed(context, "processes"))
-    if value not in (None, POOL) and _typed(context, "executor"):
-        if number is not None and _typed(context, "processes"):
+    context.meta[OF_FILE] = not (typed(context, "executor") or typed(context, "processes"))
+    if value not in (None, POOL) and typed(context, "executor"):
+        if number is not None and typed(context, "processes"):
             raise click.UsageError(f"--processes is for --executor {POOL}; how many {value} has stands in aebench.toml")
         number = None  # a project's file says it of another one
     if number is None:
         return None if value is None else find(value)
+    if value not in (None, POOL) and not typed(context, "processes"):
+        raise click.UsageError(f"the project's file says executor = '{value}' and processes = {number}; leave one out")
     return replace(find(POOL), settings={"workers": number}, place=f"--processes {number}")
-
-
-def _typed(context: click.Context, name: str) -> bool:
-    """Whether the option was said on the command line."""
-    return context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
 
 
 def no_executor(context: click.Context, _: click.Parameter, value: str | None) -> None:

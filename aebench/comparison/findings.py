@@ -23,6 +23,8 @@ from aebench.records.qualities import Quality, QualityRow
 SEEDS = range(LOOKS[-1])  # of trainings, in this order, as many as decide
 # A share of the bound that differs by less is as near to the reference as before.
 AS_NEAR = 1.25
+# Two values that are within their bound and agree in fewer digits are both next to nothing.
+DIGIT = 0.3
 WEIGHT_OF: dict[Word, Weight] = {
     "slower": "regression", "more": "regression", "faster": "improvement", "less": "improvement",
     "undecided": "undecided", "unusable": "undecided", "failed": "undone",
@@ -113,8 +115,15 @@ def most(row: Numbers) -> MovedRung:
 
 def described(rung: MovedRung) -> str:
     """By how much a rung moved, of its bound, and whether away from the reference."""
-    digits = "" if rung.relative <= 0 else f"equal to {max(0.0, -math.log10(rung.relative)):.1f} digits, "
-    return f"{digits}{rung.share:.0%} of the bound{_direction(rung)}"
+    return f"{_alike(rung.relative)}{rung.share:.0%} of the bound{_direction(rung)}"
+
+
+def _alike(relative: float) -> str:
+    """How many digits agree; where not one does, that they are as far apart as they are large."""
+    if relative <= 0.0:
+        return ""
+    digits = -math.log10(relative)
+    return f"equal to {digits:.1f} digits, " if digits >= DIGIT else "apart by as much as the values themselves, "
 
 
 def _direction(rung: MovedRung) -> str:

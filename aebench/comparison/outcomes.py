@@ -7,6 +7,7 @@ from functools import partial
 from itertools import product
 
 from aebench import registry
+from aebench.comparison.absent import LOST, untrained
 from aebench.comparison.findings import (
     MEASURES,
     QUALITY_WEIGHT,
@@ -108,6 +109,13 @@ def _quality(found: Comparison) -> Iterator[Outcome]:
             yield outcome(row=TRAINING, verdict="failed", weight=weight, sentence=why)
         elif it.reason is not None:
             yield outcome(row=TRAINING, verdict="undecided", weight="undecided", sentence=it.reason)
+    for sides in found.pairs:
+        offered = [name for name in found.options.autoencoders if registry.offers(sides.framework, name)]
+        for name in untrained(found, sides, offered):
+            yield Outcome(
+                framework=sides.framework, autoencoder=name, what="quality", row=TRAINING, verdict="not compared",
+                weight="undone", sentence=LOST, command=again(found, sides.framework, [name], "quality"),
+            )  # fmt: skip
 
 
 def _speed(found: Comparison) -> Iterator[Outcome]:

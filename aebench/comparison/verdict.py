@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Protocol, get_args
 
+from aebench.comparison.absent import absent
 from aebench.comparison.findings import Finding, Weight, of_numbers, of_quality, of_speed, speeds, thresholds
 from aebench.comparison.verdicts import MEMORY_TOLERATED
 from aebench.counted import counted
@@ -26,7 +27,7 @@ WRONG: dict[Weight, str] = {
 
 def findings(found: Comparison) -> list[Finding]:
     """Everything that got worse, could not be compared or decided, got better or moved; the gravest first."""
-    every = [*of_numbers(found), *of_quality(found), *of_speed(found)]
+    every = [*of_numbers(found), *of_quality(found), *of_speed(found), *absent(found)]
     if not found.complete and "numbers" in found.only:
         every.append(Finding("numbers", ("the ladder",), "undecided", "the time was over before all had climbed it"))
     return sorted(every, key=lambda finding: WEIGHTS.index(finding.weight))

@@ -58,6 +58,10 @@ class Chosen:
                 f"executor '{self.name}' cannot be had ({described(error)}); its settings are {self.place}"
             ) from error
 
+    def rehearse(self) -> None:
+        """Whether it can be had. Raises as `opened`."""
+        self.opened().shutdown()
+
 
 def names() -> list[str]:
     """The executors that some package registers."""

@@ -137,7 +137,7 @@ def contents(environment: Environment) -> Contents:
     what = f"environment '{environment.said}': {environment.python or sys.executable}"
     try:
         found = subprocess.run(
-            [environment.python or sys.executable, "-c", PROGRAM], env=variables_of(environment), text=True,
+            [str(environment.python or sys.executable), "-c", PROGRAM], env=variables_of(environment), text=True,
             capture_output=True, stdin=subprocess.DEVNULL, timeout=SECONDS, check=True,
         )  # fmt: skip
         # Its `sitecustomize` may have printed something before.
@@ -148,8 +148,10 @@ def contents(environment: Environment) -> Contents:
     except subprocess.CalledProcessError as error:
         said = why(error.stderr)[:LONGEST_REASON]
         raise UsageError(f"{what} ended {how(error.returncode)}: {said}{_told(environment)}") from error
-    except (OSError, UnicodeDecodeError, msgspec.DecodeError, InvalidVersion) as error:
-        raise UsageError(f"{what} is no Python interpreter: {error}") from error
+    except OSError as error:
+        raise UsageError(f"{what} does not start: {error.strerror or error}") from error
+    except (UnicodeDecodeError, msgspec.DecodeError, InvalidVersion) as error:
+        raise UsageError(f"{what} is no Python interpreter: what it says of its packages is none ({error})") from error
     packages = {str(canonicalize_name(name)): version for name, version in sorted(answer.packages.items())}
     return Contents(answer.python, packages, tuple(_lacking(packages)))
 

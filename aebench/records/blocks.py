@@ -6,6 +6,7 @@ was, and nothing else.
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 from msgspec import UNSET
@@ -75,12 +76,14 @@ class Block(Part):
                 found = ", ".join(map(str, sorted(rounds)))
                 raise ValueError(f"{name} was timed in {found} rounds, expected as many of each subject")
         for subject in sound:
-            if isinstance(subject.import_pace, float) and not subject.import_pace > 0.0:
+            if isinstance(subject.import_pace, float) and not 0.0 < subject.import_pace < math.inf:
                 raise ValueError(f"{subject.name} has import_pace {subject.import_pace}, expected more than 0")
         for subject, (name, work) in ((it, each) for it in sound for each in it.works.items()):
-            if isinstance(work.pace, float) and not work.pace > 0.0:
+            if isinstance(work.pace, float) and not 0.0 < work.pace < math.inf:
                 raise ValueError(f"{subject.name} has pace {work.pace} in {name}, expected more than 0")
-            if not work.warm_up or any(second <= 0.0 for second in (*work.warm_up, *work.rounds)):
+            if not work.images:
+                raise ValueError(f"{subject.name} has 0 images in {name}, expected some")
+            if not work.warm_up or not all(0.0 < second < math.inf for second in (*work.warm_up, *work.rounds)):
                 raise ValueError(f"{subject.name} took no seconds for {name}, expected some in every round")
 
 
@@ -106,7 +109,7 @@ class Pair(Block, kw_only=True):
             if known and any(getattr(it, name) is UNSET for it in sound):
                 raise ValueError(f"{name} is there of {', '.join(known)} alone, expected of both or of none")
             for side, value in known.items():
-                if not isinstance(value, (int, float)) or not value > 0:
+                if not isinstance(value, (int, float)) or not 0 < value < math.inf:
                     raise ValueError(f"{side} has {name} {value}, expected more than 0 where nothing failed")
 
     @property

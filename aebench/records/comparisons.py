@@ -130,3 +130,12 @@ class Comparison(Part):
     quality: list[Quality] = []
     timed: dict[Name, list[Name]] = {}
     blocks: list[Pair] = []
+
+    def __post_init__(self) -> None:
+        for it in self.blocks:
+            names = tuple(subject.name for subject in it.subjects)
+            if names not in [(sides.base, sides.base if it.control else sides.head) for sides in self.pairs]:
+                what = "base and base" if it.control else "base and head"
+                raise ValueError(f"a block of {' and '.join(names)} is no one of {what}")
+            if it.autoencoder is not None and it.autoencoder not in self.options.autoencoders:
+                raise ValueError(f"a block of {it.autoencoder} is of nothing that was asked for")

@@ -18,6 +18,7 @@ from aebench.records.qualities import Quality
 from aebench.registry import HERE
 from aebench.report.environments import print_differences
 from aebench.report.tables import Column, Table
+from aebench.running.options import data_read
 
 STYLES: dict[Weight, str] = {
     "regression": "bold red", "gone": "bold red", "undone": "bold red", "undecided": "bold yellow",
@@ -121,7 +122,8 @@ def print_plan(plan: Plan, console: Console) -> None:
     """What would be compared, and how the two differ."""
     pairs = ", ".join(f"{sides.base} – {sides.head}" for sides in plan.pairs)
     names = ", ".join(plan.options.autoencoders)
-    console.print(f"{', '.join(plan.asked.only)} of {pairs}, in {names}, on {plan.options.dataset}.", markup=False)
+    data = plan.options.dataset if plan.held else data_read(plan.options, plan.options.autoencoders)
+    console.print(f"{', '.join(plan.asked.only)} of {pairs}, in {names}, on {data}.", markup=False)
     if plan.asked.timed:
         console.print(f"Timed: {', '.join(plan.asked.timed)}.", markup=False)
     for words in plan.left_out:

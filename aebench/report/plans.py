@@ -10,7 +10,7 @@ from rich.console import Console
 from aebench import registry
 from aebench.counted import counted
 from aebench.registry import ARBITER
-from aebench.running.options import Options, dataset_name, ordered
+from aebench.running.options import Options, data_read, ordered
 from aebench.running.run import Run
 
 
@@ -43,8 +43,7 @@ def print_climbs_plan(
 
 
 def _what(options: Options, names: Sequence[str]) -> str:
-    data = dict.fromkeys(dataset_name(options, registry.autoencoder(name)) for name in names)
-    on = f"{' and '.join(data)}, schedule {options.schedule}, {options.device}"
+    on = f"{data_read(options, names)}, schedule {options.schedule}, {options.device}"
     able = {framework for name in names for framework in registry.offering(name, options.frameworks)}
     return f"{', '.join(names)} in {', '.join(it for it in options.frameworks if it in able)} on {on}"
 

@@ -131,7 +131,7 @@ def way(function, ready):
 
 
 if __name__ == "__main__":
-    sys.exit(shown(ASKED, {{{ways}}}, versions(), operations))
+    raise SystemExit(shown(ASKED, {{{ways}}}, versions(), operations))
 '''
 
 

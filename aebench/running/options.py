@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -78,6 +78,11 @@ def ordered(options: Options) -> list[str]:
 def dataset_name(options: Options, autoencoder: Autoencoder) -> str:
     """The data set that the autoencoder reads: its own where it has one (the curve), else the run's."""
     return autoencoder.dataset or options.dataset
+
+
+def data_read(options: Options, names: Iterable[str]) -> str:
+    """The data sets that these autoencoders read, in words."""
+    return " and ".join(dict.fromkeys(dataset_name(options, registry.autoencoder(name)) for name in names))
 
 
 def check(options: Options) -> None:

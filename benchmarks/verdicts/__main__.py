@@ -7,7 +7,6 @@ They take turns, so that an hour in which the machine is slow falls to all alike
 from __future__ import annotations
 
 import json
-import platform
 import shutil
 import time
 from collections.abc import Iterator
@@ -19,16 +18,12 @@ from typing import Any
 import click
 
 from aebench.audit.counting import Count
-from aebench.records.capture import version_of
-from aebench.records.machine import machine
 from aebench.records.store import write_text
 
-from .planted import clone, planted
-from .tools import FAILED, SLOWER, TOOLS, Settings, seconds_after
+from .planted import ROOT, clone, planted
+from .tools import FAILED, SLOWER, TOOLS, Settings, about, seconds_after
 
-ROOT = Path(__file__).parents[2]
 FILE = "verdicts.json"
-PACKAGES = ("aebench", "torch", "tensorflow-cpu", "asv", "pytest-benchmark", "numpy")
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -77,7 +72,7 @@ def main(
                 raise click.ClickException(f"{tool} judged nothing; what it said lies in {folder}")
             calls.append({"tool": tool, "slower": share, "number": number, "seconds": seconds,
                           "seconds_after": seconds_after(folder), "rows": rows})  # fmt: skip
-            write_text(output / FILE, json.dumps({**_about(settings, base), "calls": calls}, indent=2) + "\n")
+            write_text(output / FILE, json.dumps({**about(settings, base), "calls": calls}, indent=2) + "\n")
             click.echo(f"{share:.0%} slower, {tool}: {seconds:.0f} s, {rows}", err=True)
     for line in summary(calls):
         click.echo(line)
@@ -99,14 +94,6 @@ def summary(calls: list[dict[str, Any]]) -> Iterator[str]:
             f"{seconds[len(seconds) // 2]:.0f}, and these rows were decided after {decided[0]:.0f} to "
             f"{decided[-1]:.0f} s"
         )
-
-
-def _about(settings: Settings, base: str) -> dict[str, Any]:
-    versions = {name: found for name in PACKAGES if (found := version_of(name))}
-    return {
-        "base": base, "settings": asdict(settings), "python": platform.python_version(), "versions": versions,
-        "machine": {"processor": machine().processor, "cores": machine().cores},
-    }  # fmt: skip
 
 
 def _kept(path: Path, settings: Settings) -> list[dict[str, Any]]:

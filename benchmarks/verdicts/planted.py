@@ -7,6 +7,7 @@ from pathlib import Path
 
 from aebench.errors import why
 
+ROOT = Path(__file__).parents[2]
 FILE = Path("aebench/speed/workloads.py")
 SOUND = "    return workload.ready()\n"
 SLOWED = """    from aebench.speed.planted import Slowed

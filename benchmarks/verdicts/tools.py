@@ -6,21 +6,26 @@ Asked is the same of all: whether training and inference (`reconstruct`, batches
 from __future__ import annotations
 
 import os
+import platform
 import re
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from aebench.comparison.findings import speeds
 from aebench.comparison.outcomes import outcomes
 from aebench.records import documents
+from aebench.records.capture import version_of
 from aebench.records.comparisons import Comparison
 from aebench.records.fields import checked
+from aebench.records.machine import machine
 
 from .planted import check_out
 
+PACKAGES = ("aebench", "torch", "tensorflow-cpu", "asv", "pytest-benchmark", "numpy")
 ROWS = ("training", "inference")
 SLOWER, NOT_SLOWER, FAILED = "slower", "not slower", "failed"
 ASV_ROWS = {"training": "training.Warm.time_epoch", "inference": "inference.Reconstruct.time_round"}
@@ -43,6 +48,15 @@ class Settings:
     framework: str
     factor: float
     rounds: int
+
+
+def about(settings: Settings, base: str) -> dict[str, Any]:
+    """What a file of verdicts says of how they came about."""
+    versions = {name: found for name in PACKAGES if (found := version_of(name))}
+    return {
+        "base": base, "settings": asdict(settings), "python": platform.python_version(), "versions": versions,
+        "machine": {"processor": machine().processor, "cores": machine().cores},
+    }  # fmt: skip
 
 
 def aebench(settings: Settings, clone: Path, base: str, head: str, folder: Path) -> dict[str, str]:

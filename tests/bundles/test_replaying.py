@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import math
 import shutil
 from collections.abc import Callable
 from functools import partial
@@ -188,6 +189,8 @@ SPREADS: dict[str, list[object]] = {place.key: [0.0, 0.0] for place in PLACES}
         ("float64", {PLACES[0].key: [0.0, 0.0]}, "lacks its spreads"),
         ("float64", {**SPREADS, PLACES[1].key: [0.0, "x"]}, "lacks its spreads"),
         ("float64", {**SPREADS, PLACES[1].key: [0.0]}, "lacks its spreads"),
+        ("float64", {**SPREADS, PLACES[1].key: [0.0, -1e-9]}, "lacks its spreads"),
+        ("float64", {**SPREADS, PLACES[1].key: [math.nan, 0.0]}, "lacks its spreads"),
     ],
 )
 def test_a_trace_is_that_climb_s_with_every_spread(
@@ -233,8 +236,9 @@ def test_a_reference_that_cannot_judge_is_refused(
         bundled.unpack_trace(archive, climb, ARBITER, "mine", tmp_path / "to")
 
 
+@pytest.mark.parametrize("subject", ["pytorch", ARBITER])
 @pytest.mark.parametrize("rung", RUNGS)
-def test_a_reference_that_lacks_a_rung_is_refused(tmp_path: Path, rung: str) -> None:
+def test_a_trace_that_lacks_a_rung_is_refused(tmp_path: Path, rung: str, subject: str) -> None:
     """Planted fault: nothing of it, or an array without a number. Two that lack it would agree there."""
     for left in ({}, {Place("phase1", rung, 0, "total"): np.zeros((0, 3))}):
         archive = opened(placeholder(tmp_path / f"it{len(left)}.zip", "pytorch"))
@@ -244,8 +248,8 @@ def test_a_reference_that_lacks_a_rung_is_refused(tmp_path: Path, rung: str) -> 
         Trace("x", "linear", "float64", arrays, metadata).save(tmp_path / "trace")
         members = dict.fromkeys(climb.traces.values(), (tmp_path / "trace").read_bytes())
         archive = opened(repacked(archive.path, tmp_path / f"other{len(left)}.zip", members, listed=True))
-        with pytest.raises(ResultError, match=f"cannot judge: it has nothing of phase1, rung {rung}"):
-            bundled.unpack_trace(archive, climb, ARBITER, "mine", tmp_path / "to")
+        with pytest.raises(ResultError, match=f"has nothing of phase1, rung {rung}"):
+            bundled.unpack_trace(archive, climb, subject, "mine", tmp_path / "to")
 
 
 @pytest.mark.parametrize(

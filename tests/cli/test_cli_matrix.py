@@ -134,7 +134,7 @@ def test_a_dry_run_names_every_head(aebench, places: Path, tmp_path: Path) -> No
     heads = [str(places / name) for name in ("same", "empty")]
     shown = aebench("compare", "--base", "here", *heads, "linear", *NUMBERS, "--dry-run")
     assert (2, []) == (shown.returncode, [*tmp_path.iterdir()]), "as the comparison would end"
-    assert "numbers of reference – reference@same, in linear, on digits." in shown.stdout
+    assert "numbers of reference – reference@same, in linear, on curve." in shown.stdout
     assert f"{heads[1]}: not compared: environment '{heads[1]}' lacks" in shown.stdout
 
 

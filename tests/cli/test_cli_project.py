@@ -197,8 +197,30 @@ def test_an_executor_of_the_file_is_for_what_may_have_one(
     assert "project's file" not in aebench("run", "linear", "-p", "quik").stderr
 
 
-def test_a_rehearsal_opens_the_executor(aebench: Callable[..., CompletedProcess[str]], tmp_path: Path) -> None:
-    """What a run would refuse its rehearsal refuses."""
-    (tmp_path / "aebench.toml").write_text("[executor.processes]\nworker = 3\n")
-    done = aebench("run", "linear", "-f", "reference", "--executor", "processes", "--dry-run")
-    assert (2, True) == (done.returncode, "did you mean 'workers'" in done.stderr)
+WORDS = {
+    "run": ("linear", "-f", "reference"), "agree": ("linear", "-f", "pytorch"),
+    "compare": ("here", "again", "linear", "-f", "reference", "--only", "numbers"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WORDS)
+def test_a_rehearsal_opens_the_executor(
+    aebench: Callable[..., CompletedProcess[str]], tmp_path: Path, name: str
+) -> None:
+    """What the work would refuse its rehearsal refuses."""
+    if name == "agree":
+        pytest.importorskip("torch", reason="the reference alone agrees with nothing")
+    settings = '[environments.again]\nvariables = { AGAIN = "1" }\n[executor.processes]\n'
+    for named, status, said in (("workers", 0, ""), ("worker", 2, "did you mean 'workers'")):
+        (tmp_path / "aebench.toml").write_text(f"{settings}{named} = 3\n")
+        done = aebench(name, *WORDS[name], "--executor", "processes", "--dry-run")
+        assert (status, True) == (done.returncode, said in done.stderr)
+
+
+def test_two_executors_in_a_file_are_refused(aebench: Callable[..., CompletedProcess[str]], tmp_path: Path) -> None:
+    """Nobody typed either, so neither goes before the other."""
+    (tmp_path / "aebench.toml").write_text('[options]\nprocesses = 2\nexecutor = "loky"\n')
+    refused = aebench("run", "linear", "-f", "reference", "--dry-run")
+    assert (2, True) == (refused.returncode, "executor = 'loky' and processes = 2; leave one out" in refused.stderr)
+    assert 0 == aebench("run", "linear", "-f", "reference", "--dry-run", "--executor", "loky").returncode
+    assert 0 == aebench("run", "linear", "-f", "reference", "--dry-run", "--processes", "1").returncode
