@@ -35,14 +35,15 @@ def test_asv_calls_slower_what_is_above_its_threshold(factor: float, said: bool)
     assert not rounds.called_slower(wide, 1.2 * wide, 0.05)
 
 
-def test_errors_grow_with_what_processes_differ_by() -> None:
+def test_errors_grow_with_what_processes_differ_by(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of the same rates as the normal distribution has: the medians of two sides of one process each differ by √2
     deviations, and 5 % is one of them."""
-    assert (0.0, 0.0) == rounds._errors(sides(0.001), 4, 0.1, 0.05)
+    monkeypatch.setattr(rounds, "DRAWN", 300)
+    assert (0.0, 0.0) == rounds._errors(sides(0.001), 6, 0.1, 0.05)
     false, missed = rounds._errors(sides(0.05 / np.sqrt(2.0)), 1, 0.1, 0.05)
     assert 0.16 == pytest.approx(false, abs=0.06)
     assert 0.16 == pytest.approx(missed, abs=0.06)
-    fewer = rounds._errors(sides(0.05 / np.sqrt(2.0)), 12, 0.1, 0.05)
+    fewer = rounds._errors(sides(0.05 / np.sqrt(2.0)), 6, 0.1, 0.05)
     assert fewer < (false, missed)
 
 
@@ -53,9 +54,10 @@ def test_the_first_number_that_errs_as_rarely_is_named(tmp_path: Path, monkeypat
         "samples": {"training": sides(0.03).tolist(), "inference": sides(0.001).tolist()},
     }
     (tmp_path / rounds.FILE).write_text(json.dumps(found))
-    monkeypatch.setattr(rounds, "DRAWN", 300)
+    monkeypatch.setattr(rounds, "DRAWN", 100)
+    monkeypatch.setattr(rounds, "COUNTS", (2, 6, 12))
     *lines, last = CliRunner().invoke(rounds.main, ["-o", str(tmp_path)]).output.splitlines()
-    assert len(rounds.COUNTS) == len(lines)
+    assert 3 == len(lines)
     assert lines[0].startswith("2 rounds, 40 s: called slower without cause, and missed: training ")
     assert last.endswith("s: the first with at most 1% false alarms and 5% misses in each row")
     assert int(last.split()[0]) > 2
@@ -78,3 +80,14 @@ def test_samples_are_read_round_by_round(tmp_path: Path) -> None:
         setattr(found, kept, {name: "1" if kept == "_benchmark_version" else 1.0})
     found.save(str(tmp_path / ".asv" / "results"))
     assert [[1.0, 2.0], [3.0, 4.0]] == rounds._samples(tmp_path, commit, name, 2)
+
+
+@pytest.mark.parametrize("count", [2, 6])
+def test_the_table_of_the_docs_is_that_of_the_rounds(count: int) -> None:
+    """docs/benchmarks.md, of the rounds that are kept: what is drawn from them is the same everywhere."""
+    root = Path(__file__).parents[1]
+    found = json.loads((root / "benchmarks" / "verdicts" / rounds.FILE).read_text(encoding="utf-8"))
+    took = found["seconds"]["before"] + count * found["seconds"]["a round"]
+    cells = ["{:.1%}, {:.1%}".format(*rounds._errors(each, count, 0.1, 0.05)) for each in found["samples"].values()]
+    line = f"| {count} | {took:.0f} | {' | '.join(cells)} |".replace("%", " %")
+    assert line in (root / "docs" / "benchmarks.md").read_text(encoding="utf-8")
