@@ -25,8 +25,10 @@ def trials(factor: float = 1.0, seeds: tuple[int, ...] = SEEDS, framework: str =
 
 def written(folder: Path, found: list[dict[str, Any]], **changes: Any) -> Path:
     """A run's folder with these trials, which agrees and is complete."""
+    named = {"autoencoders": "autoencoder", "frameworks": "framework", "seeds": "seed"}
+    asked = {name: list(dict.fromkeys(it[of] for it in found)) for name, of in named.items() if found}
     document = {
-        "options": OPTIONS, "conditions": conditions(), "complete": True, "trials": found,
+        "options": {**OPTIONS, **asked}, "conditions": conditions(), "complete": True, "trials": found,
         "agreements": [agreement()], "failures": [], **changes,
     }  # fmt: skip
     documents.write(folder / "result.json", "run", document)

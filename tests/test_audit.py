@@ -366,3 +366,18 @@ def test_the_table_of_the_docs_is_that_of_the_record() -> None:
     assert {"not slower", "not more"} == words
     assert f"In the {len(nothing)} calls with nothing planted all {5 * len(nothing)} rows" in text
     assert f"after {min(seconds):.0f} to {max(seconds):.0f} s, and none" in text
+
+
+def test_every_numerical_fault_is_on_record_as_caught() -> None:
+    """docs/comparison.md counts what `results/audit/numbers` holds, which is whole: nothing missed, no false alarm."""
+    root = Path(__file__).parents[1]
+    found = checked(documents.read(root / "results" / "audit" / "numbers" / "audit.json", "audit"), Audit)
+    text = " ".join((root / "docs" / "comparison.md").read_text(encoding="utf-8").split())
+    must = [kind.caught for kind in kinds(found.cases) if kind.required]
+    caught, of = sum(it.said for it in must), sum(it.of for it in must)
+    numbers, trained = (false_alarms(found.cases, [part]) for part in ("numbers", "quality"))
+    assert (0, True, caught) == (status(found.cases), found.complete, of)
+    assert f"([{len(found.cases)} cases]" in text
+    assert f"all {of} faults that must be seen were caught" in text
+    assert (0, 0) == (numbers.said, trained.said)
+    assert f"none was seen in {numbers.of} climbs and {trained.of} comparisons of trainings" in text

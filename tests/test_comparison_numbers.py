@@ -175,14 +175,15 @@ def test_a_rung_that_no_dtype_can_judge_is_undecided() -> None:
     blind = row(agreement(*SIDES.names, 0.0, blind=True))
     seeing = row(agreement(*SIDES.names, 0.0))
     assert (125, "1 undecided") == (verdict.status(verdict.findings(record(blind))), _outcome(blind))
-    assert 0 == verdict.status(verdict.findings(record(blind, seeing)))
+    assert 0 == verdict.status(verdict.findings(record(blind, structs.replace(seeing, dtype="float32"))))
 
 
 def test_the_gravest_decides_and_comes_first() -> None:
     """A regression that is sure comes before what could not be compared, and that before what is undecided."""
     parts = three((2.0,), (0.1,), (2.0,), pair="parts")
     blind, failed = row(agreement(*SIDES.names, 0.0, blind=True)), row(failures={SIDES.base: "no"})
-    every = verdict.findings(record(blind, failed, parts))
+    rows = [structs.replace(it, seed=seed) for seed, it in enumerate((blind, failed, parts))]
+    every = verdict.findings(record(*rows))
     assert ["regression", "undone"] == [finding.weight for finding in every][:2]
     assert 1 == verdict.status(every)
 

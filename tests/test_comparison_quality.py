@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from aebench import registry
+from aebench.comparison import quality
 from aebench.comparison.metrics import COMPUTED, Pair
 from aebench.comparison.noninferior import LOOKS
 from aebench.comparison.quality import Asked, compare
@@ -373,3 +374,30 @@ def test_planted_faults_are_found_in_real_trainings(fault: str, trained: Callabl
     assert verdict == found.verdict
     assert len(found.seeds) <= seeds
     assert len(found.seeds) in (1, *LOOKS)
+
+
+def test_one_seed_in_the_same_bits_is_not_all_of_them() -> None:
+    """Seed 1 alone ends as base does: the rows are compared, and none is called identical."""
+
+    def change(seed: int, document: dict[str, Any]) -> Document:
+        return {**made_up(BASE, seed), "framework": HEAD} if seed == 1 else document
+
+    found = judged(change)
+    assert "identical" not in {it.verdict for it in found.rows}
+
+
+def test_no_number_on_both_sides_is_not_identical() -> None:
+    """Planted: the same bits, in which a metric is no number."""
+
+    def train(side: str, seed: int) -> Document:
+        document = {**made_up(BASE, seed), "framework": side}
+        return {**document, "metrics": {**document["metrics"], "test_mse": {**document["metrics"]["test_mse"],
+                                                                            "value": math.nan}}}  # fmt: skip
+
+    found = compare(TIED, BASE, HEAD, train, Asked())
+    assert ("not compared", "not compared") == (row(found).verdict, found.verdict)
+
+
+def test_the_gravest_row_is_the_verdict() -> None:
+    """What is open is graver than what is not worse: a gate would pass it otherwise."""
+    assert ("worse", "not compared", "undecided", "better", "not worse", "identical") == quality.GRAVEST

@@ -145,6 +145,7 @@ def test_controls_that_fail_are_given_up() -> None:
     }
     assert "not more" == found[Row("stacked", "memory")].word
     assert {"not slower", "not more"} == set(words(ONE, [*done, *failed[:-1]]).values())
+    assert "unusable" in words(ONE, [*done, *failed, pair(control, {})]).values(), "one sound control is too few"
 
 
 def test_memory_alone_takes_two_blocks() -> None:

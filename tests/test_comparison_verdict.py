@@ -7,14 +7,14 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from comparisons import block, blocks, climbed, record
+from comparisons import SIDES, block, blocks, climbed, record
 from msgspec import structs
 from rich.console import Console
 
 from aebench.comparison.absent import LOST
 from aebench.comparison.findings import Finding, again
 from aebench.comparison.verdict import compared, findings, sentence, status
-from aebench.records.comparisons import Apart, Comparison
+from aebench.records.comparisons import Apart, Comparison, Sides
 from aebench.records.fields import checked
 from aebench.records.qualities import Quality
 from aebench.report import exported
@@ -33,13 +33,14 @@ def test_as_fast_as_before_passes_and_says_how_sure() -> None:
     made, every = found(1.0)
     assert ([], 0, "old → here: nothing got worse.") == (every, status(every), sentence(made, every))
     expected = (
-        "Speed and memory: 15 blocks of fresh processes, 5 rows: 4 not slower, 1 not more. Up to 2% more time is "
-        "tolerated, and fails in 1% of calls at most; 10% more passes in 5% of rows at most. Up to 5% more memory is "
-        "tolerated."
+        "Speed and memory in pytorch 2.13.0 → 2.14.1: 15 blocks of fresh processes, 5 rows: 4 not slower, 1 not more. "
+        "Up to 2% more time is tolerated, and fails in 1% of calls at most; 10% more passes in 5% of rows at most. "
+        "Up to 5% more memory is tolerated."
     )
     assert expected == list(compared(made))[-1]
     memory = structs.replace(made, only=["memory"])
-    expected = "Memory: 15 blocks of fresh processes, 1 row: 1 not more. Up to 5% more memory is tolerated."
+    blocks_and_rows = "15 blocks of fresh processes, 1 row: 1 not more. Up to 5% more memory is tolerated."
+    expected = f"Memory in pytorch 2.13.0 → 2.14.1: {blocks_and_rows}"
     assert expected == list(compared(memory))[-1], "nothing is said of what nobody asked for"
 
 
@@ -147,7 +148,7 @@ def quality(**changes: Any) -> Comparison:
         ({"numbers": []}, "linear, pytorch, numbers"),
         ({"numbers": [climbed("float32")]}, "linear, pytorch, numbers"),
         ({"quality": []}, "linear, pytorch, quality"),
-        ({"timed": {}}, "speed"),
+        ({"timed": {}, "blocks": []}, "speed"),
     ],
 )
 def test_what_lost_its_rows_is_not_green(changes: dict[str, Any], about: str) -> None:
@@ -169,7 +170,7 @@ def test_what_lost_its_rows_is_not_green(changes: dict[str, Any], about: str) ->
     [
         ({"subjects": [1, 0]}, "a block of pytorch and pytorch@old is no one of base and head"),
         ({"control": True}, "a block of pytorch@old and pytorch is no one of base and base"),
-        ({"autoencoder": "tied"}, "a block of tied is of nothing that was asked for"),
+        ({"autoencoder": "tied"}, "a block of tied is of nothing that was to be timed"),
     ],
 )
 def test_blocks_are_of_what_is_compared(changes: dict[str, Any], why: str) -> None:
@@ -183,7 +184,7 @@ def test_blocks_are_of_what_is_compared(changes: dict[str, Any], why: str) -> No
 def test_a_metric_that_got_worse_is_told_by_how_much() -> None:
     """From where to where, the interval, the margin, the seeds; status 1."""
     (finding,) = findings(quality())
-    expected = "0.01 → 0.012, by +18 % (+15 to +21); 5 % is the margin; 3 seeds"
+    expected = "0.01 → 0.012, by +18 % of their mean (+15 to +21); 5 % is the margin; 3 seeds"
     assert ("regression", "linear, pytorch, test_mse", expected) == (finding.weight, finding.about, finding.sentence)
     assert "aebench compare old here linear -f pytorch --only quality --all -d digits -p quick -s 0" == finding.command
 
@@ -241,3 +242,15 @@ def test_whatever_a_message_holds_is_xml(tmp_path: Path, text: str) -> None:
     finding = Finding("numbers", (f"x{text}",), "regression", f"y{text}", None)
     suite = exported.junit(exported.Told("it", "it", [], {}, [finding]))
     ElementTree.fromstring(ElementTree.tostring(suite, encoding="utf-8"))
+
+
+def test_each_framework_has_rows_of_its_own() -> None:
+    """Planted: of two frameworks one has lost all its rows, which the other one's do not stand for."""
+    other = Sides(framework="tensorflow", base="tensorflow@old", head="tensorflow")
+    (trained,) = quality(verdict="not worse").quality
+    whole = record(*map(climbed, DTYPES), quality=[structs.replace(trained, rows=[])], pairs=[SIDES, other])
+    assert {"linear, tensorflow, numbers", "linear, tensorflow, quality"} == {it.about for it in findings(whole)}
+    timed = record(blocks=blocks(1.0), pairs=[SIDES, other], only=["speed"], quality=[], timed={"pytorch": ["linear"]})
+    assert [] == findings(timed), "what another framework does not have is not timed in it"
+    lost = structs.replace(timed, timed={}, blocks=[])
+    assert [("speed", LOST)] == [(it.about, it.sentence) for it in findings(lost)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from examples import changes, conditions, planted
 
 from aebench import registry
 from aebench.data import Dataset, Split
+from aebench.errors import FrameworkError
 from aebench.processes.subjects import subjects
 from aebench.processes.worker import FrameworkProcess
 from aebench.records import capture, machine
@@ -170,3 +172,23 @@ def test_every_framework_describes_itself_alike_from_call_to_call() -> None:
     assert names == list(first)
     assert first == second
     assert all(subject.settings for subject in first.values())
+
+
+class Hanging:
+    """A process that hangs so many times when it is asked, and then says who it is."""
+
+    def __init__(self, name: str, times: int) -> None:
+        self.name, self.times = name, times
+
+    def call(self, function: object, name: str) -> str:
+        """Asked for its subject."""
+        self.times -= 1
+        if self.times >= 0:
+            raise FrameworkError(f"{name} says nothing")
+        return f"who {name} is"
+
+
+def test_who_hangs_is_asked_once_more() -> None:
+    """Planted: a process that is stopped while it is asked. Without its version nobody could say what was compared."""
+    processes: Any = {"a": Hanging("a", 0), "b": Hanging("b", 1), "c": Hanging("c", 2)}
+    assert {"a": "who a is", "b": "who b is"} == subjects(processes)

@@ -15,7 +15,9 @@ from aebench.comparison.accepting import accept
 from aebench.comparison.gate import Gated, held
 from aebench.comparison.verdict import status
 from aebench.processes.events import Silent
+from aebench.records.fields import checked
 from aebench.records.machine import PEAK_RESET, forget_peak, peak_resident
+from aebench.records.trials import Speed
 from aebench.running.options import Options
 from aebench.running.run import Run
 
@@ -164,3 +166,18 @@ def test_memory_is_that_of_the_training_alone(tmp_path: Path) -> None:
         peaks += [t["speed"]["peak_bytes"] for t in document["trials"] if t["autoencoder"] == "linear"]
     assert 3 == len(peaks)
     assert max(peaks) < 1.1 * min(peaks)
+
+
+def test_seconds_at_each_seed_or_none(gate: Callable[..., Gated]) -> None:
+    """Planted: no number at one of the seeds, whose median would be of the others."""
+    found = costing()
+    found[0] = {**found[0], "speed": {**found[0]["speed"], "seconds_per_1000_images": float("nan")}}
+    (finding,) = gate(found).findings
+    assert ("undone", True) == (finding.weight, "and the run does not at each seed" in finding.sentence)
+
+
+@pytest.mark.parametrize("seconds", [0.0, -0.1])
+def test_no_training_takes_no_time(seconds: float) -> None:
+    """A record that says so was edited."""
+    with pytest.raises(ValueError, match="expected more than 0"):
+        checked({**COST, "seconds_per_1000_images": seconds, "warm": True}, Speed)

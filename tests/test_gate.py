@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import io
 from collections.abc import Callable
 from pathlib import Path
@@ -15,8 +16,11 @@ from examples import OPTIONS, planted
 from gates import SEEDS, agreement, trials, written
 from rich.console import Console
 
+from aebench import registry
 from aebench.cli import main
+from aebench.comparison import unmatched
 from aebench.comparison.accepting import accept
+from aebench.comparison.findings import Finding
 from aebench.comparison.gate import Gated, held
 from aebench.comparison.unmatched import Scope
 from aebench.comparison.verdict import status
@@ -252,3 +256,62 @@ def test_the_command_ends_with_the_gravest(gated: Callable[..., Gated], tmp_path
     shown = CliRunner().invoke(main, ["gate", str(run), "--to", str(tmp_path / "to"), "--all"])
     assert (1, f"{run}: 1 got worse.") == (shown.exit_code, shown.stdout.splitlines()[0])
     assert "worse: tied, pytorch, test_mse: 0.0102 → 0.01326, by +26.1 %" in shown.stdout
+
+
+@pytest.mark.parametrize("damage", ["lost", "other seed"])
+def test_a_training_that_is_asked_for_has_to_be_there(gated: Callable[..., Gated], damage: str) -> None:
+    """Planted: taken out of a complete run, or under another seed; a row with others is compared all the same."""
+    whole = trials()
+    asked = {**OPTIONS, "autoencoders": ["tied"], "frameworks": ["pytorch"], "seeds": list(SEEDS)}
+    assert 0 == status(gated(whole, options=asked).findings)
+    cut = whole[1:] if damage == "lost" else [{**whole[0], "seed": 77}, *whole[1:]]
+    (finding,) = gated(cut, options=asked).findings
+    assert ("undone", "tied, pytorch") == (finding.weight, finding.about)
+    assert "seed 0 is asked for, and not in it" in finding.sentence
+
+
+def test_what_stands_alone_agrees_with_nothing(gated: Callable[..., Gated], monkeypatch: pytest.MonkeyPatch) -> None:
+    """An autoencoder of one framework, which no reference has: its trainings are judged, and no agreement is wanted."""
+    (finding,) = gated(trials(), agreements=[]).findings
+    assert "it holds no agreement" in finding.sentence
+    monkeypatch.setattr(registry, "offering", lambda name, among: ["pytorch"])
+    assert () == gated(trials(), agreements=[]).findings
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "words"),
+    [
+        ({"specifications": {"tied": "ab+1"}}, {"specifications": {"tied": "ab+2"}}, None),
+        ({"specifications": {"tied": "ab+1"}}, {"specifications": {"tied": "ac+1"}}, "specification of tied: ab in"),
+        ({"specifications": {"tied": "ab"}}, {"specifications": {"tied": None}}, None),
+        ({"specifications": {"tied": None}}, {"specifications": {"tied": "ab"}}, None),
+        ({"data": {"a": "1", "b": "2"}}, {"data": {"a": "1", "b": "3"}}, "bytes of b: 2 in the baseline, 3 in the run"),
+        ({"data": {"a": "1"}}, {"data": {"b": "3"}}, None),
+        (None, {"data": {"b": "3"}}, None),
+    ],
+)
+def test_other_texts_are_no_other_specification(then: Any, now: Any, words: str | None) -> None:
+    """What computes to the same numbers and names is what a gate judges; other data and specifications it names."""
+    found = unmatched.otherwise({"conditions": then}, {"conditions": now})
+    assert found is None if words is None else words in (found or "")
+
+
+def test_one_seed_of_other_data_leaves_its_row_unjudged(gated: Callable[..., Gated]) -> None:
+    """Though the others are of the same."""
+    found = trials()
+    for number in (0, 1):
+        known = found[number]["conditions"]
+        found[number] = {**found[number], "conditions": {**known, "specifications": {"tied": str(number)}}}
+    made = gated(found)
+    assert () == made.quality
+    assert "undone" in {finding.weight for finding in made.findings}
+
+
+def test_what_is_undecided_leaves_as_125(gated: Callable[..., Gated], monkeypatch: pytest.MonkeyPatch) -> None:
+    """And nothing else: each finding's own status."""
+    weights = {"undecided": 125, "undone": 2, "regression": 1, "moved": 0}
+    sound = gated(trials())
+    for weight, expected in weights.items():
+        found = dataclasses.replace(sound, findings=(Finding("quality", ("it",), weight, "so"),))  # type: ignore[arg-type]
+        monkeypatch.setattr("aebench.comparison.gate.held", lambda *_, found=found: found)
+        assert expected == CliRunner().invoke(main, ["gate", sound.run]).exit_code

@@ -121,7 +121,7 @@ def test_every_metric_with_a_margin_is_a_row() -> None:
     assert ("linear", "quality", "test_mse", "worse", "regression") == (
         found.autoencoder, found.what, found.row, found.verdict, found.weight
     )  # fmt: skip
-    assert found.sentence.startswith("0.01 → 0.012, by +18 %")
+    assert found.sentence.startswith("0.01 → 0.012, by +18 % of their mean")
     (as_before,) = quality("not worse")
     assert ("not worse", None) == (as_before.verdict, as_before.weight)
     _, failed = quality("not worse", failures={"pytorch": "seed 0: no"})
@@ -143,3 +143,18 @@ def test_the_gravest_is_what_a_cell_shows() -> None:
     """A regression before what moved, and what moved before what is as before."""
     rows = [numbers("identical", "identical"), numbers("moved", "moved"), numbers("parted", "moved")]
     assert ["parted", "moved"] == [gravest(rows).verdict, gravest(rows[:2]).verdict]
+
+
+def test_what_moved_more_is_told_and_what_is_vacuous_in_both() -> None:
+    """Of both dtypes the one that moved by more of its bound; a rung that one dtype judges is judged."""
+    small, large = climbed("float64", "moved"), climbed("float32", "moved")
+    small.rungs[1].share = Float(0.1)
+    (found,) = outcomes(record(small, large, only=["numbers"]))
+    assert found.sentence.startswith("float32, ")
+    half = climbed("float64", "moved", vacuous=["losses"])
+    (found,) = outcomes(record(half, climbed("float32", "moved"), only=["numbers"]))
+    assert ("gradients", "moved") == (found.row, found.verdict)
+    mended = climbed("float64", "mended")
+    mended.rungs[1].base, mended.rungs[0].head = Float(1.5), Float(0.9)
+    (found,) = outcomes(record(mended, climbed("float32"), only=["numbers"]))
+    assert ("gradients", "mended") == (found.row, found.verdict), "the rung in which base parts"

@@ -96,6 +96,10 @@ class Agreement:
         return max(chosen, key=lambda c: c.share, default=None)
 
 
+# What a bound calls the judge whose strays make it; another framework may be that.
+DISTURBED = "the disturbed reference"
+
+
 class Judge:
     """What pairs are held against, worked out once for all of them: the reference, or one of the two themselves.
 
@@ -127,7 +131,10 @@ class Judge:
     def _bound(self, place: Place, both: bool) -> Bound:
         """The bound at a place; both: neither side is the reference."""
         spread, continued = self.spreads.get(place, Spread(0.0, 0.0)), place.phase in self.continuing
-        return bound(place, self.trace.arrays[place], spread, self.trace.dtype, continued=continued, both=both)
+        found = bound(place, self.trace.arrays[place], spread, self.trace.dtype, continued=continued, both=both)
+        if self.trace.framework == ARBITER:
+            return found
+        return replace(found, reason=found.reason.replace(DISTURBED, f"disturbed {self.trace.framework}"))
 
     def _magnitudes(self, place: Place) -> tuple[float, float]:
         """Largest magnitude and root mean square of its array."""
@@ -185,7 +192,8 @@ def _compared(place: Place, left: Trace, right: Trace, judge: Judge, limit: Boun
         return Comparison(place, np.inf, np.inf, limit, unlike)
     if not np.isfinite((limit.largest, limit.rms)).all():
         # A quotient by NaN is never above 1, so without this the two would silently agree.
-        found = f"{_where(place, ())}: the disturbed reference is not finite, so there is no bound to hold"
+        who = DISTURBED if judge.trace.framework == ARBITER else f"disturbed {judge.trace.framework}"
+        found = f"{_where(place, ())}: {who} is not finite, so there is no bound to hold"
         return Comparison(place, np.inf, np.inf, limit, found)
     apart = difference(arrays[left.framework], arrays[right.framework], place, left.dtype)
     apart, limit = _directed(place, judge, apart, limit)

@@ -22,7 +22,7 @@ from aebench.cli.options import (
     time_limit,
     timing,
 )
-from aebench.cli.values import Folder, Place, text, words
+from aebench.cli.values import Folder, Place, text, typed, words
 
 if TYPE_CHECKING:
     from aebench.comparison.fresh import Plan
@@ -83,11 +83,14 @@ def gate(
     """
     from aebench.comparison.gate import held
     from aebench.comparison.unmatched import Scope
+    from aebench.records.baselines import is_baseline
 
     scope = Scope(autoencoders, _known(frameworks))
     if _is_run(Path(what)):
         _refuse_settings(context, what)
         require_folder(report, "--report")
+        if is_baseline(Path(what)) and not typed(context, "folder"):
+            folder = Path(what).absolute().parent.parent
         sys.exit(_told(held(Path(what), scope, folder), report, everything=everything))
     sys.exit(_of_environment(_planned(what, scope, folder, asked), report, everything=everything, **asked))
 
@@ -162,12 +165,15 @@ def _of_environment(
 
 def _environment(what: str) -> Environment:
     """The environment of that name, place or commit."""
+    from aebench import registry
     from aebench.comparison.sides import side
     from aebench.errors import UnknownNameError, UsageError
 
     try:
         return side(what)
     except (UnknownNameError, UsageError) as error:
+        if what in registry.autoencoders():
+            raise UsageError(f"{what} is an autoencoder; name what is held first: aebench gate here {what}") from error
         raise UsageError(
             f"{what} is no run (there is no {Path(what) / 'result.json'}) and no environment: {error}"
         ) from error

@@ -23,8 +23,8 @@ def absent(found: Comparison) -> Iterator[Finding]:
             if names:
                 about = tuple(f"{name}, {sides.framework}, {what}" for name in names)
                 yield Finding(what, about, "undone", LOST, again(found, sides.framework, names, what))
-    timed: list[What] = [part for part in ("speed", "memory") if part in found.only and not found.timed]
-    for part in timed if found.complete and found.pairs else ():
+    lost_parts: list[What] = [part for part in ("speed", "memory") if part in found.only and not found.timed]
+    for part in lost_parts if found.complete and found.pairs else ():
         yield Finding(part, (part,), "undone", LOST)
 
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 import datetime
 import hashlib
 import math
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from aebench.comparison.noninferior import LOOKS
 from aebench.comparison.rows import accepted, rows
 from aebench.errors import UsageError
 from aebench.records import documents, limits
-from aebench.records.baselines import FOLDER, PAGE, RESULTS, SAME, command, compact, path_of, require_once
+from aebench.records.baselines import FOLDER, PAGE, RESULTS, SAME, command, compact, path_of, require_once, trials_of
 from aebench.records.documents import comparable
 from aebench.records.fields import Float, plain
 from aebench.records.limiting import brought_in_line
@@ -88,6 +90,18 @@ def _require_no_folders(*places: Path) -> None:
     for place in places:
         if place.is_dir():
             raise UsageError(f"{place} is a folder, and a file of that name is to be written; move it away")
+
+
+def few(baseline: Path) -> Iterator[str]:
+    """What a baseline of few seeds leaves open, in words."""
+    least = LOOKS[0]
+    seeds = Counter((trial["autoencoder"], trial["framework"]) for trial in trials_of(baseline))
+    names = ", ".join(dict.fromkeys(autoencoder for (autoencoder, _), count in seeds.items() if count < least))
+    if names:
+        yield (
+            f"Of fewer than {least} seeds: {names}. What does not end in the same bits stays undecided there; accept a "
+            f"run with --seeds {','.join(map(str, range(least)))}."
+        )
 
 
 def _result_of(run: Path) -> Path:

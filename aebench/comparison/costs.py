@@ -40,7 +40,7 @@ def judged(accepted: Trials, measured: Trials, entries: Entries, again: str | No
             continue
         busy = loaded([_conditions(trial).busy or Busy() for trial in sides[1]])
         for metric in UNITS:
-            base, head = (_median(trials, metric) for trials in sides)
+            base, head = _median(sides[0], metric), _median(sides[1], metric, whole=True)
             entry = entries.get((key[0], metric))
             if base is None or not isinstance(entry, Limit) or not entry.covers(key[1]):
                 continue  # there is no such row, or that it has no limit is a finding already
@@ -67,10 +67,12 @@ def _conditions(trial: Mapping[str, Any]) -> Conditions:
     return checked(trial["conditions"], Conditions)
 
 
-def _median(trials: Sequence[Mapping[str, Any]], metric: str) -> float | None:
+def _median(trials: Sequence[Mapping[str, Any]], metric: str, *, whole: bool = False) -> float | None:
+    """Of the trainings that have a number; whole: None where one of them has none."""
     trained = [trial for trial in trials if "failure" not in trial]
-    values = [value for trial in trained for name, value in costs_of(trial) if name == metric and math.isfinite(value)]
-    return statistics.median(values) if values else None
+    found = [[value for name, value in costs_of(trial) if name == metric and math.isfinite(value)] for trial in trained]
+    values = [value for of_one in found for value in of_one]
+    return None if not values or (whole and not all(found)) else statistics.median(values)
 
 
 def _held(
@@ -80,7 +82,7 @@ def _held(
     what, name, form = NAMES[metric]
     about = (f"{', '.join(key)}, {name}",)
     if head is None:
-        yield Finding(what, about, "undone", "the baseline says what it took, and the run does not")
+        yield Finding(what, about, "undone", "the baseline says what it took, and the run does not at each seed")
         return
     if limit is None:
         return

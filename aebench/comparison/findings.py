@@ -168,12 +168,12 @@ def metric_in_words(row: QualityRow) -> str:
     """From where to where, by how much of what is allowed, over how many seeds; or why nothing can be said."""
     if row.difference is None or row.base is None or row.head is None:
         return row.reason or f"undecided after {counted(row.pairs, 'seed')}"
-    scale, unit = (100.0, "%") if row.relative else (1.0, row.unit)
+    scale, unit = (100.0, "% of their mean") if row.relative else (1.0, row.unit)
     parts = [f"{row.base:.6g} → {row.head:.6g}, by {scale * row.difference:+.3g} {unit}"]
     if row.low is not None and row.high is not None:
         parts.append(f"({scale * row.low:+.3g} to {scale * row.high:+.3g})")
     besides = f"; {row.reason}" if row.reason else ""
-    allowed = "" if row.margin is None else f"; {scale * row.margin:.3g} {unit} is the margin"
+    allowed = "" if row.margin is None else f"; {scale * row.margin:.3g} {'%' if row.relative else unit} is the margin"
     return f"{' '.join(parts)}{allowed}; {counted(row.pairs, 'seed')}{besides}"
 
 
@@ -254,8 +254,7 @@ def in_words(verdict: Verdict) -> str:
     if not math.isfinite(verdict.ratio):
         return f"undecided after {blocks}"
     limits = f"{verdict.low:.3f} to {verdict.high:.3f}" if math.isfinite(verdict.high) else "no limits yet"
-    undecided = "undecided: " if verdict.word == "undecided" else ""
-    return f"{undecided}{verdict.ratio:.3f} times {more} as base ({limits}, {blocks})"
+    return f"{verdict.ratio:.3f} times {more} as base ({limits}, {blocks})"
 
 
 def _climb_again(found: Comparison, row: Numbers) -> str:

@@ -8,7 +8,8 @@ kind of machine that the baseline is from. A baseline held against itself shows 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +26,10 @@ from aebench.records import documents, limits
 from aebench.records.baselines import FOLDER, RESULTS, SAME, command, is_baseline, path_of, trials_of
 from aebench.records.limits import Entries
 from aebench.records.qualities import Quality
+from aebench.registry import ARBITER
 
 Document = Mapping[str, Any]
+TRIAL = ("autoencoder", "framework", "seed")
 VERDICT = "gate.md"  # what a gate leaves beside what it trained
 
 
@@ -68,7 +71,9 @@ def held(run: Path, scope: Scope = EVERYTHING, folder: Path = RESULTS) -> Gated:
         )
     found = accepted(document["options"], folder, scope)
     again = command(document["options"]) if "agreement" in document["options"] else None
-    return judged_against(document, str(run), found, scope, again)
+    gated = judged_against(document, str(run), found, scope, again)
+    every = sorted([*gated.findings, *_lost(document, scope)], key=lambda finding: WEIGHTS.index(finding.weight))
+    return replace(gated, findings=tuple(every))
 
 
 def _document(run: Path) -> Document:
@@ -144,19 +149,32 @@ def judged_against(
     return Gated(run, found.path, quality, tuple(findings), held_costs)
 
 
+def _lost(document: Document, scope: Scope) -> Iterator[Finding]:
+    """Trainings that the run was asked for, and does not hold though it is complete. A baseline asks for none."""
+    options, there = document["options"], {tuple(trial[key] for key in TRIAL) for trial in document["trials"]}
+    wanted = product(options.get("autoencoders", ()), options.get("frameworks", ()), options.get("seeds", ()))
+    for name, framework, seed in wanted if document["complete"] else ():
+        asked = scope.holds(name, framework) and registry.offers(framework, name)
+        if asked and (name, framework, seed) not in there:
+            words = f"seed {seed} is asked for, and not in it; go on with aebench run --resume"
+            yield Finding("quality", (f"{name}, {framework}",), "undone", words)
+
+
 def _unsound(document: Document, scope: Scope) -> Iterator[Finding]:
     """What makes the run itself no run to be trusted."""
     if not document["complete"]:
         yield Finding("quality", ("the run",), "undone", "it is not complete; go on with aebench run --resume")
     if document["agreements"] is None:
         return
-    if document["trials"] and not document["agreements"]:
+    comparable = [name for name in dict.fromkeys(trial["autoencoder"] for trial in document["trials"])
+                  if scope.holds(name) and _stands_in_several(name, document["trials"])]  # fmt: skip
+    if comparable and not document["agreements"]:
         climbed = document.get("options", {}).get("agreement", True)
         advice = "run another framework beside the reference" if climbed else "run it without --no-agreement"
         yield Finding("numbers", ("the run",), "undone", f"it holds no agreement; {advice}")
     agreed = {row["autoencoder"] for row in document["agreements"]}
-    for name in dict.fromkeys(trial["autoencoder"] for trial in document["trials"]):
-        if agreed and name not in agreed and scope.holds(name):
+    for name in comparable:
+        if agreed and name not in agreed:
             yield Finding("numbers", (name,), "undone", "the run holds no agreement of it; resume it with agreement")
     for row in (row for row in document["agreements"] if scope.holds(row["autoencoder"])):
         about = (f"{row['autoencoder']}, {row['left']} and {row['right']}, {row['dtype']}",)
@@ -166,6 +184,12 @@ def _unsound(document: Document, scope: Scope) -> Iterator[Finding]:
             yield Finding("numbers", about, "undecided", f"rung {rung} is vacuous, it lets anything through")
     for failure in document["failures"]:
         yield Finding("numbers", (f"{failure['autoencoder']}, {failure['framework']}",), "undone", failure["failure"])
+
+
+def _stands_in_several(autoencoder: str, trials: Sequence[Document]) -> bool:
+    """Whether there is anything for its trainings to agree with: another framework of the run, or the reference."""
+    frameworks = {trial["framework"] for trial in trials if trial["autoencoder"] == autoencoder}
+    return len(registry.offering(autoencoder, {ARBITER, *frameworks})) > 1
 
 
 def _compared(found: Accepted, measured: Trials) -> Iterator[Quality]:
@@ -180,7 +204,7 @@ def _compared(found: Accepted, measured: Trials) -> Iterator[Quality]:
             seeds = "1 seed does" if len(pairs) == 1 else f"{len(pairs)} seeds do"
             more = "run it from more of those that are accepted"
             if len(pairs) == len(found.trials[name, framework]):
-                more = "all that are accepted are in it; accept a run from more seeds, and run those"
+                more = "the baseline has no more: accept a run from three seeds or more, and run those"
             judgement.reason = f"{seeds} not decide it; {more}"
         yield judgement
 

@@ -77,12 +77,16 @@ def common(accepted: Sequence[Document], measured: Sequence[Document]) -> list[t
 
 
 def otherwise(base: Document, head: Document) -> str | None:
-    """Why the two are no pair: they were trained on other data, or to another specification; None where they are."""
+    """Why the two are no pair: they were trained on other data, or to another specification; None where they are.
+
+    The texts that compute to a specification may differ: what that changes is what a comparison is for.
+    """
     for part, what in (("data", "bytes of {}"), ("specifications", "specification of {}")):
         then, now = (((trial.get("conditions") or {}).get(part) or {}) for trial in (base, head))
         for name in sorted(then.keys() & now.keys()):
-            if None not in (then[name], now[name]) and then[name] != now[name]:
-                return f"{what.format(name)}: {then[name]} in the baseline, {now[name]} in the run; accept a new one"
+            before, after = ((each[name] or "").partition("+")[0] for each in (then, now))
+            if before and after and before != after:
+                return f"{what.format(name)}: {before} in the baseline, {after} in the run; accept a new one"
     return None
 
 

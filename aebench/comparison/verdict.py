@@ -133,9 +133,10 @@ def _speed_compared(found: Comparison) -> str:
     which = [name for name in found.options.autoencoders if name in timed]
     whose = "" if len(which) == len(found.options.autoencoders) else f" of {', '.join(which)}"
     parts = " and ".join(part for part in ("speed", "memory") if part in found.only).capitalize()
+    versions = "; ".join(versions_of(found, found.timed))
     sure = " ".join(_how_sure(found))
     blocks = f"{counted(len(found.blocks), 'block')} of fresh processes"
-    return f"{parts}{whose}: {blocks}, {counted(len(rows), 'row')}: {counts}. {sure}"
+    return f"{parts}{whose} in {versions}: {blocks}, {counted(len(rows), 'row')}: {counts}. {sure}"
 
 
 def _how_sure(found: Comparison) -> Iterator[str]:

@@ -120,9 +120,11 @@ def subject(name: str) -> Subject:
 
 
 def digest(autoencoder: Autoencoder) -> str:
-    """A digest of every number and name of the specification, and of the texts that another package brings for it."""
+    """A digest of every number and name of the specification and, behind a +, of the texts that other packages bring
+    for it, where any do."""
     texts = "".join(f"{package} {found}" for package, found in outside(autoencoder.name).items())
-    return hashlib.sha256(f"{autoencoder!r}{texts}".encode()).hexdigest()[:DIGEST]
+    parts = (repr(autoencoder), *filter(None, (texts,)))
+    return "+".join(hashlib.sha256(part.encode()).hexdigest()[:DIGEST] for part in parts)
 
 
 def outside(name: str) -> dict[str, str]:

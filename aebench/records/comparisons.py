@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
+from itertools import chain
 from typing import Literal
 
 from aebench.arrays import Dtype
@@ -61,6 +64,14 @@ class Numbers(Part):
     both: str | None
     vacuous: list[str]
     failures: dict[str, str]
+
+    def __post_init__(self) -> None:
+        about = f"{self.autoencoder}, {self.framework}, {self.dtype}"
+        if not self.rungs and self.verdict in ("identical", *DIFFERING):
+            raise ValueError(f"{about} is {self.verdict}, and no rung of it is there")
+        for rung in self.rungs:
+            if rung.verdict != "identical" and self.verdict == "identical":
+                raise ValueError(f"{about} is identical, and its rung {rung.rung} {rung.verdict}")
 
 
 class Limits(Part):
@@ -132,10 +143,37 @@ class Comparison(Part):
     blocks: list[Pair] = []
 
     def __post_init__(self) -> None:
-        for it in self.blocks:
-            names = tuple(subject.name for subject in it.subjects)
-            if names not in [(sides.base, sides.base if it.control else sides.head) for sides in self.pairs]:
-                what = "base and base" if it.control else "base and head"
-                raise ValueError(f"a block of {' and '.join(names)} is no one of {what}")
-            if it.autoencoder is not None and it.autoencoder not in self.options.autoencoders:
-                raise ValueError(f"a block of {it.autoencoder} is of nothing that was asked for")
+        for why in chain(_of_sides(self), _of_rows(self), _of_blocks(self)):
+            raise ValueError(why)
+
+
+def _of_sides(found: Comparison) -> Iterator[str]:
+    """What of two sides cannot be."""
+    if found.base.name == found.head.name:
+        yield f"base and head are both {found.base.name}"
+
+
+def _of_rows(found: Comparison) -> Iterator[str]:
+    """What of rows cannot be: of what was not asked for, or twice."""
+    for part, rows in (("numbers", found.numbers), ("quality", found.quality)):
+        if rows and part not in found.only:
+            yield f"{part} stand in it, and only {', '.join(found.only)} were compared"
+        keys = [
+            (it.autoencoder, it.framework, it.dtype, it.seed) if isinstance(it, Numbers) else (it.autoencoder, it.base)
+            for it in rows
+        ]
+        if twice := [key for key, count in Counter(keys).items() if count > 1]:
+            yield f"{part} of {', '.join(map(str, twice[0]))} stand twice"
+
+
+def _of_blocks(found: Comparison) -> Iterator[str]:
+    """What of blocks cannot be: of other sides, or of what was not timed."""
+    if found.blocks and not {"speed", "memory"} & set(found.only):
+        yield f"blocks stand in it, and only {', '.join(found.only)} were compared"
+    for it in found.blocks:
+        names = tuple(subject.name for subject in it.subjects)
+        mine = [each for each in found.pairs if names == (each.base, each.base if it.control else each.head)]
+        if not mine:
+            yield f"a block of {' and '.join(names)} is no one of {'base and base' if it.control else 'base and head'}"
+        elif it.autoencoder is not None and not any(it.autoencoder in found.timed.get(s.framework, ()) for s in mine):
+            yield f"a block of {it.autoencoder} is of nothing that was to be timed"

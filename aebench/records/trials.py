@@ -43,6 +43,10 @@ class Speed(Part):
     peak_bytes: Count | Optional = UNSET
     alone: bool | Optional = UNSET
 
+    def __post_init__(self) -> None:
+        if self.seconds_per_1000_images <= 0.0:
+            raise ValueError(f"it took {self.seconds_per_1000_images:g} s for 1,000 images, expected more than 0")
+
 
 class Epoch(Part):
     """One epoch, or several run together: its number, its training steps, its mean and last losses.

@@ -45,7 +45,7 @@ def verdict(document: Document) -> str:
     """The outcome in one sentence."""
     rows, failures = document["agreements"], document["failures"]
     if not rows:
-        return "Nothing was compared."
+        return "Nothing was compared: two must have the autoencoder, two frameworks or one and the reference."
     names = list(dict.fromkeys(row["autoencoder"] for row in rows))
     parted = list(dict.fromkeys(row["autoencoder"] for row in rows if row["parting"]))
     vacuous = list(dict.fromkeys(row["autoencoder"] for row in rows if row.get("vacuous")))

@@ -40,7 +40,7 @@ def print_run(document: Document, console: Console, verdicts: Sequence[str] = ()
     for framework, name in product(frameworks, _in_order(document)):
         if not registry.offers(framework, name):
             console.print(f"n/a: {networks.lacking(framework, name)}", style="dim")
-    if document["options"]["agreement"] and ARBITER not in frameworks:
+    if document["agreements"] and ARBITER not in frameworks:
         named = ",".join((ARBITER, *frameworks))
         console.print(f"{ARBITER}: judged the agreement and was not trained; to train it, too: -f {named}", style="dim")
 

@@ -16,7 +16,13 @@ def test_an_environment_is_held_against_what_was_accepted(aebench: Callable[...,
     other_environments.make(tmp_path / "other")
     other_environments.make(tmp_path / "empty", packages=False)
     assert 0 == aebench("run", "linear", "-f", "reference", "-o", "run").returncode
-    assert 0 == aebench("accept", "run", "-m", "first", "--to", "to").returncode
+    accepted = aebench("accept", "run", "-m", "first", "--to", "to")
+    assert (0, True) == (accepted.returncode, "Of fewer than 3 seeds: linear." in " ".join(accepted.stdout.split()))
+    (baseline,) = (tmp_path / "to" / "baselines").glob("*.json")
+    itself = aebench("gate", str(baseline))
+    assert (0, True) == (itself.returncode, f"Held against {baseline}" in itself.stdout), "without --to"
+    named = aebench("gate", "linear", "--to", "to")
+    assert (2, True) == (named.returncode, "aebench gate here linear" in named.stderr)
     first = aebench("gate", "./other", "--to", "to", "-o", "out", "--all")
     assert (0, "./other: nothing got worse than the baseline.") == (first.returncode, first.stdout.splitlines()[0])
     assert ["identical"] * 5 == re.findall(r"reference@other +\w+ +(\w+)", first.stdout)

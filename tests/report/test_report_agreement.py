@@ -51,7 +51,7 @@ def test_a_pass_says_where_it_is_closest_and_what_was_compared() -> None:
     [
         (PARTED, "1 of 1 part: tied."),
         (document(pair("tied", "float32", vacuous=["step"])), "Nothing parts, but tied has a rung that is vacuous."),
-        (document(), "Nothing was compared."),
+        (document(), "Nothing was compared: "),
         (
             document(
                 pair("tied", "float64"), failures=[{"autoencoder": "sparse", "framework": "pytorch", "failure": "x"}]

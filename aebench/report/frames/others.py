@@ -36,6 +36,7 @@ OUTCOMES = (
     text("verdict", "what was said of it"),
     number("ratio", "head over base"),
     integer("blocks", "of fresh processes, or pairs of trainings, that it took"),
+    number("seconds", "until it was decided", "s"),
 )
 CLIMB = (AUTOENCODER, SEED, DTYPE)
 CLIMBS = (
