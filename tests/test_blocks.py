@@ -333,6 +333,11 @@ NAN = Float("nan")
         ({"works": {"training": Work(images=1, warm_up=[Float(1.0)], rounds=[NAN] * 4)}}, "head took no second"),
         ({"works": {"training": Work(images=0, warm_up=[Float(1.0)], rounds=[Float(1.0)] * 4)}}, "head has 0 images"),
         ({"import_seconds": NAN}, "head has import_seconds nan"),
+        ({"import_pace": Float("inf")}, "head has import_pace inf"),
+        (
+            {"works": {"training": Work(images=1, warm_up=[Float(1.0)], rounds=[Float(1.0)] * 4, pace=Float("inf"))}},
+            "head has pace inf in training",
+        ),
     ],
 )  # fmt: skip
 def test_a_side_that_did_not_fail_has_all_its_numbers(damage: dict[str, Any], problem: str) -> None:

@@ -141,6 +141,11 @@ def test_an_expiry_is_set_and_told_once_it_is_past(tmp_path: Path) -> None:
         accepted(tmp_path, trials(), expires=TODAY - datetime.timedelta(days=1))
 
 
+def test_a_limit_holds_on_its_last_day(gate: Callable[..., Gated]) -> None:
+    """The day that `expires` names is still inside."""
+    assert () == gate((f"date = {TODAY}", f"date = {TODAY}\nexpires = {TODAY}")).findings
+
+
 def test_a_limit_decides(gate: Callable[..., Gated]) -> None:
     """8 % worse fails at 5 %, and passes at 50 %, at an absolute limit, and at that of its framework. Without any limit
     nothing is compared, and that is not green."""
@@ -173,6 +178,7 @@ FAULTS: dict[str, tuple[list[tuple[str, str]], str]] = {
     "a truth value": ([('"5 %"', "true")], "got `bool` - at `$.limit`"),
     "NaN accepted": ([("pytorch = 0.0102", "pytorch = nan")], "the value accepted in pytorch is nan"),
     "another value": ([("pytorch = 0.0102", "pytorch = 0.0103")], "0.0103 is accepted in pytorch, and the"),
+    "its last digit": ([("pytorch = 0.0102", "pytorch = 0.010200001")], "0.0102 is accepted in pytorch, and the"),
     "nothing accepted": ([("{pytorch = 0.0102}", "{}")], "no value is accepted in any framework"),
     "another framework": ([("pytorch = 0.0102", "tensorflow = 0.0102")], "no value is accepted in pytorch"),
     "one framework too many": (

@@ -31,6 +31,18 @@ def test_what_moved_names_its_first_rung_and_the_way_it_went() -> None:
     assert "aebench compare old here linear -f pytorch --only numbers --all -d digits -p quick -s 0" == found.command
 
 
+@pytest.mark.parametrize(
+    ("head", "words"),
+    [(0.12, "as near to the reference"), (0.13, "×1.3 further from"), (0.07, "×1.4 nearer to"), (0.0, "nearer to")],
+)
+def test_a_quarter_is_as_near_as_before(head: float, words: str) -> None:
+    """Base is a tenth of its bound from the reference."""
+    row = climbed("float32", "moved")
+    row.rungs[1].head = Float(head)
+    (found,) = outcomes(record(climbed("float64"), row, only=["numbers"]))
+    assert words in found.sentence
+
+
 def test_what_agrees_in_no_digit_is_called_so() -> None:
     """As far apart as its values are large, which a bound of rounding lets through where these are next to nothing."""
     row = climbed("float32", "moved")
