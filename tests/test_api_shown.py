@@ -246,7 +246,8 @@ def test_agreement_shows_what_was_compared_and_what_is_wrong() -> None:
         f"sparse, pytorch: lost {ODD}it",
     ]
     nothing = api.Agreement({"agreements": [], "failures": [LOST]})
-    assert ["Nothing was compared.", f"sparse, pytorch: lost {ODD}it"] == seen(nothing).paragraphs
+    nothing_said = "Nothing was compared: two must have the autoencoder, two frameworks or one and the reference."
+    assert [nothing_said, f"sparse, pytorch: lost {ODD}it"] == seen(nothing).paragraphs
     assert [] == seen(nothing).tables
 
 

@@ -21,6 +21,7 @@ from aebench.comparison.steadiness import NO_CAUSE, Steadiness, judged, status
 from aebench.errors import ResultError
 from aebench.processes.events import Silent
 from aebench.records.calibrations import Calibration
+from aebench.records.fields import Float
 from aebench.streams import stream
 
 MEASURES = ("training", "inference", "first epoch", "import")
@@ -222,6 +223,9 @@ def test_each_subject_is_told_apart() -> None:
 
 def test_a_number_that_is_none_is_refused() -> None:
     """A round of no seconds makes no ratio, and is not passed over in silence."""
-    found = record(blocks(np.array([0.0, math.nan, 0.0, 0.0])))
+    with pytest.raises(ValueError, match="took no seconds for training"):
+        blocks(np.array([0.0, math.nan, 0.0, 0.0]))
+    found = record(blocks(np.zeros(4)))
+    found.blocks[1].subjects[1].works["training"].rounds[:] = [Float(math.nan)] * 4
     with pytest.raises(ResultError, match="a block of linear has no number of its training"):
         judged(found)

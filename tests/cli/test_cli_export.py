@@ -203,7 +203,8 @@ def test_several_runs_that_are_read_as_one_leave_their_tables(run: Callable[...,
 def test_a_gate_leaves_its_tables(run: Callable[..., Path]) -> None:
     """The findings that it prints, with their weight, beside gate.md and gate.xml."""
     assert 0 == _called("accept", str(run()), "-m", "first")[0]
-    run(trials=[trial("pytorch", 0, 5.0)])
+    asked = {**OPTIONS, "autoencoders": ["tied"], "frameworks": ["pytorch"], "seeds": [0]}
+    run(trials=[trial("pytorch", 0, 5.0)], options=asked)
     status, said = _called("gate", "run", "--report", "out", "--export", "csv")
     assert 2 == status, said
     findings = [(row["weight"], row["about"]) for row in _rows(Path("out/tables/findings.csv"))]
