@@ -204,7 +204,7 @@ def _compared(found: Accepted, measured: Trials) -> Iterator[Quality]:
             seeds = "1 seed does" if len(pairs) == 1 else f"{len(pairs)} seeds do"
             more = "run it from more of those that are accepted"
             if len(pairs) == len(found.trials[name, framework]):
-                more = "the baseline has no more: accept a run from three seeds or more, and run those"
+                more = "the baseline has no more: accept a run from five seeds or more, and run those"
             judgement.reason = f"{seeds} not decide it; {more}"
         yield judgement
 
