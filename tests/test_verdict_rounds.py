@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,7 +18,7 @@ from asv.results import Results
 from aebench.arrays import Array
 from aebench.streams import stream
 from benchmarks.verdicts import rounds
-from benchmarks.verdicts.tools import ASV_ROWS
+from benchmarks.verdicts.tools import ASV_ROWS, Settings
 
 
 def sides(deviation: float) -> Array:
@@ -49,7 +51,8 @@ def test_errors_grow_with_what_processes_differ_by(monkeypatch: pytest.MonkeyPat
 
 def test_the_first_number_that_errs_as_rarely_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In both rows. A call takes what comes before and its rounds. Rounds that are there are not timed again."""
-    found = {
+    found: dict[str, Any] = {
+        "settings": asdict(Settings("stacked", "pytorch", 0.05, 40)),
         "seconds": {"before": 20.0, "a round": 10.0},
         "samples": {"training": sides(0.03).tolist(), "inference": sides(0.001).tolist()},
     }
@@ -64,6 +67,8 @@ def test_the_first_number_that_errs_as_rarely_is_named(tmp_path: Path, monkeypat
     found["samples"]["training"] = sides(0.5).tolist()
     (tmp_path / rounds.FILE).write_text(json.dumps(found))
     assert "No number of rounds that was tried" in CliRunner().invoke(rounds.main, ["-o", str(tmp_path)]).output
+    other = CliRunner().invoke(rounds.main, ["-o", str(tmp_path), "--autoencoder", "sparse"])
+    assert (1, True) == (other.exit_code, "holds calls with other settings" in other.output), "nothing old as new"
 
 
 def test_samples_are_read_round_by_round(tmp_path: Path) -> None:

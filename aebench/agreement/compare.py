@@ -111,6 +111,7 @@ class Judge:
         self, trace: Trace, spreads: Mapping[Place, Spread], autoencoder: Autoencoder, *, forced: bool = False
     ) -> None:
         self.trace, self.spreads, self.autoencoder = trace, spreads, autoencoder
+        self.disturbed = DISTURBED if trace.framework == ARBITER else f"disturbed {trace.framework}"
         self.continuing = {p.name for p in autoencoder.phases[1:] if p.starts_from == "previous" and not forced}
         self.bound, self.magnitudes, self.undirected = cache(self._bound), cache(self._magnitudes), cache(self._free)
 
@@ -132,9 +133,7 @@ class Judge:
         """The bound at a place; both: neither side is the reference."""
         spread, continued = self.spreads.get(place, Spread(0.0, 0.0)), place.phase in self.continuing
         found = bound(place, self.trace.arrays[place], spread, self.trace.dtype, continued=continued, both=both)
-        if self.trace.framework == ARBITER:
-            return found
-        return replace(found, reason=found.reason.replace(DISTURBED, f"disturbed {self.trace.framework}"))
+        return replace(found, reason=found.reason.replace(DISTURBED, self.disturbed))
 
     def _magnitudes(self, place: Place) -> tuple[float, float]:
         """Largest magnitude and root mean square of its array."""
@@ -192,8 +191,7 @@ def _compared(place: Place, left: Trace, right: Trace, judge: Judge, limit: Boun
         return Comparison(place, np.inf, np.inf, limit, unlike)
     if not np.isfinite((limit.largest, limit.rms)).all():
         # A quotient by NaN is never above 1, so without this the two would silently agree.
-        who = DISTURBED if judge.trace.framework == ARBITER else f"disturbed {judge.trace.framework}"
-        found = f"{_where(place, ())}: {who} is not finite, so there is no bound to hold"
+        found = f"{_where(place, ())}: {judge.disturbed} is not finite, so there is no bound to hold"
         return Comparison(place, np.inf, np.inf, limit, found)
     apart = difference(arrays[left.framework], arrays[right.framework], place, left.dtype)
     apart, limit = _directed(place, judge, apart, limit)

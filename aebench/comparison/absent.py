@@ -15,10 +15,7 @@ LOST = "is not on record, though it was asked for"
 def absent(found: Comparison) -> Iterator[Finding]:
     """A finding for each framework and part of a record that says that all was done."""
     for sides in found.pairs if found.complete else ():
-        offered = [name for name in found.options.autoencoders if registry.offers(sides.framework, name)]
-        lost: dict[What, list[str]] = {
-            "numbers": _unclimbed(found, sides, offered), "quality": untrained(found, sides, offered),
-        }  # fmt: skip
+        lost: dict[What, list[str]] = {"numbers": _unclimbed(found, sides), "quality": untrained(found, sides)}
         for what, names in lost.items():
             if names:
                 about = tuple(f"{name}, {sides.framework}, {what}" for name in names)
@@ -28,12 +25,17 @@ def absent(found: Comparison) -> Iterator[Finding]:
         yield Finding(part, (part,), "undone", LOST)
 
 
-def untrained(found: Comparison, sides: Sides, offered: list[str]) -> list[str]:
-    """Those of these autoencoders of whose trainings there is no record."""
+def untrained(found: Comparison, sides: Sides) -> list[str]:
+    """The autoencoders of whose trainings there is no record, though they were asked for."""
     known = {row.autoencoder for row in found.quality if row.base == sides.base}
-    return [name for name in offered if "quality" in found.only and name not in known]
+    return [name for name in _offered(found, sides) if "quality" in found.only and name not in known]
 
 
-def _unclimbed(found: Comparison, sides: Sides, offered: list[str]) -> list[str]:
+def _unclimbed(found: Comparison, sides: Sides) -> list[str]:
     rows = {(row.autoencoder, row.dtype) for row in found.numbers if row.framework == sides.framework}
-    return [name for name in offered if "numbers" in found.only and not {(name, dtype) for dtype in DTYPES} <= rows]
+    offered = _offered(found, sides) if "numbers" in found.only else []
+    return [name for name in offered if not {(name, dtype) for dtype in DTYPES} <= rows]
+
+
+def _offered(found: Comparison, sides: Sides) -> list[str]:
+    return [name for name in found.options.autoencoders if registry.offers(sides.framework, name)]

@@ -8,7 +8,7 @@ kind of machine that the baseline is from. A baseline held against itself shows 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -71,9 +71,7 @@ def held(run: Path, scope: Scope = EVERYTHING, folder: Path = RESULTS) -> Gated:
         )
     found = accepted(document["options"], folder, scope)
     again = command(document["options"]) if "agreement" in document["options"] else None
-    gated = judged_against(document, str(run), found, scope, again)
-    every = sorted([*gated.findings, *_lost(document, scope)], key=lambda finding: WEIGHTS.index(finding.weight))
-    return replace(gated, findings=tuple(every))
+    return judged_against(document, str(run), found, scope, again)
 
 
 def _document(run: Path) -> Document:
@@ -133,10 +131,13 @@ def judged_against(
     default: it is judged now. missing: rows that the run has not, where it is known why.
     """
     measured = _by_key(document["trials"], scope)
+    # What was trained for the gate is as few as decide.
+    lost = tuple(_lost(document, scope)) if quality is None else ()
     quality = tuple(_compared(found, measured)) if quality is None else quality
     costly, held_costs = costs.judged(found.trials, measured, found.entries, again)
     findings = [
         *_unsound(document, scope),
+        *lost,
         *unmatched(found.trials, measured, scope, missing),
         *limited(found.trials, found.entries, found.limits, found.path.stem, scope),
         *(Finding("quality", (str(found.limits),), "undone", words) for words in found.faults),

@@ -110,8 +110,7 @@ def _quality(found: Comparison) -> Iterator[Outcome]:
         elif it.reason is not None:
             yield outcome(row=TRAINING, verdict="undecided", weight="undecided", sentence=it.reason)
     for sides in found.pairs:
-        offered = [name for name in found.options.autoencoders if registry.offers(sides.framework, name)]
-        for name in untrained(found, sides, offered):
+        for name in untrained(found, sides):
             yield Outcome(
                 framework=sides.framework, autoencoder=name, what="quality", row=TRAINING, verdict="not compared",
                 weight="undone", sentence=LOST, command=again(found, sides.framework, [name], "quality"),

@@ -155,13 +155,13 @@ def _of_sides(found: Comparison) -> Iterator[str]:
 
 def _of_rows(found: Comparison) -> Iterator[str]:
     """What of rows cannot be: of what was not asked for, or twice."""
-    for part, rows in (("numbers", found.numbers), ("quality", found.quality)):
-        if rows and part not in found.only:
+    parts: dict[What, list[tuple[object, ...]]] = {
+        "numbers": [(it.autoencoder, it.framework, it.dtype, it.seed) for it in found.numbers],
+        "quality": [(it.autoencoder, it.base) for it in found.quality],
+    }
+    for part, keys in parts.items():
+        if keys and part not in found.only:
             yield f"{part} stand in it, and only {', '.join(found.only)} were compared"
-        keys = [
-            (it.autoencoder, it.framework, it.dtype, it.seed) if isinstance(it, Numbers) else (it.autoencoder, it.base)
-            for it in rows
-        ]
         if twice := [key for key, count in Counter(keys).items() if count > 1]:
             yield f"{part} of {', '.join(map(str, twice[0]))} stand twice"
 

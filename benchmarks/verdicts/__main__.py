@@ -10,7 +10,6 @@ import json
 import shutil
 import time
 from collections.abc import Iterator
-from dataclasses import asdict
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,7 @@ from aebench.audit.counting import Count
 from aebench.records.store import write_text
 
 from .planted import ROOT, clone, planted
-from .tools import FAILED, SLOWER, TOOLS, Settings, about, seconds_after
+from .tools import FAILED, SLOWER, TOOLS, Settings, about, known, seconds_after
 
 FILE = "verdicts.json"
 
@@ -59,7 +58,7 @@ def main(
     except (OSError, ValueError) as error:
         raise click.ClickException(f"no commits can be made in {output / 'clone'}: {error}") from error
     settings = Settings(autoencoder, framework, factor, rounds)
-    calls = _kept(output / FILE, settings)
+    calls = (known(output / FILE, settings) or {"calls": []})["calls"]
     done = {(call["tool"], call["slower"], call["number"]) for call in calls}
     for number, share, tool in product(range(repeats), slower, tools):
         if (tool, share, number) not in done:
@@ -94,17 +93,6 @@ def summary(calls: list[dict[str, Any]]) -> Iterator[str]:
             f"{seconds[len(seconds) // 2]:.0f}, and these rows were decided after {decided[0]:.0f} to "
             f"{decided[-1]:.0f} s"
         )
-
-
-def _kept(path: Path, settings: Settings) -> list[dict[str, Any]]:
-    """The calls that were made before, with the same settings."""
-    if not path.exists():
-        return []
-    before = json.loads(path.read_text(encoding="utf-8"))
-    if before["settings"] != asdict(settings):
-        raise click.ClickException(f"{path} holds calls with other settings; choose another --output")
-    calls: list[dict[str, Any]] = before["calls"]
-    return calls
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ from aebench.records.store import write_text
 from aebench.streams import stream
 
 from .planted import ROOT, clone, planted
-from .tools import ASV_ROWS, FAILED, TOOLS, Settings, about
+from .tools import ASV_ROWS, FAILED, TOOLS, Settings, about, known
 
 FILE = "rounds.json"
 DRAWN = 1_000  # calls
@@ -56,10 +56,10 @@ def main(rounds: int, slower: float, autoencoder: str, framework: str, factor: f
     """
     output = output.resolve()
     settings = Settings(autoencoder, framework, factor, rounds)
-    if not (output / FILE).exists():
+    found = known(output / FILE, settings)
+    if found is None:
         found = _timed(settings, output)
         write_text(output / FILE, json.dumps(found, indent=2) + "\n")
-    found = json.loads((output / FILE).read_text(encoding="utf-8"))
     for line in summary(found, slower, factor):
         click.echo(line)
 

@@ -5,6 +5,7 @@ Asked is the same of all: whether training and inference (`reconstruct`, batches
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import re
@@ -14,6 +15,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+
+import click
 
 from aebench.comparison.findings import speeds
 from aebench.comparison.outcomes import outcomes
@@ -57,6 +60,16 @@ def about(settings: Settings, base: str) -> dict[str, Any]:
         "base": base, "settings": asdict(settings), "python": platform.python_version(), "versions": versions,
         "machine": {"processor": machine().processor, "cores": machine().cores},
     }  # fmt: skip
+
+
+def known(path: Path, settings: Settings) -> dict[str, Any] | None:
+    """What the file holds from before; None where there is none. A click.ClickException where it was set otherwise."""
+    if not path.exists():
+        return None
+    before: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    if before["settings"] != asdict(settings):
+        raise click.ClickException(f"{path} holds calls with other settings; choose another --output")
+    return before
 
 
 def aebench(settings: Settings, clone: Path, base: str, head: str, folder: Path) -> dict[str, str]:
