@@ -122,7 +122,9 @@ def test_a_limit_of_their_own_decides(gate: Callable[..., Gated], tmp_path: Path
     slow = costing(seconds_per_1000_images=0.21)
     for limit, expected in (('"120 %"', 0), ("0.2", 0), ("0.1", 1), ('"none"', 0), ('"90 %"', 1)):
         path.write_text(text.replace('"100 %"', limit), encoding="utf-8")
-        assert expected == status(gate(slow).findings), limit
+        found = gate(slow)
+        assert expected == status(found.findings), limit
+        assert ("tied, pytorch, training" in found.costs) == (limit != '"none"'), "what has none is held against none"
 
 
 @pytest.mark.skipif(not PEAK_RESET.exists(), reason="only Linux forgets a peak")

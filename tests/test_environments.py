@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -92,8 +93,7 @@ def test_the_aebench_installed_there_is_not_the_one_that_measures(other: Path, t
         with pytest.raises(FrameworkError, match="its process ended"), FrameworkProcess("reference@own") as process:
             process.call(os.getpid)
     finally:
-        (site / "aebench" / "__init__.py").unlink()
-        (site / "aebench").rmdir()
+        shutil.rmtree(site / "aebench")
 
 
 def test_here_is_this_environment() -> None:

@@ -57,13 +57,14 @@ def test_the_baseline_itself_passes(gated: Callable[..., Gated]) -> None:
 
 
 def test_a_gate_is_told_to_a_pull_request_and_to_a_ci(gated: Callable[..., Gated], tmp_path: Path) -> None:
-    """Markdown with the verdict first; in JUnit's XML a case for each metric, one that is worse a failure."""
+    """Markdown with the verdict first; in JUnit's XML a case for each metric and cost, one that is worse a failure."""
     export(of_gate(gated(trials())), tmp_path, "sound")
     export(of_gate(gated(trials(1.2))), tmp_path, "worse")
     sound, worse = (ElementTree.parse(tmp_path / f"{name}.xml").getroot() for name in ("sound", "worse"))
-    assert [("1", "0"), ("1", "1")] == [(it.get("tests"), it.get("failures")) for it in (sound, worse)]
-    (case,) = worse
-    assert "tied, pytorch, test_mse" == case.get("name")
+    assert [("2", "0"), ("2", "1")] == [(it.get("tests"), it.get("failures")) for it in (sound, worse)]
+    names = [("pytorch", "tied, pytorch, test_mse"), ("pytorch", "tied, pytorch, training")]
+    assert names == [(case.get("classname"), case.get("name")) for case in worse]
+    assert [True, False] == [case.find("failure") is not None for case in worse]
     first, *rest = (tmp_path / "worse.md").read_text().splitlines()
     assert first.startswith("**")
     assert first.endswith("1 got worse.**")

@@ -206,7 +206,7 @@ def _matrix(
     """Compare base with each head, print one table and export it; the exit status."""
     from aebench.comparison import matrix
     from aebench.comparison.verdict import status
-    from aebench.report.exported import export, of_matrix
+    from aebench.report.exported import export, of_comparison, of_matrix
     from aebench.report.matrix import print_matrix
     from aebench.running.options import new_folder
 
@@ -221,6 +221,8 @@ def _matrix(
     with kept_in(folder) as bars:
         found = matrix.compare(asked, columns, folder, differences, bars)
     export(of_matrix(found), folder, "matrix")
+    for name, compared in matrix.comparisons(found, folder):
+        export(of_comparison(compared), folder / name, "comparison")
     print_matrix(found, console(), everything=everything)
     click.echo(f"\nResults: {folder / matrix.FILE}, beside it Markdown, JUnit XML, and a folder for each comparison")
     leave_tables(folder / matrix.FILE)

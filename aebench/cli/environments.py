@@ -10,7 +10,7 @@ import click
 from aebench.cli import completing
 from aebench.cli.ending import Group
 from aebench.cli.options import console
-from aebench.cli.values import names, text
+from aebench.cli.values import text, words
 
 
 @click.group(cls=Group, invoke_without_command=True)
@@ -68,10 +68,11 @@ def add(name: str, requirements: tuple[str, ...], files: tuple[Path, ...], pytho
 @click.argument("base", callback=text, shell_complete=completing.environments)
 @click.argument("head", callback=text, shell_complete=completing.environments)
 @click.option(
-    "--frameworks", "-f", callback=names("framework"), shell_complete=completing.frameworks,
-    help="Only of these; default: all that both hold.",
+    "--frameworks", "-f", callback=words, shell_complete=completing.frameworks, metavar="NAME[,NAME]...",
+    help="Only of these, which both have to hold; default: all that both hold.",
 )  # fmt: skip
-def diff(base: str, head: str, frameworks: tuple[str, ...]) -> None:
+@click.option("--all", "everything", is_flag=True, help="Long values, such as lists of packages, whole.")
+def diff(base: str, head: str, frameworks: tuple[str, ...], everything: bool) -> None:
     """Show how two environments differ.
 
     Interpreters, packages, and build, libraries and settings of every framework that both hold. The exit status is 0
@@ -82,9 +83,13 @@ def diff(base: str, head: str, frameworks: tuple[str, ...]) -> None:
       aebench environments diff old here
       aebench environments diff .tox/torch213 .tox/torch214
     """
+    from aebench.comparison.sides import are_one, pairs, require_frameworks
     from aebench.processes.differing import differences
     from aebench.processes.environments import find
     from aebench.report.environments import print_differences
 
     one, other = find(base), find(head)
-    print_differences(one, other, differences(one, other, frameworks or None), console())
+    require_frameworks(frameworks)
+    if frameworks and not are_one(one, other):
+        pairs(one, other, frameworks)
+    print_differences(one, other, differences(one, other, frameworks or None), console(), everything=everything)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import click
 
-from aebench.cli.options import DATA_DIR, FRAMEWORKS, console
+from aebench.cli import completing
+from aebench.cli.options import DATA_DIR, console
+from aebench.cli.values import words
 
 
 @click.command("list")
@@ -18,7 +20,10 @@ def list_(data_dir: str | None) -> None:
 
 @click.command()
 @click.argument("name")
-@FRAMEWORKS
+@click.option(
+    "--frameworks", "-f", callback=words, shell_complete=completing.frameworks, metavar="NAME[,NAME]...",
+    help="Installed or not, since no text is run; default: all.",
+)  # fmt: skip
 @click.option("--bases/--no-bases", default=True, show_default=True, help="Also show the texts it builds on.")
 def show(name: str, frameworks: tuple[str, ...], bases: bool) -> None:
     """Show the texts of one autoencoder side by side.

@@ -101,7 +101,11 @@ def _finish(document: dict[str, Any], folder: Path, *, opens: bool) -> int:
     if not document["complete"]:
         screen.print(f"Interrupted; nothing finished is lost. Go on with: aebench run --resume --output {folder}")
         raise KeyboardInterrupt
-    _report(folder, opens=opens)
+    try:
+        _report(folder, opens=opens)
+    except KeyboardInterrupt:
+        screen.print(f"Interrupted; write the report with: aebench report {folder} -o report.html", soft_wrap=True)
+        raise
     return status_of_results(document)
 
 

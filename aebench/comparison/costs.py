@@ -25,13 +25,13 @@ NAMES: dict[str, tuple[What, str, str]] = {
 }
 
 
-def judged(accepted: Trials, measured: Trials, entries: Entries, again: str | None) -> tuple[list[Finding], int]:
-    """What costs more or less than its limit allows, and how many were held against one.
+def judged(accepted: Trials, measured: Trials, entries: Entries, again: str | None) -> tuple[list[Finding], list[str]]:
+    """What costs more or less than its limit allows, and what every row is called that was held against one.
 
     Medians over the seeds of both sides are compared. again: the command that makes the run again.
     """
     found: list[Finding] = []
-    counted, uncounted = 0, dict[str, None]()
+    counted, uncounted = [], dict[str, None]()
     pairs = {key: common(trials, measured.get(key, ())) for key, trials in accepted.items()}
     for key, both in ((key, both) for key, both in pairs.items() if both):
         sides = [[pair[side] for pair in both] for side in (0, 1)]
@@ -44,8 +44,9 @@ def judged(accepted: Trials, measured: Trials, entries: Entries, again: str | No
             entry = entries.get((key[0], metric))
             if base is None or not isinstance(entry, Limit) or not entry.covers(key[1]):
                 continue  # there is no such row, or that it has no limit is a finding already
-            counted += 1
-            row = _held(key, metric, base, head, entry.margin(key[1]), busy)
+            margin = entry.margin(key[1])
+            counted += [] if margin is None else [_about(key, metric)]
+            row = _held(key, metric, base, head, margin, busy)
             found += [replace(finding, command=again) for finding in row]
     words = "seconds and memory are not held against the baseline's: {}"
     found += [Finding("speed", ("costs",), "moved", words.format(why)) for why in uncounted]
@@ -75,12 +76,16 @@ def _median(trials: Sequence[Mapping[str, Any]], metric: str, *, whole: bool = F
     return None if not values or (whole and not all(found)) else statistics.median(values)
 
 
+def _about(key: tuple[str, str], metric: str) -> str:
+    return ", ".join((*key, NAMES[metric][1]))
+
+
 def _held(
     key: tuple[str, str], metric: str, base: float, head: float | None, limit: Margin | None, busy: str | None
 ) -> Iterator[Finding]:
     """What there is to say of one row."""
-    what, name, form = NAMES[metric]
-    about = (f"{', '.join(key)}, {name}",)
+    what, _, form = NAMES[metric]
+    about = (_about(key, metric),)
     if head is None:
         yield Finding(what, about, "undone", "the baseline says what it took, and the run does not at each seed")
         return

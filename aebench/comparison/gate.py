@@ -47,13 +47,13 @@ class Accepted:
 @dataclass(frozen=True)
 class Gated:
     """What the gate found. run: what was held, as the user names it. quality: one for each autoencoder and framework
-    that could be compared. costs: how many seconds and peaks were held against their limits."""
+    that could be compared. costs: what the seconds and peaks are called that were held against their limits."""
 
     run: str
     baseline: Path
     quality: tuple[Quality, ...]
     findings: tuple[Finding, ...]
-    costs: int = 0
+    costs: tuple[str, ...] = ()
 
 
 def held(run: Path, scope: Scope = EVERYTHING, folder: Path = RESULTS) -> Gated:
@@ -147,7 +147,7 @@ def judged_against(
     if not quality and not findings:
         findings.append(Finding("quality", ("the run",), "undone", "nothing stands in it that a baseline holds"))
     findings.sort(key=lambda finding: WEIGHTS.index(finding.weight))
-    return Gated(run, found.path, quality, tuple(findings), held_costs)
+    return Gated(run, found.path, quality, tuple(findings), tuple(held_costs))
 
 
 def _lost(document: Document, scope: Scope) -> Iterator[Finding]:

@@ -26,7 +26,8 @@ from aebench.errors import AebenchError, FrameworkError, ResultError, Unwritable
 from aebench.processes.events import Listener
 from aebench.processes.executors import Handed
 from aebench.records import documents
-from aebench.records.fields import plain
+from aebench.records.comparisons import Comparison
+from aebench.records.fields import checked, plain
 from aebench.records.known import Known
 from aebench.records.matrices import Head, Matrix, Outcome
 from aebench.records.opened import FILES
@@ -157,6 +158,13 @@ def held(
         packages={it.name: (it.base, it.head) for it in compared.differences if it.of_both and it.name not in own},
     )  # fmt: skip
     return head, list(gone(rows, between, known))
+
+
+def comparisons(found: Matrix, folder: Path) -> Iterator[tuple[str, Comparison]]:
+    """The heads that were compared, by the name of their folder below this one, and the record of each."""
+    for head in found.heads:
+        if head.failure is None:
+            yield head.name, checked(documents.read(folder / head.name / FILES["comparison"], "comparison"), Comparison)
 
 
 def findings(found: Matrix) -> list[Finding]:

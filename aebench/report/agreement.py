@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from aebench.records.archive import SUFFIX
+from aebench.report.prose import say
 from aebench.report.summary import print_problems
 from aebench.report.tables import Column, Table
 
@@ -28,7 +29,7 @@ def print_agreements(document: Document, console: Console, *, everything: bool =
         console.print(Text(compared(rows)))
     print_problems(wrong(document), console)
     for found in unjudged(rows):
-        console.print(found.sentence(), style="dim", markup=False, soft_wrap=True)
+        say(found.sentence(), console, "dim")
     if rows:
         console.print()
         (_every_rung(rows) if everything else overview(rows)).print(console)

@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterator
 
 from rich.console import Console
-from rich.text import Text
 
 from aebench.audit.counting import (
     CONFIDENCE,
@@ -20,6 +19,7 @@ from aebench.audit.counting import (
     status,
 )
 from aebench.records.audits import Audit
+from aebench.report.prose import say
 from aebench.report.tables import Column, Table
 
 STYLES = {0: "bold green", 1: "bold red", 2: "bold red", 125: "bold yellow"}
@@ -29,9 +29,9 @@ def print_audit(found: Audit, console: Console, *, everything: bool = False) -> 
     """The verdict, what is wrong, and a row for each kind of fault. everything: also what was not caught of those that
     may pass."""
     style = STYLES[status(found.cases, complete=found.complete)]
-    console.print(Text(" ".join(sentences(found)), style), soft_wrap=True)
+    say(" ".join(sentences(found)), console, style)
     for line in problems(found, everything):
-        console.print(Text(line), soft_wrap=True)
+        say(line, console)
     console.print()
     table(found).print(console)
 

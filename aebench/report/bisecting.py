@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from rich.console import Console
-from rich.text import Text
 
 from aebench.comparison.bisecting import Found
 from aebench.report.matrix import print_matrix
+from aebench.report.prose import say
 
 STYLES = {0: "bold green", 2: "bold red", 125: "bold yellow"}
 
@@ -32,6 +32,6 @@ def sentence(found: Found, package: str) -> str:
 
 def print_bisection(found: Found, package: str, console: Console) -> None:
     """The answer, then the table and a sentence for each release that was tried."""
-    console.print(Text(sentence(found, package), STYLES[status(found)]), soft_wrap=True)
+    say(sentence(found, package), console, STYLES[status(found)])
     console.print()
     print_matrix(found.tried, console)

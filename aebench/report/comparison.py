@@ -17,6 +17,7 @@ from aebench.records.comparisons import DIFFERING, Comparison, Numbers
 from aebench.records.qualities import Quality
 from aebench.registry import HERE
 from aebench.report.environments import print_differences
+from aebench.report.prose import say
 from aebench.report.tables import Column, Table
 from aebench.running.options import data_read
 
@@ -38,11 +39,11 @@ def print_comparison(found: Comparison, console: Console, *, everything: bool = 
     every = findings(found)
     gravest: Weight = every[0].weight if every else "moved"
     style = STYLES[gravest] if gravest in ("regression", "undone", "undecided") else "bold green"
-    console.print(Text(sentence(found, every), style), soft_wrap=True)
+    say(sentence(found, every), console, style)
     for line in compared(found):
-        console.print(Text(line), soft_wrap=True)
+        say(line, console)
     for line in _notes(found, every):
-        console.print(Text(line, "dim"), soft_wrap=True)
+        console.print(Text(line, "dim"), soft_wrap=True)  # it ends with a command, which stays in one line
     for finding in every:
         print_finding(finding, console)
     if everything and found.numbers:
@@ -60,7 +61,7 @@ def print_finding(finding: Finding, console: Console) -> None:
     """A sentence, and below it the command that shows it again."""
     console.print()
     line = Text.assemble((WORDS[finding.weight], STYLES[finding.weight]), f": {finding.about}: {finding.sentence}")
-    console.print(line, soft_wrap=True)
+    say(line, console)
     if finding.command:
         console.print(Text(f"  again with: {finding.command}", "dim"), soft_wrap=True)
 
@@ -123,10 +124,10 @@ def print_plan(plan: Plan, console: Console) -> None:
     pairs = ", ".join(f"{sides.base} – {sides.head}" for sides in plan.pairs)
     names = ", ".join(plan.options.autoencoders)
     data = plan.options.dataset if plan.held else data_read(plan.options, plan.options.autoencoders)
-    console.print(f"{', '.join(plan.asked.only)} of {pairs}, in {names}, on {data}.", markup=False)
+    say(f"{', '.join(plan.asked.only)} of {pairs}, in {names}, on {data}.", console)
     if plan.asked.timed:
-        console.print(f"Timed: {', '.join(plan.asked.timed)}.", markup=False)
+        say(f"Timed: {', '.join(plan.asked.timed)}.", console)
     for words in plan.left_out:
-        console.print(f"Left out: {words}.", markup=False)
+        say(f"Left out: {words}.", console)
     base, head = plan.asked.base, plan.asked.head
     print_differences(base, head, differences(base, head, [sides.framework for sides in plan.pairs]), console)

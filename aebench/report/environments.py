@@ -15,9 +15,10 @@ from aebench.processes.differing import NONE
 from aebench.processes.environments import Environment, find
 from aebench.processes.probing import contents, frameworks
 from aebench.records.comparisons import Apart
+from aebench.report.prose import say
 from aebench.report.tables import Column, Table
 
-LONGEST = 200  # characters of a value that are shown
+LONGEST = 200  # characters of a value that are shown unless all are asked for
 
 
 def print_environments(known: Sequence[str], console: Console) -> None:
@@ -37,17 +38,21 @@ def print_environments(known: Sequence[str], console: Console) -> None:
     table.print(console)
 
 
-def print_differences(base: Environment, head: Environment, found: Sequence[Apart], console: Console) -> None:
-    """One sentence, then a row for each thing that they do not share."""
+def print_differences(
+    base: Environment, head: Environment, found: Sequence[Apart], console: Console, *, everything: bool = True
+) -> None:  # fmt: skip
+    """One sentence, then a row for each thing that they do not share; everything: long values whole."""
     counts = Counter(difference.kind for difference in found)
     named = ", ".join(f"{kind} ({count})" for kind, count in counts.items())
-    console.print(f"{base.name} and {head.name} {f'differ: {named}.' if found else 'are alike.'}")
+    say(f"{base.name} and {head.name} {f'differ: {named}.' if found else 'are alike.'}", console)
     if found:
         columns = [Column("what"), Column("name"), Column(base.name, wraps=True), Column(head.name, wraps=True)]
         table = Table("Differences", columns, keys=2, compares=True)
         for it in found:
-            table.add(it.kind, it.name, *(_cut(value) for value in (it.base, it.head)))
+            table.add(it.kind, it.name, *(value if everything else _cut(value) for value in (it.base, it.head)))
         table.print(console)
+        if not everything and any(len(value) > LONGEST for it in found for value in (it.base, it.head)):
+            say("Where … stands, a value goes on: aebench environments diff --all", console)
 
 
 def _cut(text: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from rich.console import Console
-from rich.text import Text
 
 from aebench.comparison.accepting import Acceptance
 from aebench.comparison.fresh import Plan
@@ -11,6 +10,7 @@ from aebench.comparison.gate import Gated
 from aebench.comparison.verdict import WRONG, outcome
 from aebench.counted import counted
 from aebench.report.comparison import STYLES, metrics_table, print_finding
+from aebench.report.prose import say
 from aebench.report.tables import Column, Table
 
 
@@ -18,8 +18,8 @@ def print_gate(found: Gated, console: Console, *, everything: bool = False) -> N
     """One line of verdict, one of what was compared, and the findings; everything: also every metric."""
     weights = {finding.weight for finding in found.findings}
     gravest = next((weight for weight in WRONG if weight in weights), None)
-    console.print(Text(sentence(found), STYLES[gravest] if gravest else "bold green"), soft_wrap=True)
-    console.print(compared(found), markup=False, soft_wrap=True)
+    say(sentence(found), console, STYLES[gravest] if gravest else "bold green")
+    say(compared(found), console)
     for finding in found.findings:
         print_finding(finding, console)
     if everything and found.quality:
@@ -40,7 +40,7 @@ def compared(found: Gated) -> str:
     names, frameworks = ({getattr(quality, part) for quality in found.quality} for part in ("autoencoder", "head"))
     rows = counted(len(names), "autoencoder")
     rows += f" in {counted(len(frameworks), 'framework')}" if frameworks else ""
-    costs = f", {found.costs} of seconds and memory" if found.costs else ""
+    costs = f", {len(found.costs)} of seconds and memory" if found.costs else ""
     pairs = f"{counted(seeds, 'pair')} of trainings"
     limits = f"{counted(metrics, 'metric')} with a limit"
     return f"Held against {found.baseline}: {rows}, {pairs}, {limits}{costs}."
@@ -59,7 +59,7 @@ def print_acceptance(found: Acceptance, reason: str, console: Console) -> None:
             table.add(row.autoencoder, row.framework, row.metric, *values, change)
         table.print(console)
     for name in found.expired:
-        console.print(f"The limit of {name} has expired: change or remove its `expires`.", markup=False, soft_wrap=True)
+        say(f"The limit of {name} has expired: change or remove its `expires`.", console)
 
 
 def print_plan(plan: Plan, console: Console) -> None:
@@ -68,8 +68,8 @@ def print_plan(plan: Plan, console: Console) -> None:
     for name in options.autoencoders:
         seeds = {plan.subjects[key[1]]: len(plan.seeds(key)) for key in plan.todo if key[0] == name}
         rows = ", ".join(f"{subject} from up to {counted(count, 'seed')}" for subject, count in seeds.items())
-        console.print(f"{name}: {rows}", markup=False, soft_wrap=True)
+        say(f"{name}: {rows}", console)
     for (name, framework), (_, words) in plan.missing.items():
-        console.print(f"Not {name}, {framework}: {words}.", markup=False, soft_wrap=True)
+        say(f"Not {name}, {framework}: {words}.", console)
     kind = f"{options.dataset}, schedule {options.schedule}, {options.dtype}, {options.device}"
-    console.print(f"On {kind}, held against {plan.found.path}.", markup=False, soft_wrap=True)
+    say(f"On {kind}, held against {plan.found.path}.", console)

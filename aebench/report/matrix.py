@@ -14,6 +14,7 @@ from aebench.comparison.verdict import WRONG, called
 from aebench.records.comparisons import What
 from aebench.records.matrices import Head, Matrix, Outcome
 from aebench.report.comparison import STYLES, print_finding
+from aebench.report.prose import say
 from aebench.report.tables import Cell, Column, Table
 
 MARK = "●"  # before what is not as it was
@@ -28,9 +29,9 @@ def print_matrix(found: Matrix, console: Console, *, everything: bool = False) -
     """
     every = findings(found)
     style = STYLES[every[0].weight] if every and every[0].weight in WRONG else "bold green"
-    console.print(Text(sentence(found), style), soft_wrap=True)
+    say(sentence(found), console, style)
     for line in compared(found):
-        console.print(Text(line), soft_wrap=True)
+        say(line, console)
     names, *rows = cells(found)
     if rows:
         console.print()

@@ -15,6 +15,7 @@ from aebench.comparison.sequential import LOOKS
 from aebench.comparison.steadiness import GATED, Steadiness, Word
 from aebench.counted import counted
 from aebench.records.calibrations import Calibration
+from aebench.report.prose import say
 from aebench.report.tables import Column, Table
 
 STYLES: dict[Word, str] = {
@@ -29,12 +30,12 @@ def print_noise(found: Calibration, rows: Sequence[Steadiness], console: Console
     """
     steady = [row for row in rows if row.word == "steady"]
     style = "bold green" if len(steady) == len(rows) else "bold yellow" if steady else "bold red"
-    console.print(Text(verdict(rows), style), soft_wrap=True)
+    say(verdict(rows), console, style)
     for line in measured(found, rows):
-        console.print(Text(line), soft_wrap=True)
+        say(line, console)
     for said in _unmeasured(rows):
         console.print()
-        console.print(said, soft_wrap=True)
+        say(said, console)
     if noisy := [row for row in rows if row.word == "too noisy"]:
         console.print()
         _print_noisy(noisy, of_machine(found), console)
@@ -45,7 +46,7 @@ def print_noise(found: Calibration, rows: Sequence[Steadiness], console: Console
         console.print(Text(_legend(), "dim"))
         if unsure := [row for row in known if not row.sure]:
             console.print()
-            console.print(Text(_unsure(unsure, found.wanted)), soft_wrap=True)
+            say(_unsure(unsure, found.wanted), console)
     if everything and known:
         console.print()
         _varying(known).print(console)
@@ -99,13 +100,13 @@ def _unmeasured(rows: Sequence[Steadiness]) -> Iterator[Text]:
 def _print_noisy(rows: Sequence[Steadiness], everywhere: Sequence[str], console: Console) -> None:
     """A line for each row with its own reasons, below those that all have."""
     word: Word = "too noisy"
-    console.print(Text.assemble((word, STYLES[word]), f": {'; '.join(everywhere)}".rstrip(" ")), soft_wrap=True)
+    say(Text.assemble((word, STYLES[word]), f": {'; '.join(everywhere)}".rstrip(" ")), console)
     for row in rows:
         own = "; ".join(reason for reason in row.reasons if reason not in everywhere)
         foresight = row.foresight(GATED)
         undecided = f", {foresight.undecided:.0%} of calls undecided" if foresight and not foresight.seen else ""
         said = f"  {_named(row)}: ± {_percent(row.noise.deviation)}%{undecided}{'; ' * bool(own)}{own}"
-        console.print(Text(said), soft_wrap=True)
+        say(said, console)
 
 
 def _named(row: Steadiness) -> str:

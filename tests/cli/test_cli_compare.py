@@ -135,11 +135,14 @@ def test_a_commit_that_cannot_be_compared_is_one_line(aebench, checkout: Path, h
         (("here", "OTHER", "lin"), "unknown autoencoder 'lin'; did you mean 'linear'?"),
         (("here", "OTHER", "-f", "reference@OTHER"), "names an environment; BASE and HEAD say which they are"),
         (("here", "OTHER", "-f", "torch"), "unknown framework 'torch'; did you mean 'pytorch'?"),
-        (("here", "OTHER", "-d", "mnist", "--data-dir", "."), "mnist"),
+        (("here", "OTHER", "-f", "reference", "-d", "mnist", "--data-dir", "."), "mnist"),
         (("here", "OTHER", "linear", "--timed", "liner"), "unknown autoencoder 'liner'; did you mean 'linear'?"),
-        (("here", "OTHER", "linear", "--timed", "tied"), "tied is to be timed, and not compared; compared are linear"),
         (
-            ("here", "OTHER", "linear", "--timed", "linear", "--only", "numbers"),
+            ("here", "OTHER", "linear", "-f", "reference", "--timed", "tied"),
+            "tied is to be timed, and not compared; compared are linear",
+        ),
+        (
+            ("here", "OTHER", "linear", "-f", "reference", "--timed", "linear", "--only", "numbers"),
             "linear cannot be timed where only num",
         ),
     ],
@@ -205,3 +208,13 @@ def test_environments_differ_or_are_alike(aebench, other: Path, tmp_path: Path) 
     alike, apart = (aebench("environments", "diff", "old", head, "-f", "reference") for head in ("old", "here"))
     assert (0, "old and old are alike.\n") == (alike.returncode, alike.stdout)
     assert "variable  A" in apart.stdout
+
+
+def test_long_values_are_shown_whole_where_all_is_asked_for(aebench, other: Path, tmp_path: Path) -> None:
+    """What is cut says so, and how it is seen."""
+    text = f'[environments.old]\npython = "{other}"\nvariables = {{A = "{"1" * 500}"}}\n'
+    (tmp_path / "aebench.toml").write_text(text)
+    words = ("environments", "diff", "old", "here", "-f", "reference")
+    cut, whole = ("".join(aebench(*words, *more, COLUMNS="2000").stdout.split()) for more in ((), ("--all",)))
+    assert (False, True, True) == ("1" * 201 in cut, "1" * 200 + "…" in cut, "environmentsdiff--all" in cut)
+    assert (True, False, False) == ("1" * 500 in whole, "…" in whole, "--all" in whole)

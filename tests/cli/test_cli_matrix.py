@@ -52,6 +52,10 @@ def test_one_table_of_all_heads_in_which_one_does_not_start(aebench, places: Pat
     kept = {name: read(tmp_path / "out" / name)["numbers"] for name in ("same", "again")}
     suite = ElementTree.parse(tmp_path / "out" / "matrix.xml").getroot()
     assert ("3", "1") == (suite.get("tests"), suite.get("errors"))
+    ones = {name: ElementTree.parse(tmp_path / "out" / name / "comparison.xml").getroot() for name in kept}
+    expected = {name: f"aebench compare here {name}" for name in kept}
+    assert expected == {name: root.get("name") for name, root in ones.items()}
+    assert all((tmp_path / "out" / name / "comparison.md").exists() for name in kept)
     again = aebench(*words)
     assert (2, shown.stdout) == (again.returncode, again.stdout)
     assert ": numbers: " not in again.stderr

@@ -219,6 +219,7 @@ def test_a_rehearsal_opens_the_executor(
 
 def test_two_executors_in_a_file_are_refused(aebench: Callable[..., CompletedProcess[str]], tmp_path: Path) -> None:
     """Nobody typed either, so neither goes before the other."""
+    pytest.importorskip("loky", reason="loky is not installed: pip install 'aebench[executors]'")
     (tmp_path / "aebench.toml").write_text('[options]\nprocesses = 2\nexecutor = "loky"\n')
     refused = aebench("run", "linear", "-f", "reference", "--dry-run")
     assert (2, True) == (refused.returncode, "executor = 'loky' and processes = 2; leave one out" in refused.stderr)
