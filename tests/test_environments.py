@@ -301,10 +301,10 @@ def test_what_a_process_needs_is_what_it_imports() -> None:
 
 def test_a_path_is_packed_for_any_version() -> None:
     """Python 3.13 keeps `Path` in another module than 3.12 looks for it: what is sent names neither."""
-    content = inside.packed({"log": Path("a/b"), "other": PureWindowsPath("c")})
-    assert b"_local" not in content.replace(b"PureWindowsPath", b"")
-    assert b"PosixPath" not in content
-    assert Path("a/b") == inside.ForkingPickler.loads(content)["log"]
+    content = inside.packed({"log": Path("a/b")})
+    assert (False, False) == (b"_local" in content, b"PosixPath" in content)
+    assert {"log": Path("a/b")} == inside.ForkingPickler.loads(content)
+    assert PureWindowsPath("c") == inside.ForkingPickler.loads(inside.packed(PureWindowsPath("c")))
 
 
 def test_an_environment_is_made_and_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
