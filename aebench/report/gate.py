@@ -67,7 +67,10 @@ def print_plan(plan: Plan, console: Console) -> None:
     options = plan.options
     for name in options.autoencoders:
         seeds = {plan.subjects[key[1]]: len(plan.seeds(key)) for key in plan.todo if key[0] == name}
-        rows = ", ".join(f"{subject} from up to {counted(count, 'seed')}" for subject, count in seeds.items())
+        rows = ", ".join(
+            f"{subject} from {'at most ' if count > 1 else ''}{counted(count, 'seed')}"
+            for subject, count in seeds.items()
+        )
         say(f"{name}: {rows}", console)
     for (name, framework), (_, words) in plan.missing.items():
         say(f"Not {name}, {framework}: {words}.", console)

@@ -11,8 +11,12 @@ from rich.console import Console
 from rich.text import Text
 
 from aebench import networks, registry
+from aebench.comparison.verdicts import loaded
 from aebench.quality.leaps import errors, leap
+from aebench.records.conditions import Busy
+from aebench.records.fields import checked
 from aebench.registry import ARBITER
+from aebench.report.prose import say
 from aebench.report.tables import Cell, Column, Table
 from aebench.report.verdict import AGREES, NOT_COMPARED, PARTS, VACUOUS, least_headroom, sentences, state
 from aebench.running.options import DTYPES
@@ -36,6 +40,8 @@ def print_run(document: Document, console: Console, verdicts: Sequence[str] = ()
     console.print()
     table(document).print(console)
     console.print(EXPLANATION, style="dim")
+    if words := _busy(document):
+        say(words, console, "yellow")
     frameworks = document["options"]["frameworks"]
     for framework, name in product(frameworks, _in_order(document)):
         if not registry.offers(framework, name):
@@ -43,6 +49,13 @@ def print_run(document: Document, console: Console, verdicts: Sequence[str] = ()
     if document["agreements"] and ARBITER not in frameworks:
         named = ",".join((ARBITER, *frameworks))
         console.print(f"{ARBITER}: judged the agreement and was not trained; to train it, too: -f {named}", style="dim")
+
+
+def _busy(document: Document) -> str | None:
+    """What is to be known of the column of speed where others worked meanwhile."""
+    conditions = [trial.get("conditions") or {} for trial in document["trials"] if "failure" not in trial]
+    words = loaded([checked(it["busy"], Busy) for it in conditions if it.get("busy")])
+    return words and f"ms/1,000 is that of a busy machine: {words}."
 
 
 def table(document: Document, *, speed: bool = True) -> Table:

@@ -166,3 +166,18 @@ def test_a_training_that_leapt_is_marked_and_its_number_is_kept(
     out = io.StringIO()
     print_run(document, Console(file=out, width=200, highlight=False))
     assert shown in next(line for line in out.getvalue().splitlines() if line.startswith("stacked"))
+
+
+@pytest.mark.parametrize(("others", "said"), [(0.9, True), (0.05, False), (None, False)])
+def test_seconds_of_a_busy_machine_are_said_to_be_that(
+    document: dict[str, Any], others: float | None, said: bool
+) -> None:
+    """Below the table; where nothing is on record, nothing is said."""
+    busy = {"load": 1.0, "steal": 0.0, "others": others}
+    document["trials"] = [{**row, "conditions": {"busy": busy}} for row in document["trials"]]
+    document["trials"][0]["conditions"] = None
+    out = io.StringIO()
+    print_run(document, Console(file=out, width=200, highlight=False))
+    words = "ms/1,000 is that of a busy machine: others had 90% of the processors' time."
+    assert said == (words in out.getvalue())
+    assert said == ("busy" in out.getvalue())
