@@ -308,6 +308,14 @@ def test_one_seed_of_other_data_leaves_its_row_unjudged(gated: Callable[..., Gat
     assert "undone" in {finding.weight for finding in made.findings}
 
 
+def test_what_is_to_be_run_again_is_run_from_every_accepted_seed(gated: Callable[..., Gated]) -> None:
+    """From the same few it would be as undecided as before."""
+    found = gated([trial for trial in trials(1.2) if trial["seed"] in SEEDS[:2]])
+    commands = {finding.command for finding in found.findings}
+    assert 1 == len(commands)
+    assert f" -s {','.join(map(str, SEEDS))}" in str(commands.pop())
+
+
 def test_what_is_undecided_leaves_as_125(gated: Callable[..., Gated], monkeypatch: pytest.MonkeyPatch) -> None:
     """And nothing else: each finding's own status."""
     weights = {"undecided": 125, "undone": 2, "regression": 1, "moved": 0}

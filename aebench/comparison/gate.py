@@ -70,8 +70,15 @@ def held(run: Path, scope: Scope = EVERYTHING, folder: Path = RESULTS) -> Gated:
             f"--output {run}"
         )
     found = accepted(document["options"], folder, scope)
-    again = command(document["options"]) if "agreement" in document["options"] else None
+    again = _again(document["options"], found) if "agreement" in document["options"] else None
     return judged_against(document, str(run), found, scope, again)
+
+
+def _again(options: Document, found: Accepted) -> str:
+    """The command of a run like it, from all seeds that were accepted: what is undecided from a few may not be then."""
+    accepted = (trial["seed"] for key, trials in found.trials.items() if key[0] in options["autoencoders"]
+                for trial in trials)  # fmt: skip
+    return command({**options, "seeds": list(dict.fromkeys((*options["seeds"], *accepted)))})
 
 
 def _document(run: Path) -> Document:
