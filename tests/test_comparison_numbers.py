@@ -17,7 +17,7 @@ from aebench.agreement.bounds import Bound
 from aebench.agreement.compare import Agreement, Comparison
 from aebench.agreement.session import Ascent, Source
 from aebench.comparison import absent, findings, outcomes, verdict
-from aebench.comparison.numbers import Due, Fed, begin, judged, measured, of_data
+from aebench.comparison.numbers import Due, Fed, _place, begin, judged, measured, of_data
 from aebench.errors import FrameworkError, UnwritableError
 from aebench.processes.events import Silent
 from aebench.processes.lanes import Lanes, errors_of
@@ -327,3 +327,20 @@ def _plain() -> dict[str, Any]:
     from aebench.records.fields import plain
 
     return plain(three((0.0,), (0.1,), (0.1,)))
+
+
+def test_a_pair_without_a_rung_is_not_compared() -> None:
+    """Nothing that was compared is identical to nothing."""
+    assert "not compared" == row(agreement(*SIDES.names)).verdict
+
+
+def test_the_first_seed_climbs() -> None:
+    """Of several that are trained from."""
+    fed = of_data(Due("linear", SIDES, "float32"), Options(("linear",), SIDES.names, seeds=(3, 5)))
+    assert (3, "float32") == (fed.climb.seed, fed.climb.dtype)
+
+
+def test_traces_that_heads_share_are_told_apart_by_dtype(tmp_path: Path) -> None:
+    """What base computed in one dtype is not taken for the other."""
+    places = [_place(tmp_path, SIDES.base, climbs.narrow_climb("linear", dtype)) for dtype in ("float64", "float32")]
+    assert 2 == len(set(places))

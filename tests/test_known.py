@@ -104,6 +104,15 @@ def test_the_way_back_shows_it_too() -> None:
     assert known(versions="==2.14.0a1").lies_between("2.14.0a1", "2.14.0")
 
 
+def test_what_may_yet_show_is_not_called_gone() -> None:
+    """A metric that is not there, since its trainings are not decided, beside another one that is."""
+    of = partial(structs.replace, numbers()[0], what="quality", weight=None)
+    rows = [of(row="other", verdict="not worse"), of(row="training", verdict="undecided", weight="undecided")]
+    entry = known(row="linear/test_mse", verdict="worse")
+    assert [] == list(gone(rows, VERSIONS, [entry]))
+    assert 1 == len(list(gone(rows[:1], VERSIONS, [entry])))
+
+
 @pytest.mark.parametrize("head", ["2.15.0rc1", "2.15.0.dev20261101+cpu"])
 def test_a_pre_release_is_a_version(head: str) -> None:
     """Nightly builds and candidates have what their series has, though pip passes over them unless it is asked."""

@@ -294,6 +294,7 @@ def test_heads_that_make_no_sense_are_refused_before_anything_runs(tmp_path: Pat
         (["staked"], "Nor is 'staked' an autoencoder; did you mean 'stacked'?"),
         ([other, other], "is named more than once"),
         (["here"], "here and here are one environment"),
+        (["here", other], "here and here are one environment"),
     ):
         with pytest.raises(UsageError) as caught:
             matrix.planned(asked, heads)
@@ -322,3 +323,10 @@ def test_what_is_wrong_with_base_is_said_once(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
         matrix.planned(asked, [str(first), str(second)])
     assert 1 == str(caught.value).count("lacks what its processes need")
+
+
+def test_a_head_that_says_something_of_an_unknown_framework_is_refused(compare: Callable[..., Matrix]) -> None:
+    """Its versions are what its sentences begin with."""
+    (head,) = compare({"a": numbers("moved")}).heads
+    with pytest.raises(ValueError, match="a says something of pytorch, and not its versions"):
+        structs.replace(head, versions={})

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from comparisons import blocks, climbed, record
+from msgspec import structs
 
 from aebench.comparison.absent import LOST
 from aebench.comparison.outcomes import gravest, outcomes
@@ -29,6 +30,14 @@ def test_what_moved_names_its_first_rung_and_the_way_it_went() -> None:
     expected = "float32, equal to 6.3 digits, 50% of the bound, ×3.0 further from the reference, still in bounds"
     assert ("gradients", "moved", "moved", expected) == (found.row, found.verdict, found.weight, found.sentence)
     assert "aebench compare old here linear -f pytorch --only numbers --all -d digits -p quick -s 0" == found.command
+
+
+def test_the_first_rung_that_moved_is_named_before_the_one_that_moved_most() -> None:
+    """Where it begins is what one looks for; where it is largest stands beside it."""
+    row = climbed("float32", "moved")
+    row.rungs[0] = structs.replace(row.rungs[0], verdict="moved", moved=1, share=Float(0.1), relative=Float(1e-7))
+    (found,) = outcomes(record(climbed("float64"), row, only=["numbers"]))
+    assert ("init", True) == (found.row, found.sentence.endswith("; most in rung gradients, 50%"))
 
 
 @pytest.mark.parametrize(
@@ -113,6 +122,13 @@ def test_every_measure_is_a_row_of_its_own() -> None:
     expected = {("linear", "speed", row): slower for row in ("training", "inference", "first epoch")}
     assert expected | {(None, "speed", "import"): slower, ("linear", "memory", "peak memory"): as_before} == rows
     assert {True} == {" linear -f pytorch --only " in it.command for it in found}
+
+
+def test_an_import_is_timed_again_with_one_autoencoder() -> None:
+    """It belongs to none, and is timed with whichever comes first."""
+    found = outcomes(record(blocks=blocks(1.3), only=["speed"], timed={"pytorch": ["linear", "tied"]}))
+    (again,) = {it.command for it in found if it.autoencoder is None}
+    assert " old here linear -f pytorch --only speed" in again
 
 
 def quality(verdict: str, whole: str | None = None, **changes: Any) -> list[Outcome]:
