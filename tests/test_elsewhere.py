@@ -9,11 +9,12 @@ from typing import Any
 
 import examples
 import pytest
+from msgspec import structs
 
 from aebench.errors import UsageError
 from aebench.processes import environments
 from aebench.processes.environments import find
-from aebench.records.conditions import Conditions, Difference, Harness, Machine
+from aebench.records.conditions import Conditions, Difference, Harness, Machine, Subject
 from aebench.records.fields import checked, plain
 from aebench.records.store import WANTED
 from aebench.running import elsewhere, points
@@ -122,3 +123,33 @@ def test_a_point_is_trained_under_the_conditions_that_it_brings(
     (tmp_path / "aebench.toml").unlink()
     assert {} == points.train(plain(point))
     assert [CONDITIONS, 2, (("OMP_WAIT_POLICY", "passive"),), "reference@wide"] == seen
+
+
+def test_a_worker_takes_on_variables_and_patience(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What chooses kernels there, and after how long a silence a process of it hangs."""
+    seen: list[Mapping[str, str]] = []
+    monkeypatch.setattr(elsewhere.capture, "take_on", seen.append)
+    monkeypatch.setattr(elsewhere.worker, "SILENCE_SECONDS", 1.0)
+    told = structs.replace(task(tmp_path), conditions=structs.replace(CONDITIONS, variables={"MKL_CBWR": "AVX2"}))
+    elsewhere.take_on(told)
+    assert ([{"MKL_CBWR": "AVX2"}], 60.0) == (seen, elsewhere.worker.SILENCE_SECONDS)
+
+
+def test_here_is_no_environment_that_a_worker_is_told_of() -> None:
+    """Where it is, that is another one."""
+    assert ["wide"] == [it.name for it in elsewhere.interpreters(("reference", "reference@wide", "pytorch@here"))]
+
+
+def test_a_worker_with_another_framework_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the task says itself, its data and its specification, may differ from what the worker would say."""
+    subjects = {"reference": Subject(framework="reference", version="1")}
+    run = structs.replace(CONDITIONS, subjects=subjects, data={"digits": "abcd"})
+    told = structs.replace(task(tmp_path), conditions=run)
+    monkeypatch.setattr(elsewhere, "seen_by", lambda *_: run)
+    monkeypatch.setattr(elsewhere.capture, "here", lambda: CONDITIONS)
+    process: Any = examples.Inline("reference")
+    monkeypatch.setattr(elsewhere.capture, "subject", lambda _: subjects["reference"])
+    elsewhere.require_alike(told, process)
+    monkeypatch.setattr(elsewhere.capture, "subject", lambda _: Subject(framework="reference", version="2"))
+    with pytest.raises(UsageError, match="reference"):
+        elsewhere.require_alike(told, process)

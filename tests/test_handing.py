@@ -265,3 +265,48 @@ def test_what_is_timed_takes_no_executor(only: Any) -> None:
         require_untimed(only, examples.NOW)
     require_untimed(only, None)
     require_untimed(("numbers", "quality"), examples.NOW)
+
+
+def test_a_worker_climbs_as_the_harness_would_or_not_at_all(
+    asked: list[Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It takes on the harness's conditions, and every process is looked at before it climbs."""
+    seen: list[str] = []
+    monkeypatch.setattr(handing, "take_on", lambda _: seen.append("taken on"))
+    monkeypatch.setattr(handing, "require_alike", lambda _, process: seen.append(process.framework))
+    rows(tmp_path)
+    assert ["taken on", "reference", *SIDES.names] * 2 == seen
+
+    def other(*_: object) -> None:
+        raise UsageError("of other conditions")
+
+    monkeypatch.setattr(handing, "require_alike", other)
+    before = len(asked)
+    found = rows(tmp_path)
+    assert (before, {"not compared"}) == (len(asked), {row.verdict for row in found})
+
+
+def test_traces_lie_in_the_comparison_s_folder(asked: list[Any], tmp_path: Path) -> None:
+    """Which has room for them, where the system's own folder may not."""
+    rows(tmp_path)
+    assert {tmp_path / handing.TRACES} == {folder.parent for _, folder, _ in asked}
+
+
+def test_what_is_under_way_when_the_time_is_over_is_waited_for(trained: list[Any], tmp_path: Path) -> None:
+    """Another one's result comes in meanwhile; what was not begun is undecided at once."""
+
+    class Over(Deadline):
+        said = False
+
+        def over(self) -> bool:
+            return self.said
+
+    deadline = Over(None)
+    trainings = Trainings(OPTIONS, tmp_path, Silent(), conditions=CONDITIONS, attempts=comparing.ATTEMPTS)
+    some = [handing.Comparing(quality.registry.autoencoder(name), *SIDES.names, Asked(seeds=range(4), parts=2))
+            for name in ("linear", "tied")]  # fmt: skip
+    judging = handing._Judging(some[:1], trainings, deadline)
+    assert ([], 2) == (list(judging.advanced()), len(judging.left))
+    judging.open, deadline.said = some, True
+    assert ["tied"] == [it.autoencoder for it in judging.advanced()]
+    assert ["linear"] == [it.autoencoder.name for it in judging.open]

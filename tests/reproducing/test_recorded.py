@@ -145,3 +145,10 @@ def test_a_matrix_s_folder_names_those_of_its_heads(tmp_path: Path) -> None:
         compared(tmp_path / head, row("float64", "moved"))
     with pytest.raises(UsageError, match=r"holds a comparison for each head; name the folder of one: .*one, .*two"):
         asked_in(tmp_path, 1)
+
+
+def test_a_command_with_one_framework_is_of_that_one_and_the_reference(tmp_path: Path) -> None:
+    """Which judges where it is not named."""
+    command = f"aebench agree linear -f {ARBITER}@old --dtype float32"
+    path = agreed(tmp_path / "agreements.json", agreement("it parts", command=command))
+    assert (ARBITER, f"{ARBITER}@old") == asked_in(path, 1).pair
