@@ -96,3 +96,34 @@ def test_the_table_of_the_docs_is_that_of_the_rounds(count: int) -> None:
     cells = ["{:.1%}, {:.1%}".format(*rounds._errors(each, count, 0.1, 0.05)) for each in found["samples"].values()]
     line = f"| {count} | {took:.0f} | {' | '.join(cells)} |".replace("%", " %")
     assert line in (root / "docs" / "benchmarks.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("false", "missed", "enough"), [(0.01, 0.05, True), (0.0, 0.04, True), (0.03, 0.0, False), (0.0, 0.06, False)]
+)
+def test_both_rates_have_to_be_as_low(
+    monkeypatch: pytest.MonkeyPatch, false: float, missed: float, enough: bool
+) -> None:
+    """A hundredth of false alarms, and a twentieth of misses."""
+    monkeypatch.setattr(rounds, "_errors", lambda *_: (false, missed))
+    found = {"seconds": {"before": 1.0, "a round": 2.0}, "samples": {"training": []}}
+    *_, last = rounds.summary(found, 0.1, 0.05)
+    assert enough == last.startswith("2 rounds, 5 s: the first")
+
+
+def test_a_round_takes_what_more_of_them_take_longer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first call makes asv's environment, and counts for nothing."""
+    clock = iter([0.0, 100.0, 100.0, 125.0, 125.0, 530.0])  # 5 s before, and 10 a round: of 2 and of 40
+    asked: list[int] = []
+
+    def asv(settings: Settings, *_: object) -> dict[str, str]:
+        asked.append(settings.rounds)
+        return {"training": "not slower"}
+
+    for name, stands in (("clone", lambda *_: (tmp_path, "base")), ("planted", lambda *_: "head"),
+                         ("about", lambda *_: {}), ("_samples", lambda *_: [])):  # fmt: skip
+        monkeypatch.setattr(rounds, name, stands)
+    monkeypatch.setitem(rounds.TOOLS, "asv", asv)
+    monkeypatch.setattr(rounds.time, "perf_counter", lambda: next(clock))
+    found = rounds._timed(Settings("stacked", "pytorch", 0.05, 40), tmp_path)
+    assert ([2, 2, 40], {"before": 5.0, "a round": 10.0}) == (asked, found["seconds"])

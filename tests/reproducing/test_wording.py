@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -64,3 +65,41 @@ def test_a_reproduction_shows_it_in_one_environment_alone(
     nothing: Any = None
     tries = Tried(GOOD, good, ""), Tried(BAD, bad, "")
     assert expected is Reproduction(tmp_path, found, nothing, nothing, "", "", tries).shows
+
+
+def words(**changes: Any) -> Words:
+    """What is known of a reproduction of `linear` in which the second program's `codings` moved."""
+    linear, place = registry.autoencoder("linear"), Place("phase1", "forward", 0, "codings")
+    before, after = (
+        Case(linear, place, "forward", "codings", "float32", "cpu", {"inputs": np.zeros((rows, 3))}) for rows in (8, 2)
+    )
+    climbed = SimpleNamespace(climb=SimpleNamespace(seed=0, autoencoder=linear), dataset=SimpleNamespace(name="curve"))
+    finding: Any = SimpleNamespace(climbed=climbed, criterion="moves", good=GOOD, bad=BAD, place=place)
+    named = {BAD: "new", GOOD: "old"}
+    return Words(**{"finding": finding, "before": before, "after": after, "differing": "by much", "labels": named,
+                    "able": (), **changes})  # fmt: skip
+
+
+def test_a_script_says_how_much_smaller_it_was_made() -> None:
+    """From what was found to what is written."""
+    assert "Made smaller: from 8 rows, 3-2-3 to 2 rows, 3-2-3." in words().said(None)
+
+
+def test_a_subject_whose_name_begins_with_another_s_is_called_by_its_own_label() -> None:
+    """`pytorch@old` is not the new one, at a place `@old`."""
+    said = words(differing="pytorch@old is near, pytorch is not").said(None)
+    assert "How far: old is near, new is not" in said
+
+
+def test_what_a_docstring_would_read_otherwise_is_escaped() -> None:
+    """A backslash of a path stays one, and no quotes end the text."""
+    said = words(differing=r'C:\new and """').said(None)
+    read = ast.literal_eval(f'"""{said}"""')
+    assert (True, True) == (r"C:\new and" in read, "'''" in read)
+
+
+def test_variables_of_a_worker_are_none_of_a_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They say where this aebench measures, which the script does not need."""
+    worker = next(iter(wording.WORKER_VARIABLES))
+    monkeypatch.setattr(wording, "variables", lambda: {worker: "x", "MKL_CBWR": "AVX2"})
+    assert "MKL_CBWR=AVX2 python reproduce.py" == wording._command(BAD)
