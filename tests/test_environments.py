@@ -319,9 +319,63 @@ def test_an_environment_is_made_and_named(tmp_path: Path, monkeypatch: pytest.Mo
         file.read_text()
     )
     assert made.python == find("new.1").python
-    assert {"new.1", "new.1.lock"} == {path.name for path in made.lock.parent.iterdir()}
+    assert {"new.1", "new.1.lock"} == {path.name for path in made.lock.parent.iterdir() if path.name[0] != "."}
     with pytest.raises(UsageError, match=r"there is an environment 'new.1' already"):
         making.make("new.1", ())
+
+
+@pytest.fixture
+def nothing_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An environment is a folder in which nothing was installed."""
+    monkeypatch.setattr(making, "_installed", lambda *_: "")
+
+
+@pytest.mark.usefixtures("nothing_installed")
+def test_one_of_two_at_once_makes_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The other one says that it is there, leaves it alone, and one entry names it."""
+    second: list[str] = []
+
+    def meanwhile(*_: object) -> str:
+        with pytest.raises(UsageError, match="is there already"):
+            making.make("same", ())
+        second.append("refused")
+        return ""
+
+    monkeypatch.setattr(making, "_installed", meanwhile)
+    made = making.make("same", ())
+    assert (["refused"], True) == (second, made.python.parents[1].is_dir())
+    assert 1 == made.file.read_text().count("[environments.same]")
+
+
+def test_an_entry_made_meanwhile_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of another environment, by another call or by the user."""
+
+    def meanwhile(*_: object) -> str:
+        named(tmp_path, "[environments.other]\n")
+        return ""
+
+    monkeypatch.setattr(making, "_installed", meanwhile)
+    making.make("mine", ())
+    assert "[environments.other]\n\n[environments.mine]\n" in (tmp_path / "aebench.toml").read_text()
+
+
+@pytest.mark.usefixtures("nothing_installed")
+def test_lines_end_as_those_of_the_file_do(tmp_path: Path) -> None:
+    """As an editor on Windows leaves them."""
+    file = tmp_path / "aebench.toml"
+    file.write_bytes(b'[environments.old]\r\npython = "x"\r\n')
+    making.make("new", ())
+    assert b'\r\n\r\n[environments.new]\r\npython = "environments/new"\r\n' in file.read_bytes()
+    assert b"\n" not in file.read_bytes().replace(b"\r\n", b"")
+
+
+def test_a_file_that_cannot_take_a_table_is_left_as_it_is(tmp_path: Path) -> None:
+    """Before anything is installed: an inline table takes no other one."""
+    file = named(tmp_path, 'environments = { old = { python = "x" } }\n')
+    before = file.read_text()
+    with pytest.raises(UsageError, match=r"cannot take \[environments.new\] at its end.*as tables"):
+        making.make("new", (), begin=lambda: pytest.fail("it is said to begin"))
+    assert (before, ["aebench.toml"]) == (file.read_text(), [path.name for path in tmp_path.iterdir()])
 
 
 def test_uv_makes_it_where_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -351,6 +405,7 @@ def test_uv_makes_it_where_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         ("old", ["torch=2.13"], None, "'torch=2.13' is no requirement such as 'torch==2.13.0'"),
         ("old", [], "9.99", "there is no interpreter '9.99' on the path"),
         ("taken", [], None, "is there already"),
+        ("a.zip", [], None, "'a.zip' would be taken for a bundle"),
         ("old", ["./nothing-here"], None, "is no requirement"),
     ],
 )
@@ -369,7 +424,7 @@ def test_an_installer_that_fails_leaves_its_log_only(tmp_path: Path, monkeypatch
     monkeypatch.setattr(making, "needed", list)
     monkeypatch.setattr(making.shutil, "which", lambda _: None)
     (tmp_path / "wrong.txt").write_text("./not-there\n")
-    with pytest.raises(UsageError, match=r"(?i)^error: .*not-there.*all that was said: "):
+    with pytest.raises(UsageError, match=r"not-there.*all that was said: "):
         making.make("old", (), files=[tmp_path / "wrong.txt"])
     assert ["old.log"] == [path.name for path in (tmp_path / "environments").iterdir()]
     assert not (tmp_path / "aebench.toml").exists()

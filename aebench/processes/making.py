@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,9 +18,11 @@ from aebench.errors import UsageError, why
 from aebench.processes import environments
 from aebench.processes.environments import OWN_FILE, PROJECT_FILE
 from aebench.processes.probing import needed
-from aebench.records.store import write_text
+from aebench.records.archive import SUFFIX
+from aebench.records.store import locked, write_text
 
 FOLDER = "environments"
+PATIENCE = 60.0  # seconds that another call, which names its own, is waited for
 
 
 @dataclass(frozen=True)
@@ -49,14 +53,16 @@ def make(
     folder, log = file.parent / FOLDER / name, file.parent / FOLDER / f"{name}.log"
     _check(name, requirements, folder, configuration and configuration.settings.environments)
     interpreter = _interpreter(python)
+    _with_entry(file, name, folder)
     begin()
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    _reserve(folder)
     wanted = [*(str(found) for found in needed()), *requirements]
     try:
         lines = _installed(folder, interpreter, wanted, files, log)
         lock = folder.parent / f"{name}.lock"
         write_text(lock, lines)
-        _enter(file, name, folder)
+        with locked(folder.parent, seconds=PATIENCE):  # others may be made at the same time
+            write_text(file, _with_entry(file, name, folder))
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
@@ -64,10 +70,26 @@ def make(
     return Made(folder / "bin" / "python", lock, file)
 
 
+def _reserve(folder: Path) -> None:
+    """Make the folder, so that the name is nobody else's.
+
+    Raises:
+        UsageError: it is there already.
+    """
+    try:
+        folder.mkdir(parents=True)
+    except FileExistsError as error:
+        raise UsageError(f"{folder} is there already; remove it, or choose another name") from error
+
+
 def _check(name: str, requirements: Sequence[str], folder: Path, known: object) -> None:
     environments.require_name(name)
     if isinstance(known, dict) and name in known:
         raise UsageError(f"there is an environment '{name}' already; choose another name, or take its entry out")
+    if name.endswith(SUFFIX):
+        raise UsageError(
+            f"'{name}' would be taken for a bundle, as every name that ends with {SUFFIX}; choose another name"
+        )
     if folder.exists():
         raise UsageError(f"{folder} is there already; remove it, or choose another name")
     for text in requirements:
@@ -115,17 +137,30 @@ def _run(command: Sequence[str], log: Path) -> str:
         )
         file.write(ended.stdout)
     if ended.returncode:
-        raise UsageError(f"{why(log.read_text(encoding='utf-8'))}; all that was said: {log}")
+        reason = re.sub("^error: ", "", why(log.read_text(encoding="utf-8")), flags=re.IGNORECASE)
+        raise UsageError(f"{reason}; all that was said: {log}")
     return ended.stdout
 
 
-def _enter(file: Path, name: str, folder: Path) -> None:
-    """Name the environment in the file: a table at its end, which leaves everything else as it was."""
+def _with_entry(file: Path, name: str, folder: Path) -> str:
+    """The file's text with the environment named in it: a table at its end, which leaves everything else as it was.
+
+    Raises:
+        UsageError: the file cannot take a table there.
+    """
     table = f"tool.aebench.environments.{_key(name)}" if file.name == PROJECT_FILE else f"environments.{_key(name)}"
-    before = file.read_text(encoding="utf-8") if file.exists() else ""
-    gap = "" if not before else "\n" if before.endswith("\n") else "\n\n"
-    entry = f"[{table}]\npython = {json.dumps(str(folder.relative_to(file.parent)))}\n"
-    write_text(file, f"{before}{gap}{entry}")
+    before = file.read_bytes().decode("utf-8") if file.exists() else ""
+    end = "\r\n" if "\r\n" in before else "\n"
+    gap = "" if not before else end if before.endswith(end) else 2 * end
+    text = f"{before}{gap}[{table}]{end}python = {json.dumps(str(folder.relative_to(file.parent)))}{end}"
+    try:
+        tomllib.loads(text.removeprefix("\ufeff"))
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(
+            f"{file} cannot take [{table}] at its end ({error}); write what it says of environments as tables: "
+            '[environments.NAME] python = "PLACE"'
+        ) from error
+    return text
 
 
 def _key(name: str) -> str:
