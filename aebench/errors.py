@@ -111,3 +111,7 @@ class ReproductionError(AebenchError):
 
 class UsageError(AebenchError):
     """A combination of options that makes no sense together."""
+
+
+class OtherClimbError(UsageError):
+    """A bundle does not hold what it would have to hold to be compared with another side."""

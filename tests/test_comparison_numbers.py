@@ -344,3 +344,11 @@ def test_traces_that_heads_share_are_told_apart_by_dtype(tmp_path: Path) -> None
     """What base computed in one dtype is not taken for the other."""
     places = [_place(tmp_path, SIDES.base, climbs.narrow_climb("linear", dtype)) for dtype in ("float64", "float32")]
     assert 2 == len(set(places))
+
+
+def test_a_command_calls_a_commit_by_its_own_name() -> None:
+    """A branch, or HEAD, is another commit tomorrow; an environment at a place is said by its place."""
+    found = record(row(agreement(*SIDES.names, 0.5)))
+    found.base = structs.replace(found.base, name="f85978eb58", said="HEAD~1")
+    found.head = structs.replace(found.head, name="torch", said=".tox/torch")
+    assert "aebench compare f85978eb58 .tox/torch linear " in findings.again(found, "pytorch", ["linear"], "numbers")

@@ -303,3 +303,12 @@ def test_another_package_s_executor_does_not_hide_ours(
     found = [entry for it in metadata.distributions(path=places[::turn]) for entry in it.entry_points]
     monkeypatch.setattr(executors.metadata, "entry_points", lambda **_: found)
     assert (2, pools.processes) == (len(found), find("processes").factory)
+
+
+@pytest.mark.parametrize("address", ["nonsense", "", "tcp://", "tcp://host"])
+def test_an_address_that_is_none_is_refused_before_dask_tries_it(address: str) -> None:
+    """Its client leaves a traceback besides."""
+    pytest.importorskip("distributed", reason="distributed is not installed: pip install 'aebench[executors]'")
+    with pytest.raises(UsageError, match="expected one such as tcp:"):
+        pools.dask({"address": address})
+    assert "tcp://[::1]:8786" == pools.Cluster(address="tcp://[::1]:8786").address

@@ -14,7 +14,8 @@ from aebench import registry
 from aebench.agreement.bounds import Spread
 from aebench.agreement.compare import Agreement, Comparison, Judge
 from aebench.agreement.ladder import RUNGS, Climb, record
-from aebench.agreement.spreads import draw, spreads
+from aebench.agreement.own import own_spreads
+from aebench.agreement.spreads import spreads
 from aebench.data import Dataset
 from aebench.errors import AebenchError, UsageError
 from aebench.processes.events import Listener
@@ -225,7 +226,7 @@ def climb_in(name: str, climb: Climb, source: Feeding, path: Path, teacher: Path
     trace = record(framework, climb, dataset, followed)
     trace.framework = name
     if judge:
-        found = draw(framework, climb, dataset, trace)
+        found = own_spreads(framework, climb, dataset, trace)
         trace.metadata["spreads"] = {place.key: (s.largest, s.rms) for place, s in found.items()}
     trace.save(path)
 

@@ -13,6 +13,7 @@ from aebench.cli import completing
 from aebench.cli.ending import UNDONE
 from aebench.cli.exporting import EXPORT, leave_tables
 from aebench.cli.options import (
+    BUNDLE_SAYS,
     ONLY,
     OUTPUT,
     console,
@@ -20,6 +21,7 @@ from aebench.cli.options import (
     kept_in,
     on_data,
     patient,
+    refuse_stated,
     tell_to_go_on,
     time_limit,
 )
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
     from aebench.records.known import Known
 
 KNOWN = Path("results/known.toml")
+# What a bundle says itself.
+OF_BUNDLES = {"dataset", "data_dir", "schedule", "seeds"}
 
 
 class Sides(NamedTuple):
@@ -138,12 +142,16 @@ def _asked(sides: Sides, given: Mapping[str, Any]) -> Asked:
     from aebench.comparison.parts import TIMED, require_parts, require_untimed
     from aebench.comparison.sequential import Thresholds
     from aebench.comparison.sides import side
+    from aebench.records.archive import SUFFIX
     from aebench.running.options import Options
 
     parts, executor = require_parts(given["only"]), given["executor"]
     if executor is not None and set(parts) & set(TIMED) and click.get_current_context().meta.get(OF_FILE):
         executor = None  # a project's file asks for one wherever it may be had
     require_untimed(parts, executor)  # before a commit is installed
+    if any(name.endswith(SUFFIX) for name in (sides.base, *sides.heads)):
+        context = click.get_current_context()
+        refuse_stated(context, BUNDLE_SAYS, {it.name for it in context.command.params} - OF_BUNDLES)
     shared = {name: given[name] for name in ("dataset", "data_dir", "schedule", "device")}
     options = Options(sides.autoencoders, (), **shared, seeds=given["seeds"] or tuple(SEEDS))
     thresholds, base = Thresholds(given["tolerated"], given["intolerable"]), side(sides.base)
@@ -179,6 +187,7 @@ def _shown(plans: Sequence[Plan]) -> int:
 def _carried_out(plan: Plan, output: Path | None, everything: bool) -> int:
     """Compare, print and export; the exit status."""
     from aebench.comparison.comparing import compare as carried_out
+    from aebench.comparison.sides import is_commit
     from aebench.comparison.verdict import findings, status
     from aebench.records.comparisons import DIFFERING
     from aebench.report.comparison import print_comparison
@@ -192,9 +201,10 @@ def _carried_out(plan: Plan, output: Path | None, everything: bool) -> int:
     print_comparison(found, console(), everything=everything)
     click.echo(f"\nResults: {folder / 'comparison.json'}, beside it Markdown and JUnit XML")
     leave_tables(folder / "comparison.json")
-    # What a commit computes differs in its text, which no script of one text shows.
-    commits = plan.asked.base.own or plan.asked.head.own
-    if not commits and any(row.verdict in DIFFERING for row in found.numbers):
+    sides = found.base, found.head
+    # What a commit computes differs in its text, which no script of one text shows; in a bundle nothing is computed.
+    able = not any(map(is_commit, sides)) and not (plan.asked.base.bundle and plan.asked.head.bundle)
+    if able and any(row.verdict in DIFFERING for row in found.numbers):
         click.echo(f"What parted or moved, as a script without aebench: aebench reproduce {folder} -o issue")
     return tell_to_go_on(status(findings(found)), folder)
 

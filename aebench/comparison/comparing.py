@@ -122,7 +122,8 @@ def planned(asked: Asked) -> Plan:
         raise UsageError("what a bundle holds is climbed here: leave --executor out")
     if known is None:
         check(options)
-    return Plan(asked, tuple(found), tuple(left_out), known.options if known else options, known)
+    not_held = known.left_out() if known else ()
+    return Plan(asked, tuple(found), (*left_out, *not_held), known.options if known else options, known)
 
 
 def _require_timed(asked: Asked, names: Sequence[str]) -> None:

@@ -10,6 +10,7 @@ from itertools import groupby
 
 from aebench.comparison.noninferior import LOOKS
 from aebench.comparison.sequential import Thresholds
+from aebench.comparison.sides import fixed
 from aebench.comparison.speed import Question, Row, verdicts
 from aebench.comparison.verdicts import Verdict, Word
 from aebench.counted import counted
@@ -263,7 +264,18 @@ def _climb_again(found: Comparison, row: Numbers) -> str:
 
 def again(found: Comparison, framework: str, names: Sequence[str], what: What) -> str:
     """The command that compares these once more, and shows all of it."""
-    words = ["aebench", "compare", found.base.said, found.head.said, *names, "-f", framework, "--only", what, "--all"]
+    words = [
+        "aebench",
+        "compare",
+        fixed(found.base),
+        fixed(found.head),
+        *names,
+        "-f",
+        framework,
+        "--only",
+        what,
+        "--all",
+    ]
     options = found.options
     if not any(side.said.endswith(SUFFIX) for side in (found.base, found.head)):  # a bundle says these itself
         words += ["-d", options.dataset, "-p", options.schedule]

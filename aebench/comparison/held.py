@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from aebench.comparison.numbers import Due, Fed, of_data
-from aebench.errors import UsageError
+from aebench.errors import OtherClimbError, UsageError
 from aebench.processes.environments import Environment
 from aebench.processes.worker import FrameworkProcess
 from aebench.records.comparisons import What
@@ -31,6 +31,19 @@ class Held:
         """What is asked for, as the bundle says it; of several seeds the first."""
         found = options_of(self.asked)
         return replace(found, frameworks=self.subjects, seeds=found.seeds[:1])
+
+    def left_out(self) -> Iterator[str]:
+        """In words, what the bundles hold and is not compared: of several seeds all but the first, and climbs that one
+        of them alone holds."""
+        there = {climb.key for climb in self.asked.climbs()}
+        if seeds := sorted({seed for _, seed, _ in there} - set(self.options.seeds)):
+            listed = f"seed{'s' * (len(seeds) > 1)} {', '.join(map(str, seeds))}"
+            yield f"{listed} of {self.asked.bundle.path}; `aebench agree` compares all seeds"
+        known = {climb.specification.name for climb in self.asked.bundle.manifest.climbs}
+        for bundle in {id(bundle): bundle for bundle, _ in self.asked.others.values()}.values():
+            names = dict.fromkeys(climb.specification.name for climb in bundle.manifest.climbs)
+            if alone := [name for name in names if name not in known]:
+                yield f"{', '.join(alone)}, which {bundle.path} alone holds"
 
     def feed(self, due: Due, folder: Path) -> Fed:
         """What is climbed, and who has climbed it. folder: for what is unpacked."""
@@ -55,11 +68,15 @@ def held(
     if set(only) != {"numbers"}:
         raise UsageError(f"{bundles[0]} is a bundle, which holds numbers and no times: add --only numbers")
     found = Held(of_subjects(subjects, options.autoencoders, DTYPES, options.device), subjects)
+    if not found.asked.frameworks and options.device != "cpu":
+        raise UsageError(f"{' and '.join(bundles)} are bundles: nothing is computed here, so leave --device out")
     there = {climb.key for climb in found.asked.climbs()}
     for name in found.options.autoencoders:
         for dtype in DTYPES:
             if (name, found.options.seeds[0], dtype) not in there:
-                raise UsageError(f"{bundles[0]} holds no climb of {name} in {dtype} from its first seed; make it anew")
+                raise OtherClimbError(
+                    f"{bundles[0]} holds no climb of {name} in {dtype} from its first seed; make it anew"
+                )
     return found
 
 

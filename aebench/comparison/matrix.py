@@ -22,7 +22,15 @@ from aebench.comparison.parts import PARTS
 from aebench.comparison.sides import are_one, pairs, recorded, require_frameworks, side
 from aebench.comparison.verdict import WEIGHTS, called, outcome, versions
 from aebench.counted import counted
-from aebench.errors import AebenchError, FrameworkError, ResultError, UnwritableError, UsageError, nearest
+from aebench.errors import (
+    AebenchError,
+    FrameworkError,
+    OtherClimbError,
+    ResultError,
+    UnwritableError,
+    UsageError,
+    nearest,
+)
 from aebench.processes.events import Listener
 from aebench.processes.executors import Handed
 from aebench.records import documents
@@ -84,7 +92,10 @@ def _column(asked: Asked, said: str) -> Column:
         if head is None and (like := nearest(said, list(registry.autoencoders()))):
             raise UsageError(f"{error} Nor is '{said}' an autoencoder{like}") from error
         return Column(said, None, str(error))
-    return Column(said, comparing.planned(replace(asked, head=head)))
+    try:
+        return Column(said, comparing.planned(replace(asked, head=head)))
+    except OtherClimbError as error:
+        return Column(said, None, str(error))
 
 
 def compare(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Protocol
 
 from aebench import registry
 from aebench.comparison import commits
@@ -11,8 +13,32 @@ from aebench.errors import UnknownNameError, UsageError
 from aebench.processes import environments
 from aebench.processes.environments import Environment
 from aebench.processes.probing import frameworks
+from aebench.records.archive import SUFFIX
 from aebench.records.comparisons import Side, Sides
 from aebench.registry import HERE
+
+
+class Named(Protocol):
+    """An environment that has a name, and that the user named."""
+
+    @property
+    def name(self) -> str:
+        """Also of the folder with its comparison; of a commit the first characters."""
+
+    @property
+    def said(self) -> str:
+        """As the user named it."""
+
+
+def is_commit(side: Named) -> bool:
+    """Whether it is a commit: an environment is said by its name or by its place, and a commit's name is another."""
+    return side.name != side.said and os.sep not in side.said and not side.said.endswith(SUFFIX)
+
+
+def fixed(side: Named) -> str:
+    """What a command calls the environment, whenever it is typed: of a commit its own name, as a branch, or HEAD,
+    becomes another one."""
+    return side.name if is_commit(side) else side.said
 
 
 def side(said: str) -> Environment:

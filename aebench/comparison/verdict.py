@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import Protocol, get_args
+from typing import get_args
 
 from aebench.comparison.absent import absent
 from aebench.comparison.findings import Finding, Weight, of_numbers, of_quality, of_speed, speeds, thresholds
+from aebench.comparison.sides import Named, is_commit
 from aebench.comparison.verdicts import MEMORY_TOLERATED
 from aebench.counted import counted
 from aebench.records.comparisons import Comparison
@@ -51,26 +51,9 @@ def outcome(every: Iterable[Finding]) -> str:
     return ", ".join(wrong) or "nothing got worse"
 
 
-class Named(Protocol):
-    """An environment that has a name, and that the user named."""
-
-    @property
-    def name(self) -> str:
-        """Also of the folder with its comparison; of a commit the first characters."""
-
-    @property
-    def said(self) -> str:
-        """As the user named it."""
-
-
 def called(side: Named) -> str:
     """The environment's name; a commit as the user named it, too."""
     return f"{side.said} ({side.name})" if is_commit(side) else side.name
-
-
-def is_commit(side: Named) -> bool:
-    """Whether it is a commit: an environment is said by its name or by its place, and a commit's name is another."""
-    return side.name != side.said and os.sep not in side.said
 
 
 def compared(found: Comparison) -> Iterator[str]:

@@ -205,10 +205,9 @@ def _settings(path: Path, content: Mapping[str, Any]) -> Settings:
                 nearest(unknown[0], Settings.__struct_fields__) or f"; expected {', '.join(Settings.__struct_fields__)}"
             )
             raise UsageError(f"{path}: nothing is called [{unknown[0]}]{near}") from error
-        raise UsageError(
-            f"{path}: {_wrong_entry(content) or error}; an environment is written as [environments.NAME] "
-            'python = "PLACE"'
-        ) from error
+        entry = _wrong_entry(content)
+        written = '; an environment is written as [environments.NAME] python = "PLACE"' if entry else ""
+        raise UsageError(f"{path}: {entry or error}{written}") from error
     for name in settings.environments:
         require_name(name, f"{path}: ")
     return settings
@@ -249,6 +248,9 @@ def _bundled(said: str) -> Environment:
     """The bundle at the place; it is called as its file is."""
     path = Path(said).expanduser().absolute()
     if not path.is_file():
+        _, at, place = said.partition("@")
+        if at and Path(place).is_file():
+            raise UsageError(f"{said} is a subject, and an environment is asked for: name the bundle, {place}")
         raise UsageError(f"there is no bundle {said}; `aebench bundle -o {said}` makes one")
     name = _cleaned(path.stem)[: LONGEST - len(SUFFIX)]
     return Environment(f"{name or 'bundle'}{SUFFIX}", None, said, bundle=path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import signal
 import socket
 import threading
@@ -50,6 +51,10 @@ class Cluster(Workers):
 
     address: str | None = None
     wait: Annotated[float, msgspec.Meta(gt=0)] = 30.0
+
+    def __post_init__(self) -> None:
+        if self.address is not None and not re.fullmatch(r"(\w+://)?\S+:\d+", self.address):
+            raise ValueError(f"address is '{self.address}', expected one such as tcp://127.0.0.1:8786")
 
 
 class Nodes(Workers):

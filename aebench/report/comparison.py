@@ -11,7 +11,8 @@ from rich.text import Text
 
 from aebench.comparison.comparing import Plan
 from aebench.comparison.findings import Finding, Weight, described, first_moved, most, speeds
-from aebench.comparison.verdict import compared, findings, is_commit, sentence
+from aebench.comparison.sides import fixed, is_commit
+from aebench.comparison.verdict import compared, findings, sentence
 from aebench.processes.differing import differences
 from aebench.records.comparisons import DIFFERING, Comparison, Numbers
 from aebench.records.qualities import Quality
@@ -72,7 +73,7 @@ def _notes(found: Comparison, every: Sequence[Finding]) -> Iterator[str]:
         yield f"Not compared: {words}."
     kinds = list(dict.fromkeys(it.kind for it in found.differences))
     if kinds:
-        names = f"{found.base.said} {found.head.said}"
+        names = f"{fixed(found.base)} {fixed(found.head)}"
         yield f"They differ in {', '.join(kinds)}: aebench environments diff {names}"
     if any(finding.what == "speed" and finding.weight == "undecided" for finding in every):
         # A commit is no environment that another command knows.

@@ -7,17 +7,22 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from aebench.comparison.sides import side
+from aebench.comparison.sides import is_commit, side
 from aebench.errors import ReproductionError, UsageError
 from aebench.processes import probing
 from aebench.records import documents
-from aebench.records.comparisons import DIFFERING
+from aebench.records.comparisons import DIFFERING, Side
+from aebench.records.fields import checked
 from aebench.records.opened import FILES
 from aebench.registry import ARBITER
 from aebench.reproducing.finding import Asked
 
 # The records that hold numbers, by the name of their file.
 HOLDING = {kind: FILES[kind] for kind in ("comparison", "agreements")}
+COMMIT = (
+    "{} is a commit: what differs may be its text, which `git diff` shows; a reproduction runs one text in two "
+    "environments"
+)
 
 
 def asked_in(place: Path, number: int) -> Asked:
@@ -43,6 +48,8 @@ def _record(place: Path) -> tuple[Path, str]:
     """The record's file, and its kind."""
     for path in (place, *(place / name for name in HOLDING.values())):
         kind = documents.kind_of(path) if path.is_file() else None
+        # One that cannot be read, or is newer, says so when it is opened.
+        kind = kind or next((it for it, name in HOLDING.items() if path.is_file() and path.name == name), None)
         if kind in HOLDING:
             return path, str(kind)
     heads = [path.parent for path in sorted(place.glob(f"*/{HOLDING['comparison']}"))] if place.is_dir() else []
@@ -60,7 +67,11 @@ Named = tuple[tuple[str, str], dict[str, Any]]
 
 def _of_comparison(document: Mapping[str, Any]) -> Iterator[Named]:
     """What parted, then what was mended, then what moved."""
-    said = document["base"]["said"], document["head"]["said"]
+    sides = [checked(document[name], Side) for name in ("base", "head")]
+    for it in sides:
+        if is_commit(it):
+            raise ReproductionError(COMMIT.format(it.said))
+    said = [it.said for it in sides]
     for verdict in DIFFERING:
         for row in document["numbers"]:
             if row["verdict"] == verdict:
@@ -88,8 +99,5 @@ def _subject(name: str) -> str:
     """The subject's name, with its environment known to this process."""
     _, at, said = name.partition("@")
     if at and side(said).own:
-        raise ReproductionError(
-            f"{said} is a commit, whose own aebench computes there: what differs may be its text, which `git diff` "
-            "shows; a reproduction runs one text in two environments"
-        )
+        raise ReproductionError(COMMIT.format(said))
     return probing.subject(name)

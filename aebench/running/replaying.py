@@ -18,7 +18,7 @@ from aebench.agreement.bundled import Unpacked, unpack_trace
 from aebench.agreement.ladder import Climb
 from aebench.agreement.session import Ascents
 from aebench.arrays import Dtype
-from aebench.errors import UsageError
+from aebench.errors import OtherClimbError, UsageError
 from aebench.processes import environments
 from aebench.processes.events import Listener
 from aebench.processes.lanes import Lanes
@@ -68,7 +68,8 @@ def of_subjects(names: Sequence[str], autoencoders: tuple[str, ...], dtypes: tup
     """What subjects, some of whom are a bundle's, have to climb to be compared: what the first one's bundle holds.
 
     Raises:
-        UsageError: the bundle does not hold what is asked for, or another one not the same climbs.
+        UsageError: the bundle does not hold what is asked for.
+        OtherClimbError: another one does not hold the same climbs, or one has no trace of its subject.
         ResultError: a bundle is damaged.
     """
     places = bundled(names)
@@ -80,16 +81,35 @@ def of_subjects(names: Sequence[str], autoencoders: tuple[str, ...], dtypes: tup
     for climb in asked.climbs():
         for bundle in archives.values():
             _require_same(asked.bundle, bundle, climb)
+        for bundle, called in others.values():
+            _require_trace(bundle, called, climb)
     return asked
 
 
 def _require_same(one: Archive, other: Archive, climb: Bundled) -> None:
-    """UsageError where the other bundle does not hold that climb of the first one, fed the same."""
-    same = next((found for found in other.manifest.climbs if found.key == climb.key), None)
+    """OtherClimbError where the other bundle does not hold that climb of the first one, fed the same."""
+    same = _same(other, climb)
     if same is None or _fed(one, climb) != _fed(other, same):
-        name, seed, dtype = climb.key
-        what = f"{name}, seed {seed}, {dtype}"
-        raise UsageError(f"{one.path} and {other.path} do not hold the same climb of {what}, so these are not compared")
+        raise OtherClimbError(
+            f"{one.path} and {other.path} do not hold the same climb of {_said(climb)}, so these are not compared"
+        )
+
+
+def _require_trace(bundle: Archive, called: str, climb: Bundled) -> None:
+    """OtherClimbError where the bundle has no trace of a subject that has the autoencoder."""
+    same = _same(bundle, climb)
+    if same is not None and called not in same.traces and registry.offers(called, climb.specification.name):
+        raise OtherClimbError(f"{bundle.path} holds no trace of {called} in {_said(climb)}; make the bundle anew")
+
+
+def _same(bundle: Archive, climb: Bundled) -> Bundled | None:
+    """The bundle's climb of the same autoencoder, seed and dtype."""
+    return next((found for found in bundle.manifest.climbs if found.key == climb.key), None)
+
+
+def _said(climb: Bundled) -> str:
+    name, seed, dtype = climb.key
+    return f"{name}, seed {seed}, {dtype}"
 
 
 def _fed(bundle: Archive, climb: Bundled) -> tuple[Any, ...]:
@@ -202,8 +222,8 @@ def kept(asked: Asked, climb: Bundled, among: Iterable[str] | None = None) -> se
     found = {ARBITER: partial(unpack_trace, asked.bundle, climb, ARBITER, ARBITER)}
     for name in asked.others if among is None else asked.others.keys() & set(among):
         bundle, called = asked.others[name]
-        same = next(other for other in bundle.manifest.climbs if other.key == climb.key)
-        if called in same.traces:
+        same = _same(bundle, climb)
+        if same is not None and called in same.traces:
             found[name] = partial(unpack_trace, bundle, same, called, name)
     return found
 

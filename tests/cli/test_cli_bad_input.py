@@ -260,6 +260,14 @@ def test_an_executor_is_refused_before_a_side_is_looked_for(case: str) -> None:
     assert "add --only numbers,quality" in refused(TOGETHER[case])
 
 
+@pytest.mark.parametrize("option", [["-s", "1"], ["-d", "mnist"], ["-p", "source"], ["--data-dir", "."]])
+@pytest.mark.parametrize("sides", [["none.zip", "here"], ["--base", "here", "none.zip"]])
+def test_what_a_bundle_says_is_not_said_beside_it(sides: list[str], option: list[str]) -> None:
+    """It would be passed over, and the record say that it was so."""
+    said = refused(["compare", *sides, "linear", "--only", "numbers", *option])
+    assert "the bundle says what is climbed" in said
+
+
 @pytest.mark.parametrize("mirror", MIRRORS)
 def test_a_mirror_that_is_no_address_is_refused(mirror: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The message names the variable that was set."""

@@ -11,7 +11,7 @@ from comparisons import OPTIONS, climbed, record
 from examples import RUNG, conditions
 from packing import placeholder
 
-from aebench.errors import AebenchError, ReproductionError, UsageError
+from aebench.errors import AebenchError, ReproductionError, ResultError, UsageError
 from aebench.processes import environments
 from aebench.records import documents
 from aebench.records.asked import Options
@@ -133,7 +133,7 @@ def test_a_commit_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     """It computes with another text."""
     commit = replace(environments.find("old"), name="commit", own=True)
     monkeypatch.setitem(environments._told, "commit", commit)
-    with pytest.raises(ReproductionError, match="commit is a commit, whose own aebench computes there"):
+    with pytest.raises(ReproductionError, match="commit is a commit: what differs may be its text"):
         asked_in(of_base("commit", tmp_path), 1)
 
 
@@ -152,3 +152,20 @@ def test_a_command_with_one_framework_is_of_that_one_and_the_reference(tmp_path:
     command = f"aebench agree linear -f {ARBITER}@old --dtype float32"
     path = agreed(tmp_path / "agreements.json", agreement("it parts", command=command))
     assert (ARBITER, f"{ARBITER}@old") == asked_in(path, 1).pair
+
+
+def test_a_commit_of_another_project_is_refused_by_its_record(tmp_path: Path) -> None:
+    """As the user named it: no environment is called so any more."""
+    side = plain(record().base) | {"name": "f85978eb58", "said": "HEAD~1"}
+    content = {**plain(record(row("float64", "moved"))), "base": side}
+    documents.write(tmp_path / "comparison.json", "comparison", content)
+    with pytest.raises(ReproductionError, match="HEAD~1 is a commit: what differs may be its text"):
+        asked_in(tmp_path, 1)
+
+
+@pytest.mark.parametrize("content", ["", "{", '{"format": "aebench-comparison/999"}'])
+def test_a_record_that_cannot_be_read_is_no_record_of_something_else(tmp_path: Path, content: str) -> None:
+    """Its name says what it is; the message is that of whoever reads it."""
+    (tmp_path / "comparison.json").write_text(content)
+    with pytest.raises(ResultError, match=r"truncated or damaged|newer"):
+        asked_in(tmp_path, 1)
