@@ -14,8 +14,8 @@ from aebench.errors import UsageError
 from aebench.processes import releases
 from aebench.processes.releases import between
 from aebench.records.comparisons import Side
-from aebench.records.matrices import Matrix
-from aebench.report.bisecting import sentence, status
+from aebench.records.matrices import Head, Matrix
+from aebench.report.bisecting import besides, sentence, status
 
 VERSIONS = ("2.9.1", "2.11.0", "2.12.0", "2.12.1", "2.13.0rc1", "2.13.0", "2.14.0rc2", "2.14.0", "2.15.0")
 
@@ -148,3 +148,26 @@ def test_the_answer_is_worded_as_git_words_it() -> None:
     for among, reason, *expected in answers:
         found = Found(tried, "1", among, reason)
         assert expected == [status(found), sentence(found, "torch")]
+
+
+def test_what_changed_with_the_first_bad_release_is_named() -> None:
+    """Between the last good one, which may be the very first, and it: other packages may be what moved it."""
+
+    def head(version: str, **packages: tuple[str, str]) -> Head:
+        return Head(name=f"torch-{version}", said=f"torch-{version}", packages=packages)
+
+    base = Side(name="torch-1", said="torch-1", python=None, variables={})
+    heads = [
+        head("2", numpy=("2.0", "2.1")),
+        head("3", numpy=("2.0", "2.1"), six=("1", "2")),
+        head("4", six=("1", "2")),
+    ]
+    tried = Matrix(base=base, heads=heads, gone=[])
+    said = {pair: besides(Found(tried, pair[0], (pair[1],)), "torch") for pair in ("12", "23", "34", "44")}
+    assert {
+        "12": "With it changed numpy 2.0 → 2.1: what moved may be theirs.",
+        "23": "With it changed six 1 → 2: what moved may be theirs.",
+        "34": "With it changed numpy 2.1 → 2.0: what moved may be theirs.",
+        "44": None,
+    } == said
+    assert besides(Found(tried, "1", ("2", "3")), "torch") is None, "which it was is not known"

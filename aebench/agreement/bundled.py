@@ -176,7 +176,9 @@ def _require_sizes(climb: Climb, expected: Mapping[str, Array]) -> None:
     wrong = [name for name, shape in shapes.items() if name not in expected or expected[name].shape != shape]
     wrong += [name for name, count in steps.items() if name not in expected or len(expected[name]) != count]
     if wrong:
-        raise ResultError(f"{climb.autoencoder.name}: the bundle's {wrong[0]} is not as its specification says")
+        raise ResultError(
+            f"{climb.autoencoder.name}: the bundle's {wrong[0]} is not as its specification says; make it anew"
+        )
 
 
 def unpack_trace(archive: Archive, climb: Bundled, subject: str, called: str, to: Path) -> None:
@@ -191,7 +193,9 @@ def unpack_trace(archive: Archive, climb: Bundled, subject: str, called: str, to
         trace = Trace.read(to)
         wrong = next(_wrong(trace, climb, judges=subject == ARBITER), None)
     except (AebenchError, KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
-        raise archive.damaged(f"{member} is no trace: {error}".replace(str(to), "it")) from error
+        # What is to be done with a trace of a run is nothing that is to be done with a bundle.
+        reason = f"it lacks {error}" if isinstance(error, KeyError) else str(error).partition("; ")[0]
+        raise archive.damaged(f"{member} is no trace: {reason}".replace(str(to), "it")) from error
     if wrong:
         raise archive.damaged(f"{member} {wrong}")
     trace.framework = called

@@ -68,6 +68,8 @@ def compared(found: Comparison) -> Iterator[str]:
 
 def _numbers_compared(found: Comparison) -> str:
     rows = found.numbers
+    if not rows:
+        return "Numbers: nothing was climbed."
     autoencoders = len({row.autoencoder for row in rows})
     kinds = [(verdict, sum(row.verdict == verdict for row in rows)) for verdict in OF_CLIMBS]
     counts = ", ".join(f"{count} {verdict}" for verdict, count in kinds if count) or "none"

@@ -111,6 +111,8 @@ def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
     try:
         with zipfile.ZipFile(path) as packed:
             yield packed
+    except IsADirectoryError as error:
+        raise ResultError(f"{path} is a folder, and a bundle is a file; name the file") from error
     except FileNotFoundError as error:
         raise ResultError(f"no file {path}; `aebench bundle -o {path}` makes a bundle") from error
     except OSError as error:

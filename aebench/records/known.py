@@ -94,6 +94,11 @@ class Content(Part):
 
     known: list[Known] = []
 
+    def __post_init__(self) -> None:
+        places = [(it.framework, it.versions, it.row, it.verdict) for it in self.known]
+        if twice := next((it for it in places if places.count(it) > 1), None):
+            raise ValueError(f"{' '.join(twice)} is known twice; leave one of the entries out")
+
 
 def read(path: Path) -> list[Known]:
     """The known differences of the file.

@@ -26,7 +26,8 @@ def print_run_plan(run: Run, console: Console) -> None:
     if options.agreement:
         asked = dict.fromkeys((ARBITER, *options.frameworks))
         climbed = [it for it in asked if any(registry.offers(it, name) for name in ordered(options))]
-        lines.append(f"Before that, the agreement of {', '.join(climbed)}, from seed {options.seeds[0]}.")
+        if len(climbed) > 1:  # the reference alone agrees with nothing
+            lines.append(f"Before that, the agreement of {', '.join(climbed)}, from seed {options.seeds[0]}.")
     _print(lines, run.folder, console)
 
 

@@ -210,7 +210,7 @@ def test_a_bundle_that_is_not_there_is_said_to_be(tmp_path: Path) -> None:
     """With the command that makes one; a folder cannot be read."""
     refused(tmp_path / "it.zip", "no file .* makes a bundle")
     (tmp_path / "it.zip").mkdir()
-    refused(tmp_path / "it.zip", "cannot read")
+    refused(tmp_path / "it.zip", "is a folder, and a bundle is a file")
 
 
 def test_a_bundle_that_was_changed_since_is_not_unpacked(small: Path, tmp_path: Path) -> None:

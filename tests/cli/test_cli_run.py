@@ -195,7 +195,6 @@ def test_a_rehearsal_says_what_would_be_done(aebench, tmp_path) -> None:
     assert (0, "") == (first.returncode, first.stderr)
     assert [
         "2 trainings: linear in reference on curve, schedule quick, cpu, in float32, from 2 seeds.",
-        "Before that, the agreement of reference, from seed 0.",
         "It would be kept in out. Nothing was begun.",
     ] == first.stdout.splitlines()
     assert not (tmp_path / "out").exists()
