@@ -16,6 +16,7 @@ from packing import placeholder
 from aebench import api, registry
 from aebench.cli import main
 from aebench.errors import FrameworkError
+from aebench.records.archive import MOST_EXPANDED
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [Path("README.md"), *(path.relative_to(ROOT) for path in sorted((ROOT / "docs").rglob("*.md")))]
@@ -105,6 +106,12 @@ def test_every_autoencoder_of_this_package_is_described() -> None:
     """One row each; names that belong together share one."""
     rows = re.findall(r"^\| (`\w+`(?: `\w+`)*) \|", README, flags=re.MULTILINE)
     assert list(registry.autoencoders())[:12] == re.findall(r"`(\w+)`", " ".join(rows))
+
+
+def test_the_document_says_how_far_a_bundle_may_expand() -> None:
+    """The bound at which a file is refused stands in a sentence."""
+    text = " ".join((ROOT / "docs" / "bundles.md").read_text(encoding="utf-8").split())
+    assert f"promises no more than {MOST_EXPANDED} times its own size" in text
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=str)
