@@ -12,6 +12,7 @@ from pathlib import Path, PureWindowsPath
 import other_environments
 import pytest
 from msgspec import structs
+from test_comparison_said import NUMBERS
 
 import aebench
 from aebench import errors, registry
@@ -297,6 +298,13 @@ def test_what_a_process_needs_is_what_it_imports() -> None:
     asked = {names.get(name, name) for name in loaded} & {"click", "matplotlib", "packaging", "pooch", "pandas"}
     assert set() == asked
     assert sorted(probing.NEEDED) == sorted(requirement.name for requirement in probing.needed())
+
+
+def test_the_document_counts_what_a_process_needs() -> None:
+    """Beside NumPy, which is named, and the framework."""
+    others = [requirement for requirement in probing.needed() if requirement.name != "numpy"]
+    text = " ".join((Path(__file__).parents[1] / "docs" / "environments.md").read_text(encoding="utf-8").split())
+    assert f"it needs NumPy, the framework and {NUMBERS[len(others)]} other packages" in text
 
 
 def test_a_path_is_packed_for_any_version() -> None:
