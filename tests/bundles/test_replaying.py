@@ -166,6 +166,8 @@ def _trace(autoencoder: str, key: str, spread: str) -> bytes:
         (_trace("linear", "a/init/0/c", '"x"'), "lacks its spreads"),
         (_trace("linear", "a/init/x/c", "0.0"), "is no trace"),
     ],
+    # The bytes would be other ones in each process: the order of a header's entries is nobody's.
+    ids=["a pickle", "arrays", "no array's order", "a rung", "another autoencoder", "spreads", "a step"],
 )
 def test_a_member_that_is_no_trace_is_refused(golden: Path, tmp_path: Path, content: bytes, why: str) -> None:
     """Planted fault: a pickle, or arrays of something else, with a checksum that is right."""
