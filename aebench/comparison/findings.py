@@ -264,18 +264,8 @@ def _climb_again(found: Comparison, row: Numbers) -> str:
 
 def again(found: Comparison, framework: str, names: Sequence[str], what: What) -> str:
     """The command that compares these once more, and shows all of it."""
-    words = [
-        "aebench",
-        "compare",
-        fixed(found.base),
-        fixed(found.head),
-        *names,
-        "-f",
-        framework,
-        "--only",
-        what,
-        "--all",
-    ]
+    sides = fixed(found.base), fixed(found.head)
+    words = ["aebench", "compare", *sides, *names, "-f", framework, "--only", what, "--all"]
     options = found.options
     if not any(side.said.endswith(SUFFIX) for side in (found.base, found.head)):  # a bundle says these itself
         words += ["-d", options.dataset, "-p", options.schedule]

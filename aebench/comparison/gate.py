@@ -76,9 +76,9 @@ def held(run: Path, scope: Scope = EVERYTHING, folder: Path = RESULTS) -> Gated:
 
 def _again(options: Document, found: Accepted) -> str:
     """The command of a run like it, from all seeds that were accepted: what is undecided from a few may not be then."""
-    accepted = (trial["seed"] for key, trials in found.trials.items() if key[0] in options["autoencoders"]
-                for trial in trials)  # fmt: skip
-    return command({**options, "seeds": list(dict.fromkeys((*options["seeds"], *accepted)))})
+    rows = [trials for (name, _), trials in found.trials.items() if name in options["autoencoders"]]
+    seeds = [*options["seeds"], *(trial["seed"] for trials in rows for trial in trials)]
+    return command({**options, "seeds": list(dict.fromkeys(seeds))})
 
 
 def _document(run: Path) -> Document:

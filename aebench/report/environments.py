@@ -39,7 +39,7 @@ def print_environments(known: Sequence[str], console: Console) -> None:
 
 
 def print_differences(
-    base: Environment, head: Environment, found: Sequence[Apart], console: Console, *, everything: bool = True
+    base: Environment, head: Environment, found: Sequence[Apart], console: Console, *, everything: bool = False
 ) -> None:  # fmt: skip
     """One sentence, then a row for each thing that they do not share; everything: long values whole."""
     counts = Counter(difference.kind for difference in found)
@@ -52,7 +52,7 @@ def print_differences(
             table.add(it.kind, it.name, *(value if everything else _cut(value) for value in (it.base, it.head)))
         table.print(console)
         if not everything and any(len(value) > LONGEST for it in found for value in (it.base, it.head)):
-            say("Where … stands, a value goes on: aebench environments diff --all", console)
+            say(f"Where … stands, a value goes on: aebench environments diff {base.said} {head.said} --all", console)
 
 
 def _cut(text: str) -> str:

@@ -216,5 +216,5 @@ def test_long_values_are_shown_whole_where_all_is_asked_for(aebench, other: Path
     (tmp_path / "aebench.toml").write_text(text)
     words = ("environments", "diff", "old", "here", "-f", "reference")
     cut, whole = ("".join(aebench(*words, *more, COLUMNS="2000").stdout.split()) for more in ((), ("--all",)))
-    assert (False, True, True) == ("1" * 201 in cut, "1" * 200 + "…" in cut, "environmentsdiff--all" in cut)
+    assert (False, True, True) == ("1" * 201 in cut, "1" * 200 + "…" in cut, "environmentsdiffoldhere--all" in cut)
     assert (True, False, False) == ("1" * 500 in whole, "…" in whole, "--all" in whole)
