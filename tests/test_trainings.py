@@ -227,7 +227,9 @@ def test_a_full_disk_ends_the_training_beside_it(tmp_path: Path) -> None:
     class Endless(There):
         ended = threading.Event()
 
-        def call(self, function: Any, *_: Any, **__: Any) -> Any:
+        def call(self, function: Any, *arguments: Any, **keywords: Any) -> Any:
+            if function is not trainings.run:  # it says what it is, and then trains
+                return super().call(function, *arguments, **keywords)
             self.ended.wait(30.0)
             raise FrameworkError("its process has ended")
 
