@@ -188,6 +188,30 @@ def test_what_both_start_from_is_trained_before(trained: list[str], tmp_path: Pa
     assert [] == trained
 
 
+def test_what_starts_from_a_failed_training_is_not_trained(
+    trained: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Planted: a classifier's pretraining fails. The classifier is a row that says so."""
+    first, processes = str(registry.autoencoder("pretrained").pretraining), {NEW: There(NEW)}
+
+    def attempt(trial: Trial, process: There, *_: Any) -> dict[str, Any]:
+        trained.append(trial.autoencoder.name)
+        return failure(trial, FrameworkError("killed"))
+
+    monkeypatch.setattr(trainings, "attempt", attempt)
+    found = begun(tmp_path, processes).measure("pretrained", 0, NEW, processes[NEW])
+    assert f"{first}, from which it starts, failed: killed" == found["failure"]
+    assert [first] == trained
+
+
+@pytest.mark.parametrize("name", registry.autoencoders())
+def test_a_bound_is_measured_where_there_is_one(tmp_path: Path, name: str) -> None:
+    """With as many importance samples as are asked for, of a variational autoencoder and of no other."""
+    known = Trainings(replace(ASKED, importance_samples=(5, 50)), tmp_path, Silent())
+    expected = (5, 50) if registry.autoencoder(name).kind == "variational" else ()
+    assert expected == known.trial(name, 0, NEW).importance_samples
+
+
 def test_where_one_side_is_trained_the_other_is_alone(
     trained: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -228,7 +252,7 @@ def test_a_full_disk_ends_the_training_beside_it(tmp_path: Path) -> None:
         ended = threading.Event()
 
         def call(self, function: Any, *arguments: Any, **keywords: Any) -> Any:
-            if function is not trainings.run:  # it says what it is, and then trains
+            if function is not training.run:  # it says what it is, and then trains
                 return super().call(function, *arguments, **keywords)
             self.ended.wait(30.0)
             raise FrameworkError("its process has ended")
