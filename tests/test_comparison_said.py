@@ -6,6 +6,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from number_words import NUMBERS
 
 from aebench.audit.counting import false_alarms, kinds
 from aebench.comparison.findings import first_moved, most
@@ -25,7 +26,6 @@ PLANTED = {
     "3 % slower, likewise": "3 % slower",
     "10 % more memory": "10 % more",
 }
-NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
 def row_of(name: str, header: str) -> list[str]:

@@ -12,7 +12,7 @@ from pathlib import Path, PureWindowsPath
 import other_environments
 import pytest
 from msgspec import structs
-from test_comparison_said import NUMBERS
+from number_words import NUMBERS
 
 import aebench
 from aebench import errors, registry

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
+from number_words import NUMBERS
 from packaging.requirements import Requirement
 from packaging.version import Version
-from test_comparison_said import NUMBERS
 from test_tox import RELEASES
 from test_workflows import ACTION, DOCUMENT, LOADED, NIGHTLY, ROOT, scripted, steps
 

@@ -25,13 +25,16 @@ NAMES: dict[str, tuple[What, str, str]] = {
 }
 
 
-def judged(accepted: Trials, measured: Trials, entries: Entries, again: str | None) -> tuple[list[Finding], list[str]]:
-    """What costs more or less than its limit allows, and what every row is called that was held against one.
+def judged(
+    accepted: Trials, measured: Trials, entries: Entries, again: str | None
+) -> tuple[list[Finding], dict[str, str]]:
+    """What costs more or less than its limit allows; and what every row is called that was held against one, with its
+    framework.
 
     Medians over the seeds of both sides are compared. again: the command that makes the run again.
     """
     found: list[Finding] = []
-    counted, uncounted = [], dict[str, None]()
+    counted, uncounted = dict[str, str](), dict[str, None]()
     pairs = {key: common(trials, measured.get(key, ())) for key, trials in accepted.items()}
     for key, both in ((key, both) for key, both in pairs.items() if both):
         sides = [[pair[side] for pair in both] for side in (0, 1)]
@@ -45,7 +48,8 @@ def judged(accepted: Trials, measured: Trials, entries: Entries, again: str | No
             if base is None or not isinstance(entry, Limit) or not entry.covers(key[1]):
                 continue  # there is no such row, or that it has no limit is a finding already
             margin = entry.margin(key[1])
-            counted += [] if margin is None else [_about(key, metric)]
+            if margin is not None:
+                counted[_about(key, metric)] = key[1]
             row = _held(key, metric, base, head, margin, busy)
             found += [replace(finding, command=again) for finding in row]
     words = "seconds and memory are not held against the baseline's: {}"

@@ -8,7 +8,7 @@ kind of machine that the baseline is from. A baseline held against itself shows 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -47,13 +47,14 @@ class Accepted:
 @dataclass(frozen=True)
 class Gated:
     """What the gate found. run: what was held, as the user names it. quality: one for each autoencoder and framework
-    that could be compared. costs: what the seconds and peaks are called that were held against their limits."""
+    that could be compared. costs: what the seconds and peaks are called that were held against their limits, each
+    with its framework."""
 
     run: str
     baseline: Path
     quality: tuple[Quality, ...]
     findings: tuple[Finding, ...]
-    costs: tuple[str, ...] = ()
+    costs: Mapping[str, str] = field(default_factory=dict)
 
 
 def held(run: Path, scope: Scope = EVERYTHING, folder: Path = RESULTS) -> Gated:
@@ -154,7 +155,7 @@ def judged_against(
     if not quality and not findings:
         findings.append(Finding("quality", ("the run",), "undone", "nothing stands in it that a baseline holds"))
     findings.sort(key=lambda finding: WEIGHTS.index(finding.weight))
-    return Gated(run, found.path, quality, tuple(findings), tuple(held_costs))
+    return Gated(run, found.path, quality, tuple(findings), held_costs)
 
 
 def _lost(document: Document, scope: Scope) -> Iterator[Finding]:

@@ -51,13 +51,13 @@ def make(
     configuration = environments.configured()
     file = configuration.path if configuration else Path.cwd() / OWN_FILE
     folder, log = file.parent / FOLDER / name, file.parent / FOLDER / f"{name}.log"
-    _check(name, requirements, folder, configuration and configuration.settings.environments)
+    _check(name, requirements, configuration and configuration.settings.environments)
     interpreter = _interpreter(python)
     _with_entry(file, name, folder)
-    begin()
-    _reserve(folder)
     wanted = [*(str(found) for found in needed()), *requirements]
+    _reserve(folder)
     try:
+        begin()
         lines = _installed(folder, interpreter, wanted, files, log)
         lock = folder.parent / f"{name}.lock"
         write_text(lock, lines)
@@ -82,7 +82,7 @@ def _reserve(folder: Path) -> None:
         raise UsageError(f"{folder} is there already; remove it, or choose another name") from error
 
 
-def _check(name: str, requirements: Sequence[str], folder: Path, known: object) -> None:
+def _check(name: str, requirements: Sequence[str], known: object) -> None:
     environments.require_name(name)
     if isinstance(known, dict) and name in known:
         raise UsageError(f"there is an environment '{name}' already; choose another name, or take its entry out")
@@ -90,8 +90,6 @@ def _check(name: str, requirements: Sequence[str], folder: Path, known: object) 
         raise UsageError(
             f"'{name}' would be taken for a bundle, as every name that ends with {SUFFIX}; choose another name"
         )
-    if folder.exists():
-        raise UsageError(f"{folder} is there already; remove it, or choose another name")
     for text in requirements:
         try:
             if not Path(text).exists() and "://" not in text:

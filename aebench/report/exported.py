@@ -68,7 +68,7 @@ def _table(found: Matrix) -> Iterator[str]:
 
 def of_gate(found: Gated) -> Told:
     """What is told of a run or an environment and the accepted baseline."""
-    cases = dict(_of_quality(found.quality)) | {about: about.split(", ")[1] for about in found.costs}
+    cases = dict(_of_quality(found.quality)) | dict(found.costs)
     return Told(f"aebench gate {found.run}", gate.sentence(found), [gate.compared(found)], cases, found.findings)
 
 

@@ -110,7 +110,7 @@ def test_what_one_bundle_alone_holds_is_named(tmp_path: Path) -> None:
         (other,) = json.loads(json.dumps(manifest["climbs"]))
         other["specification"]["name"] = "tied"
         manifest["climbs"].append(other)
-        manifest["climbs"] += [{**climb, "dtype": "float32"} for climb in manifest["climbs"]]
+        both_dtypes(manifest)
 
     base = repacked(placeholder(tmp_path / "a.zip", "pytorch"), tmp_path / "base.zip", {}, both_dtypes)
     head = repacked(placeholder(tmp_path / "b.zip", "pytorch"), tmp_path / "head.zip", {}, more)

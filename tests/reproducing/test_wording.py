@@ -31,11 +31,7 @@ def head(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setattr(
         wording, "described", lambda name: SimpleNamespace(package="torch", version=VERSIONS[name], mode="eager")
     )
-    linear, place = registry.autoencoder("linear"), Place("phase1", "forward", 0, "codings")
-    case = Case(linear, place, "forward", "codings", "float32", "cpu", {"inputs": np.zeros((1, 3))})
-    climbed = SimpleNamespace(climb=SimpleNamespace(seed=0, autoencoder=linear), dataset=SimpleNamespace(name="curve"))
-    found: Any = SimpleNamespace(climbed=climbed, criterion="moves", good=GOOD, bad=BAD, place=place)
-    return Words(found, case, case, "by much", labels(VERSIONS), (GOOD, BAD)).said(None)
+    return words(labels=labels(VERSIONS), able=(GOOD, BAD)).said(None)
 
 
 def test_a_script_says_who_differs_from_whom(head: str) -> None:
