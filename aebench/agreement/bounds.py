@@ -176,5 +176,5 @@ def root_mean_square(array: Array) -> float:
     top = largest_magnitude(array)
     if top == 0.0 or not np.isfinite(top):
         return top
-    scaled = np.ravel(array / np.float64(top))
+    scaled = np.ravel(array).astype(np.float64) / top
     return top * math.sqrt(float(np.einsum("i,i", scaled, scaled)) / scaled.size)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from aebench.agreement.bounds import UNIT_ROUNDOFF, Spread, magnitudes
 from aebench.agreement.ladder import Climb
-from aebench.agreement.spreads import Spreads, draw
+from aebench.agreement.spreads import Spreads, draw, wider
 from aebench.data import Dataset
 from aebench.protocol import Framework
 from aebench.records.trace import Trace
@@ -23,9 +21,5 @@ def own_spreads(framework: Framework, climb: Climb, dataset: Dataset, trace: Tra
     unit, found = UNIT_ROUNDOFF[climb.dtype], draw(framework, climb, dataset, trace)
     sizes = {place: magnitudes(trace.arrays[place], climb.dtype) for place in found}
     return {
-        place: Spread(
-            float(np.maximum(spread.largest, unit * sizes[place][0])),
-            float(np.maximum(spread.rms, unit * sizes[place][1])),
-        )
-        for place, spread in found.items()
+        place: wider(spread, Spread(unit * sizes[place][0], unit * sizes[place][1])) for place, spread in found.items()
     }

@@ -98,7 +98,7 @@ def draw(
             # How far an array strayed at an earlier step it may stray again: a few draws of one number, such as a
             # loss, may all lie close by chance.
             way = (place.phase, "trajectory" if place.rung == "step" else place.rung, place.array)
-            found[place] = widest[way] = _wider(widest.get(way, Spread(0.0, 0.0)), spread)
+            found[place] = widest[way] = wider(widest.get(way, Spread(0.0, 0.0)), spread)
     # As a file holds them: whether they were kept or drawn just now, a bound is the same to the bit.
     return {place: Spread(_upwards(spread.largest), _upwards(spread.rms)) for place, spread in found.items()}
 
@@ -108,11 +108,11 @@ def _widest(strays: Iterable[tuple[Place, Array]], over: float = 1.0) -> Spreads
     found: Spreads = {}
     for place, stray in strays:
         spread = Spread(float(np.max(stray, initial=0.0)) / over, root_mean_square(stray) / over)
-        found[place] = _wider(found.get(place, Spread(0.0, 0.0)), spread)
+        found[place] = wider(found.get(place, Spread(0.0, 0.0)), spread)
     return found
 
 
-def _wider(one: Spread, other: Spread) -> Spread:
+def wider(one: Spread, other: Spread) -> Spread:
     """The larger of each; np.maximum, unlike max, keeps a NaN, which must not pass for a small stray."""
     return Spread(float(np.maximum(one.largest, other.largest)), float(np.maximum(one.rms, other.rms)))
 
