@@ -176,5 +176,7 @@ def root_mean_square(array: Array) -> float:
     top = largest_magnitude(array)
     if top == 0.0 or not np.isfinite(top):
         return top
-    scaled = np.ravel(array).astype(np.float64) / top
-    return top * math.sqrt(float(np.einsum("i,i", scaled, scaled)) / scaled.size)
+    # By a power of two, which rounds nothing; NumPy 1 says "overflow" of dividing by what is below the smallest normal.
+    scale = 2.0 ** -min(max(math.frexp(top)[1], -1000), 1000)
+    scaled = np.multiply(np.ravel(array), scale, dtype=np.float64)
+    return math.sqrt(float(np.einsum("i,i", scaled, scaled)) / scaled.size) / scale

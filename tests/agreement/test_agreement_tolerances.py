@@ -89,7 +89,19 @@ def test_root_mean_square() -> None:
     """By hand; 0 of nothing; squares of float32 do not overflow."""
     assert root_mean_square(np.array([3.0, -4.0])) == pytest.approx(math.sqrt(12.5))
     assert root_mean_square(np.zeros((0, 3))) == 0.0
-    assert root_mean_square(np.float32([1e30])) == pytest.approx(1e30)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "exponents"), [("float32", (-148, -126, 0, 126)), ("float64", (-1073, -1022, 0, 1022))]
+)
+@pytest.mark.parametrize("size", [1, 7, 1001])
+def test_root_mean_square_to_the_ends(size: int, dtype: str, exponents: tuple[int, ...]) -> None:
+    """Below the smallest normal and near the largest, to rounding, without a warning, in any length: NumPy 1 computes
+    with a float32 array in float32, and says "overflow" of a division by what is not normal."""
+    for exponent in exponents:
+        numbers = np.ldexp(np.linspace(-1.75, 1.5, size), exponent).astype(dtype)
+        exact = np.sqrt(np.mean(np.longdouble(numbers) ** 2))
+        assert root_mean_square(numbers) == pytest.approx(float(exact), rel=1e-13, abs=5e-324)
 
 
 def test_undisturbed_numbers_pass_untouched() -> None:

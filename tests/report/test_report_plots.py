@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from pathlib import Path
 
 import numpy as np
@@ -174,10 +173,8 @@ def test_growth_shows_every_value_inside_the_panel(figures: list[Figure], tmp_pa
     ],
 )
 def test_growth_takes_whatever_was_measured(tmp_path: Path, steps: object, relative: object) -> None:
-    """One step, none, only zeros, only infinities, the ends of float64: a picture, without a warning."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        path = growth([measured(steps=steps, relative=relative, dtype="bfloat16")]).save(tmp_path / "growth.png")
+    """One step, none, only zeros, only infinities, the ends of float64: a picture, and no warning, which would fail."""
+    path = growth([measured(steps=steps, relative=relative, dtype="bfloat16")]).save(tmp_path / "growth.png")
     assert pixels(path).shape[0] > 300
 
 
