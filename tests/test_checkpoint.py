@@ -36,6 +36,13 @@ def path(tmp_path: Path) -> Path:
     return written
 
 
+def test_whoever_may_read_other_files_may_read_it(path: Path) -> None:
+    """Its mode is that of every file that is made here: others attach it to an issue, or run from it."""
+    another = path.with_name("another")
+    another.touch()
+    assert another.stat().st_mode == path.stat().st_mode
+
+
 def test_round_trip(path: Path) -> None:
     """Arrays come back with their names, shapes, dtypes and bits; scalars and empty arrays too, and the metadata."""
     parameters, state, metadata = checkpoint.load_training(path, "stacked")

@@ -184,6 +184,7 @@ PROBLEMS = {
     ),
     "of another type": ("old", "[environments.old]\npython = 3", "environment 'old': Expected `str | null`, got `int`"),
     "a name taken": ("here", '[environments.here]\npython = "x"', None),
+    "a bundle's name": ("old", '[environments."a.zip"]\npython = "x"', "'a.zip' would be taken for a bundle"),
     "a bad name": ("old", '[environments."a b"]\npython = "x"', "cannot be called 'a b'"),
     "nothing": ("", None, "names no environment behind the @"),
     "a variable without a name": ("old", '[environments.old]\nvariables = {"" = "1"}', "a variable '' = '1'"),

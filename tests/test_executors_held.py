@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from concurrent.futures import Executor, Future
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from aebench.processes import pools
 from aebench.processes.events import Silent
 from aebench.processes.executors import Chosen, Handed
 
@@ -73,3 +75,17 @@ def test_an_interruption_waits_for_no_call() -> None:
     with Handed(Chosen("mine", lambda _: done, {}, ""), Silent()):
         pass
     assert ([False], [True]) == (interrupted.waited, done.waited)
+
+
+def test_a_queue_that_was_only_tried_leaves_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As `--dry-run` tries it; one that holds what jobs have left stays."""
+    pytest.importorskip("submitit", reason="submitit is not installed: pip install 'aebench[executors]'")
+    monkeypatch.chdir(tmp_path)
+    settings = {"folder": "jobs", "cluster": "local"}
+    chosen = Chosen("submitit", pools.submitit, settings, "a test's")
+    chosen.rehearse()
+    assert [] == list(tmp_path.iterdir())
+    (tmp_path / "jobs").mkdir()
+    (tmp_path / "jobs" / "1.out").touch()
+    chosen.rehearse()
+    assert (tmp_path / "jobs" / "1.out").exists()

@@ -17,6 +17,7 @@ from aebench.cli.options import (
     console,
     kept_in,
     on_data,
+    rehearsed,
     time_limit,
     timing,
 )
@@ -34,7 +35,7 @@ SEEDS_OF_TRAININGS = 12  # at most: what they do not decide stays undecided
 )  # fmt: skip
 @on_data
 @time_limit("After so many minutes nothing more is planted.")
-@click.option("--dry-run", is_flag=True, help="Say what would be planted, and end.")
+@rehearsed("what would be planted")
 @click.option("--all", "everything", is_flag=True, help="Also name everything that was not caught.")
 @timing
 @OUTPUT

@@ -10,7 +10,7 @@ import click
 
 from aebench.cli import completing
 from aebench.cli.exporting import EXPORT, leave_tables
-from aebench.cli.options import OUTPUT, console, kept_in, on_data, time_limit
+from aebench.cli.options import OUTPUT, console, kept_in, on_data, rehearsed, time_limit
 from aebench.cli.values import named, text
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def _autoencoder(context: click.Context, parameter: click.Parameter, value: str)
 )  # fmt: skip
 @on_data
 @time_limit("For each release; one that is not decided by then is skipped.")
-@click.option("--dry-run", is_flag=True, help="Say which releases there are between GOOD and BAD, and end.")
+@rehearsed("which releases there are between GOOD and BAD")
 @OUTPUT
 @EXPORT
 def bisect(
@@ -110,7 +110,7 @@ def bisect(
         found = Bisection(package, versions, request, folder, bars).found()
     export(of_matrix(found.tried), folder, "matrix")
     print_bisection(found, package, console())
-    click.echo(f"\nResults: {folder}")
+    click.echo(f"\nResults: {folder / FILE}, and a folder for each comparison")
     leave_tables(folder / FILE)
     sys.exit(status(found))
 

@@ -22,6 +22,7 @@ from aebench.cli.options import (
     on_data,
     patient,
     refuse_stated,
+    rehearsed,
     tell_to_go_on,
     time_limit,
 )
@@ -96,7 +97,7 @@ def _sides(context: click.Context, parameter: click.Parameter, value: Sequence[s
     "--known", type=Place(exists=True, dir_okay=False, path_type=Path),
     help=f"With --base: a file of known differences.  [default: {KNOWN}, where it is]",
 )  # fmt: skip
-@click.option("--dry-run", is_flag=True, help="Say what would be compared, and what differs, and end.")
+@rehearsed("what would be compared, and what differs")
 @click.option("--all", "everything", is_flag=True, help="Also show what did not move.")
 @patient
 @executed("Climb and train", " With --only numbers,quality or one of them.")

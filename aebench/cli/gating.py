@@ -17,6 +17,7 @@ from aebench.cli.options import (
     console,
     kept_in,
     on_data,
+    rehearsed,
     stated,
     tell_to_go_on,
     time_limit,
@@ -46,7 +47,7 @@ OF_ENVIRONMENTS = ("dataset", "data_dir", "schedule", "device", "dtype", "output
 @on_data
 @click.option("--dtype", type=click.Choice(["float32", "float64"]), default="float32", show_default=True)
 @time_limit("After so many minutes nothing more is trained; what is not decided then is undecided.")
-@click.option("--dry-run", is_flag=True, help="Say what would be trained in the environment, and end.")
+@rehearsed("what would be trained in the environment")
 @click.option("--all", "everything", is_flag=True, help="Also show every metric.")
 @OUTPUT
 @click.option(

@@ -23,6 +23,7 @@ from aebench.cli.values import (
     executor,
     names,
     no_executor,
+    rehearsal,
     timeout,
     typed,
     whole,
@@ -117,11 +118,18 @@ ONLY = click.option(
     "--only", callback=words, metavar="PART[,PART]...",
     help="Some of numbers, quality, speed, memory; default: all of them.",
 )  # fmt: skip
-DRY_RUN = click.option("--dry-run", is_flag=True, help="Say what would be done, and whether it can be, and end.")
 OUTPUT = click.option(
     "--output", "-o", type=Folder(),
     help="Folder for what is measured; default: a new one under results/runs.",
 )  # fmt: skip
+
+
+def rehearsed(says: str) -> Callable[[Command], Command]:
+    """What is asked before it is begun. says: what the option says."""
+    return click.option("--dry-run", is_flag=True, callback=rehearsal, help=f"Say {says}, and end.")
+
+
+DRY_RUN = rehearsed("what would be done, and whether it can be")
 
 
 def kept_where(says: str) -> Callable[[Command], Command]:

@@ -190,6 +190,15 @@ def timeout(context: click.Context, parameter: click.Parameter, value: float) ->
         worker.SILENCE_SECONDS = value
 
 
+def rehearsal(context: click.Context, _: click.Parameter, value: bool) -> bool:
+    """A callback: what is only rehearsed downloads nothing."""
+    if value:
+        from aebench.data.download import without_downloads
+
+        context.with_resource(without_downloads())
+    return value
+
+
 def words(_: click.Context, __: click.Parameter, value: str | None) -> tuple[str, ...]:
     """A callback that splits words at commas, each once; what they may be is somebody else's affair."""
     found = () if value is None else tuple(dict.fromkeys(word.strip() for word in value.split(",")))

@@ -143,6 +143,8 @@ def status(name: str, data_dir: Path | str | None = None) -> DatasetStatus:
 def _completed_cache(image_set: ImageSet) -> Path:
     """The cache folder once the files it lacked are downloaded; a mirror that worked is tried first for the next."""
     folder = places.cache_dir(image_set.name)
+    if download.refused:
+        raise DataError(f"{image_set.name}: {status(image_set.name).detail}. A dry run downloads nothing.")
     mirrors = list(download.mirrors_for(image_set.name, image_set.mirrors))
     for file in image_set.files:
         if places.find(folder, file.stem) is None:

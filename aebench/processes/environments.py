@@ -226,6 +226,10 @@ def _wrong_entry(content: Mapping[str, Any]) -> str | None:
 
 def require_name(name: str, where: str = "") -> None:
     """UsageError where an environment cannot have that name. where: what the message begins with."""
+    if name.endswith(SUFFIX):
+        raise UsageError(
+            f"{where}'{name}' would be taken for a bundle, as every name that ends with {SUFFIX}; choose another name"
+        )
     if not _can_be_called(name):
         raise UsageError(
             f"{where}an environment cannot be called '{name}': up to 60 letters, digits and -_.+, and not '{HERE}'"

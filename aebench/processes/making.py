@@ -18,7 +18,6 @@ from aebench.errors import UsageError, why
 from aebench.processes import environments
 from aebench.processes.environments import OWN_FILE, PROJECT_FILE
 from aebench.processes.probing import needed
-from aebench.records.archive import SUFFIX
 from aebench.records.store import locked, write_text
 
 FOLDER = "environments"
@@ -86,10 +85,6 @@ def _check(name: str, requirements: Sequence[str], known: object) -> None:
     environments.require_name(name)
     if isinstance(known, dict) and name in known:
         raise UsageError(f"there is an environment '{name}' already; choose another name, or take its entry out")
-    if name.endswith(SUFFIX):
-        raise UsageError(
-            f"'{name}' would be taken for a bundle, as every name that ends with {SUFFIX}; choose another name"
-        )
     for text in requirements:
         try:
             if not Path(text).exists() and "://" not in text:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import re
@@ -12,6 +13,7 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from multiprocessing import get_context
+from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import msgspec
@@ -147,14 +149,15 @@ def submitit(settings: Mapping[str, Any]) -> Executor:
     found = _taken(settings, Jobs)
     queue = AutoExecutor(folder=found.folder, cluster=found.cluster)
     queue.update_parameters(**found.parameters)
-    return _Queue(queue)
+    return _Queue(queue, Path(found.folder))
 
 
 class _Queue(Executor):
-    """The executor that submitit's, whose jobs are no futures, stands behind."""
+    """The executor that submitit's, whose jobs are no futures, stands behind. folder: where they are kept, made when it
+    was opened."""
 
-    def __init__(self, queue: Any) -> None:
-        self._queue = queue
+    def __init__(self, queue: Any, folder: Path) -> None:
+        self._queue, self._folder = queue, folder
 
     def submit(self, fn: Callable[..., Any], /, *arguments: Any, **keywords: Any) -> Future[Any]:
         """The job's future; who cancels it cancels the job."""
@@ -163,6 +166,11 @@ class _Queue(Executor):
         future.add_done_callback(lambda ended: job.cancel() if ended.cancelled() else None)
         threading.Thread(target=_settle, args=(future, job), daemon=True).start()
         return future
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """What had no jobs leaves no folder."""
+        with contextlib.suppress(OSError):
+            self._folder.rmdir()
 
 
 def _require_answer(found: Nodes) -> None:

@@ -12,7 +12,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
+from aebench.cli import main
 from aebench.data import download, images, load
 from aebench.errors import DataError
 
@@ -208,3 +210,15 @@ def test_a_line_of_progress_ends_when_the_download_breaks(
     load("mnist")
     assert terminal.getvalue().endswith("\n")
     assert all(line.count("\r") <= 4 for line in terminal.getvalue().split("\n"))
+
+
+@pytest.mark.parametrize("words", ["run sparse -f reference", "compare here {python} sparse --only numbers"])
+def test_a_dry_run_downloads_nothing(mnist: Any, mirror: Any, cache: Path, words: str) -> None:
+    """It says what would be downloaded, and from then on downloads are made as before."""
+    mirror.serve(mnist, "/mnist/")
+    arguments = [*words.format(python=sys.executable).split(), "-d", "mnist", "--dry-run"]
+    done = CliRunner().invoke(main, arguments)
+    assert (2, [], False) == (done.exit_code, mirror.asked, cache.exists()), done.output
+    assert "mnist: not here yet: " in done.output
+    assert "A dry run downloads nothing." in done.output
+    assert load("mnist").name == "mnist"
