@@ -57,7 +57,7 @@ def test_what_agrees_in_no_digit_is_called_so() -> None:
     row = climbed("float32", "moved")
     row.rungs[1].relative = Float(0.8)
     (found,) = outcomes(record(climbed("float64"), row, only=["numbers"]))
-    assert found.sentence.startswith("float32, apart by as much as the values themselves, 50% of the bound")
+    assert found.sentence.startswith("float32, no digit alike, 50% of the bound")
     row.rungs[1].relative = Float(0.5)
     (found,) = outcomes(record(climbed("float64"), row, only=["numbers"]))
     assert found.sentence.startswith("float32, equal to 0.3 digits, 50% of the bound")

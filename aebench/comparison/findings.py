@@ -120,11 +120,11 @@ def described(rung: MovedRung) -> str:
 
 
 def _alike(relative: float) -> str:
-    """How many digits agree; where not one does, that they are as far apart as they are large."""
+    """How many digits agree, or that not one does."""
     if relative <= 0.0:
         return ""
     digits = -math.log10(relative)
-    return f"equal to {digits:.1f} digits, " if digits >= DIGIT else "apart by as much as the values themselves, "
+    return f"equal to {digits:.1f} digits, " if digits >= DIGIT else "no digit alike, "
 
 
 def _direction(rung: MovedRung) -> str:

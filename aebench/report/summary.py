@@ -24,9 +24,10 @@ from aebench.running.options import DTYPES
 Document = Mapping[str, Any]
 EXPLANATION = (
     "agreement: every rung of the ladder, every pair; ×N: they could differ N times as much before they part; in part: "
-    "a framework was not compared. quality: mean over the seeds, with those that leapt only where all did. ms/1,000: "
-    "training steps per 1,000 images, median of all epochs but the first two."
+    "a framework was not compared. quality: mean over the seeds, with those that leapt only where all did."
 )
+OF_SPEED = "ms/1,000: training steps per 1,000 images, median of all epochs but the first two."
+UNTIMED = "No training had a machine alone, so none is timed."
 
 
 def print_run(document: Document, console: Console, verdicts: Sequence[str] = ()) -> None:
@@ -38,9 +39,10 @@ def print_run(document: Document, console: Console, verdicts: Sequence[str] = ()
     console.print(" ".join(found), style="bold", markup=False)
     print_problems(problems(document), console)
     console.print()
-    table(document).print(console)
-    console.print(EXPLANATION, style="dim")
-    if words := _busy(document):
+    timed = _is_timed(document)
+    table(document, speed=timed).print(console)
+    console.print(f"{EXPLANATION} {OF_SPEED if timed else UNTIMED}", style="dim")
+    if timed and (words := _busy(document)):
         say(words, console, "yellow")
     frameworks = document["options"]["frameworks"]
     for framework, name in product(frameworks, _in_order(document)):
@@ -49,6 +51,17 @@ def print_run(document: Document, console: Console, verdicts: Sequence[str] = ()
     if document["agreements"] and ARBITER not in frameworks:
         named = ",".join((ARBITER, *frameworks))
         console.print(f"{ARBITER}: judged the agreement and was not trained; to train it, too: -f {named}", style="dim")
+
+
+def _is_timed(document: Document) -> bool:
+    """Whether there is anything to say of speed: not where each training ran beside others."""
+    trained = [trial for trial in document["trials"] if "failure" not in trial]
+    return not trained or any(_had_a_machine(trial) for trial in trained)
+
+
+def _had_a_machine(trial: Document) -> bool:
+    alone: bool = trial["speed"].get("alone", True)
+    return alone
 
 
 def _busy(document: Document) -> str | None:
@@ -145,7 +158,7 @@ def _speed(mine: Sequence[Document]) -> Cell:
     """Milliseconds of training steps per 1,000 images, the mean over the trainings that had a machine alone."""
     if any("failure" in t for t in mine):
         return Text("failed", "red")
-    alone = [t["speed"] for t in mine if t["speed"].get("alone", True)]
+    alone = [t["speed"] for t in mine if _had_a_machine(t)]
     return f"{1000.0 * mean(s['seconds_per_1000_images'] for s in alone):.3g}" if alone else "not alone"
 
 

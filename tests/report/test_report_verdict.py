@@ -181,3 +181,23 @@ def test_seconds_of_a_busy_machine_are_said_to_be_that(
     words = "ms/1,000 is that of a busy machine: others had 90% of the processors' time."
     assert said == (words in out.getvalue())
     assert said == ("busy" in out.getvalue())
+
+
+@pytest.mark.parametrize("some", [True, False])
+def test_where_no_training_had_a_machine_alone_there_is_no_column_of_speed(
+    document: dict[str, Any], some: bool
+) -> None:
+    """It says so in the column's place; where some had, the others' cells do."""
+    busy = {"load": 1.0, "steal": 0.0, "others": 0.9}
+    frameworks = document["options"]["frameworks"]
+    document["trials"] = [
+        {
+            **row, "conditions": {"busy": busy},
+            "speed": {**row["speed"], "alone": some and row["framework"] == frameworks[0]},
+        }
+        for row in document["trials"]
+    ]  # fmt: skip
+    out = io.StringIO()
+    print_run(document, Console(file=out, width=200, highlight=False))
+    found = [words in out.getvalue() for words in ("not alone", "ms/1,000", "busy", "so none is timed")]
+    assert [some, some, some, not some] == found
