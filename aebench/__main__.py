@@ -16,6 +16,10 @@ def main() -> None:
     """Import the command line, and run it."""
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
         signal.signal(signal.SIGINT, _leave)
+    import logging
+
+    # That Matplotlib can keep its cache of fonts nowhere costs a second, and is no affair of who reads our tables.
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)
     try:
         from aebench.cli import main as command
     except (ImportError, OSError) as error:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
@@ -97,3 +99,10 @@ def test_a_machine_without_a_viewer_is_told(folder: Path, monkeypatch: pytest.Mo
     said = plot("tied/features", "out", "--open", "--format", "png")
     assert (2, True) == (said.exit_code, "nothing here opens out/tied/features.png; it is drawn" in said.stderr)
     assert ["tied/features.png"] == files(folder)
+
+
+def test_where_matplotlib_can_keep_nothing_nothing_is_said_of_it(folder: Path, aebench: Callable[..., Any]) -> None:
+    """As in a container without a home: the paths of what was drawn are all there is."""
+    nowhere = dict.fromkeys(("HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"), "/dev/null/home")
+    done = aebench("plot", "sparse/features", "out", cwd=folder.parent, **nowhere)
+    assert (0, "", 2) == (done.returncode, done.stderr, len(done.stdout.splitlines()))
