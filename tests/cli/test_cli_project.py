@@ -205,11 +205,11 @@ WORDS = {
 
 @pytest.mark.parametrize("name", WORDS)
 def test_a_rehearsal_opens_the_executor(
-    aebench: Callable[..., CompletedProcess[str]], tmp_path: Path, name: str
+    aebench: Callable[..., CompletedProcess[str]], tmp_path: Path, request: pytest.FixtureRequest, name: str
 ) -> None:
     """What the work would refuse its rehearsal refuses."""
     if name == "agree":
-        pytest.importorskip("torch", reason="the reference alone agrees with nothing")
+        request.getfixturevalue("pytorch")
     settings = '[environments.again]\nvariables = { AGAIN = "1" }\n[executor.processes]\n'
     for named, status, said in (("workers", 0, ""), ("worker", 2, "did you mean 'workers'")):
         (tmp_path / "aebench.toml").write_text(f"{settings}{named} = 3\n")
