@@ -79,11 +79,29 @@ def processes() -> Iterator[dict[str, Process]]:
         process.close()
 
 
+@pytest.fixture(scope="session")
+def pytorch() -> None:
+    """For tests that take PyTorch as the framework beside the reference."""
+    _require("pytorch")
+
+
+@pytest.fixture(scope="session")
+def both(pytorch: None) -> None:
+    """For tests of what takes TensorFlow and PyTorch."""
+    _require("tensorflow")
+
+
+def _require(framework: str) -> None:
+    """The test is skipped where it is not installed."""
+    found = registry.frameworks()[framework]
+    if registry.version(found) is None:
+        pytest.skip(f"{framework} is not installed: {found.install}")
+
+
 @pytest.fixture(params=registry.frameworks())
 def process(request: pytest.FixtureRequest, processes: dict[str, Process]) -> Process:
     """The process of each registered framework in turn."""
-    if request.param not in processes:
-        pytest.skip(f"{request.param} is not installed: {registry.frameworks()[request.param].install}")
+    _require(request.param)
     return processes[request.param]
 
 

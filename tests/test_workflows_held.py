@@ -179,7 +179,9 @@ def test_style_and_types_are_looked_at() -> None:
     assert ["tox", "run", "-e", "lint,types"] == shlex.split(runs(JOBS["tests: lint"])[-1])
 
 
-def test_a_pull_request_is_compared_as_the_workflow_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_pull_request_is_compared_as_the_workflow_says(
+    both: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Every part of every autoencoder, the time of three, which are bundled as well; what is undecided fails."""
     (tmp_path / "aebench.toml").write_text('[environments.old]\nvariables = { OLD = "1" }\n')
     monkeypatch.chdir(tmp_path)

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from aebench import registry
-from aebench.errors import FrameworkError
 from aebench.processes.events import Silent
 from aebench.processes.worker import FrameworkProcess
 from aebench.registry import ARBITER
@@ -25,12 +24,8 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def golden(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def golden(pytorch: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A bundle of `linear` and `tied` with what PyTorch computes."""
-    try:
-        registry.framework("pytorch")
-    except FrameworkError as error:
-        pytest.skip(str(error))
     path = tmp_path_factory.mktemp("bundles") / "golden.zip"
     make(Options(("linear", "tied"), ("pytorch",)), path, Silent())
     return path

@@ -96,7 +96,7 @@ def two_seeds(path: Path) -> Path:
     return repacked(placeholder(path.with_name("made.zip"), "pytorch"), path, {}, change)
 
 
-def test_seeds_that_are_not_compared_are_named(tmp_path: Path) -> None:
+def test_seeds_that_are_not_compared_are_named(pytorch: None, tmp_path: Path) -> None:
     """A comparison climbs from the first seed of a bundle; what else it holds is said not to be compared."""
     path = two_seeds(tmp_path / "two.zip")
     (words,) = plan(str(path), HERE).left_out
@@ -122,7 +122,7 @@ def both_dtypes(manifest: dict[str, Any]) -> None:
     manifest["climbs"] += [{**climb, "dtype": "float32"} for climb in manifest["climbs"]]
 
 
-def test_a_bundle_without_a_subject_s_trace_is_refused(tmp_path: Path) -> None:
+def test_a_bundle_without_a_subject_s_trace_is_refused(pytorch: None, tmp_path: Path) -> None:
     """Planted fault: PyTorch has climbed in float64 alone; its other climb would be looked for in vain."""
 
     def change(manifest: dict[str, Any]) -> None:
@@ -134,7 +134,7 @@ def test_a_bundle_without_a_subject_s_trace_is_refused(tmp_path: Path) -> None:
         plan(str(path), HERE)
 
 
-def test_where_nothing_is_computed_no_device_is_asked_for(tmp_path: Path) -> None:
+def test_where_nothing_is_computed_no_device_is_asked_for(pytorch: None, tmp_path: Path) -> None:
     """Of two bundles; here something is."""
     one, two = (
         side(str(repacked(placeholder(tmp_path / f"{name}-made.zip", "pytorch"), tmp_path / name, {}, both_dtypes)))
@@ -146,7 +146,7 @@ def test_where_nothing_is_computed_no_device_is_asked_for(tmp_path: Path) -> Non
     assert held(one, side(HERE), ("numbers",), (f"pytorch@{one.name}", "pytorch"), options) is not None
 
 
-def test_a_head_that_holds_another_climb_is_its_own_column(tmp_path: Path) -> None:
+def test_a_head_that_holds_another_climb_is_its_own_column(pytorch: None, tmp_path: Path) -> None:
     """The other heads of a matrix stand."""
 
     def seeded(manifest: dict[str, Any]) -> None:

@@ -10,8 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from aebench import registry
-from aebench.errors import FrameworkError
 from aebench.report.html.writing import library
 
 Outcome = subprocess.CompletedProcess
@@ -59,12 +57,3 @@ def aebench(command: list[str], environment: dict[str, str], tmp_path: Path) -> 
         )
 
     return call
-
-
-@pytest.fixture(scope="session")
-def pytorch() -> None:
-    """For tests that take PyTorch as the framework beside the reference."""
-    try:
-        registry.framework("pytorch")
-    except FrameworkError as error:
-        pytest.skip(str(error))

@@ -212,7 +212,9 @@ def test_a_line_of_progress_ends_when_the_download_breaks(
     assert all(line.count("\r") <= 4 for line in terminal.getvalue().split("\n"))
 
 
-@pytest.mark.parametrize("words", ["run sparse -f reference", "compare here {python} sparse --only numbers"])
+@pytest.mark.parametrize(
+    "words", ["run sparse -f reference", "compare here {python} sparse -f reference --only numbers"]
+)
 def test_a_dry_run_downloads_nothing(mnist: Any, mirror: Any, cache: Path, words: str) -> None:
     """It says what would be downloaded, and from then on downloads are made as before."""
     mirror.serve(mnist, "/mnist/")
