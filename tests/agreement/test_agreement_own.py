@@ -28,6 +28,28 @@ def test_nothing_strays_less_than_the_rounding_of_its_result(
     np.testing.assert_equal((expected, expected), (found.largest, found.rms))
 
 
+@pytest.mark.parametrize(("dtype", "unit"), [("float32", 2.0**-24), ("float64", 2.0**-53)])
+def test_the_largest_and_the_mean_stray_by_their_own_rounding(
+    monkeypatch: pytest.MonkeyPatch, dtype: str, unit: float
+) -> None:
+    """Where numbers of an array are of different sizes: a largest of 7, a root mean square of 5."""
+    monkeypatch.setattr(own, "draw", lambda *_: {LOSS: Spread(0.0, 0.0)})
+    climb: Any = type("Climb", (), {"dtype": dtype})
+    trace = Trace("linear", "pytorch", dtype, {LOSS: np.array([7.0, -1.0], dtype)})
+    nothing: Any = None
+    found = own_spreads(nothing, climb, nothing, trace)[LOSS]
+    np.testing.assert_allclose((7.0 * unit, 5.0 * unit), (found.largest, found.rms), rtol=1e-12)
+
+
+def test_what_a_dtype_cannot_hold_has_no_rounding_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of what overflows there only the rest counts, as in every bound."""
+    monkeypatch.setattr(own, "draw", lambda *_: {LOSS: Spread(0.0, 0.0)})
+    climb: Any = type("Climb", (), {"dtype": "float32"})
+    trace = Trace("linear", "pytorch", "float32", {LOSS: np.array([1e300, 3.0])})
+    nothing: Any = None
+    assert 3.0 * 2.0**-24 == own_spreads(nothing, climb, nothing, trace)[LOSS].largest
+
+
 def test_two_units_in_the_last_place_of_a_loss_are_rounding() -> None:
     """As two sound frameworks differed in a loss that no parameter moved; a millionth of it is none."""
     unit = 4452.0 * 2.0**-24
