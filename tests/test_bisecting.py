@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import subprocess
 from itertools import product
 from pathlib import Path
 
@@ -61,6 +62,38 @@ def test_an_index_that_does_not_answer_is_said(tmp_path: Path, monkeypatch: pyte
         for last in ("2.14", "2.17"):  # also where both are there: between them may be others
             with pytest.raises(UsageError, match=r"an index did not answer \(\[Errno .*nobody knows which releases of"):
                 between("torch", "2.11", last)
+
+
+RETRYING = "WARNING: Retrying (Retry(total=0, connect=None)) after connection broken by"
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        (f"{RETRYING} 'NewConnectionError('<x>: Failed to establish it: [Errno 111] Connection refused')': /simple/a/",
+         "[Errno 111] Connection refused"),
+        (f"{RETRYING} 'ConnectTimeoutError(<x>, 'Connection to host timed out. (connect timeout=15)')': /simple/a/",
+         "ConnectTimeoutError"),
+        ("WARNING: Retrying somehow", "WARNING: Retrying somehow"),
+    ],
+)  # fmt: skip
+def test_why_an_index_does_not_answer_is_in_pip_s_words(
+    monkeypatch: pytest.MonkeyPatch, said: str, expected: str
+) -> None:
+    """The system's own reason where pip tells it, else the kind of error, else all that it says."""
+    ended = subprocess.CompletedProcess((), 0, "Available versions: 2.0, 1.0\n", f"WARNING: other\n{said}\n")
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: ended)
+    with pytest.raises(UsageError) as caught:
+        between("torch", "1.0", "2.0")
+    assert str(caught.value).startswith(f"an index did not answer ({expected}), so nobody knows")
+
+
+def test_a_list_of_a_pip_that_fails_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may have said what it found before it failed; why it did is told."""
+    ended = subprocess.CompletedProcess((), 1, "Available versions: 2.0, 1.0\n", "ERROR: broken\n")
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: ended)
+    with pytest.raises(UsageError, match="pip cannot say which releases of torch there are: ERROR: broken"):
+        between("torch", "1.0", "2.0")
 
 
 def test_names_that_are_no_versions_are_passed_over() -> None:
