@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -103,6 +104,31 @@ def test_an_interruption_lets_nothing_begin(two: dict[str, FrameworkProcess], tm
     with pytest.raises(KeyboardInterrupt):
         interrupted()
     assert ("True", False) == (ended.read_text(), later.exists())
+
+
+def test_whoever_leaves_waits_for_what_is_under_way(two: dict[str, FrameworkProcess], tmp_path: Path) -> None:
+    """And for what is to begin after it; what ends well is not told that all was broken off."""
+    done = tmp_path / "done"
+    with lanes.Lanes(two) as both:
+        first = both.work("left", lambda _: time.sleep(0.3))
+        second = both.call("left", remote_at_once.meet, done, done)
+    assert (True, True, True, False) == (first.done(), second.done(), done.exists(), both.ended)
+
+
+def test_what_is_broken_off_is_not_tried_again(two: dict[str, FrameworkProcess]) -> None:
+    """A call that failed because all were broken off can tell."""
+    both = lanes.Lanes(two)
+    with pytest.raises(KeyboardInterrupt), both:
+        raise KeyboardInterrupt
+    assert both.ended
+
+
+def test_an_error_that_is_not_aebench_s_own_is_no_failure_of_a_process() -> None:
+    """A mistake in the harness is not told as what a framework cannot do."""
+    call: Future[None] = Future()
+    call.set_exception(ZeroDivisionError("planted"))
+    with pytest.raises(ZeroDivisionError, match="planted"):
+        lanes.errors_of({"left": call})
 
 
 PAIR = {"left": "tensorflow", "right": "pytorch", "parting": None}
