@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +105,20 @@ def test_an_interruption_lets_nothing_begin(two: dict[str, FrameworkProcess], tm
     with pytest.raises(KeyboardInterrupt):
         interrupted()
     assert ("True", False) == (ended.read_text(), later.exists())
+
+
+def test_a_process_does_one_thing_after_the_other(two: dict[str, FrameworkProcess]) -> None:
+    """In the order in which they were asked for, however long each takes."""
+    order: list[float] = []
+
+    def wait(seconds: float, _: FrameworkProcess) -> None:
+        time.sleep(seconds)
+        order.append(seconds)
+
+    with lanes.Lanes(two) as both:
+        for seconds in (0.3, 0.1, 0.0):
+            both.work("left", partial(wait, seconds))
+    assert [0.3, 0.1, 0.0] == order
 
 
 def test_whoever_leaves_waits_for_what_is_under_way(two: dict[str, FrameworkProcess], tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from aebench.errors import FrameworkError
+from aebench.errors import FrameworkError, UsageError
 from aebench.processes import environments, making, probing, releases, worker
 from aebench.processes.environments import Environment
 from aebench.processes.worker import FrameworkProcess
@@ -72,6 +72,14 @@ def test_a_process_that_does_not_start_leaves_no_folder(tmp_path: Path, monkeypa
     with pytest.raises(FrameworkError, match=r"reference@gone: no process can be started for it: .*No such file"):
         FrameworkProcess("reference@gone").call(os.getpid)
     assert [] == [path.name for path in tmp_path.iterdir()]
+
+
+def test_no_process_computes_in_a_bundle(tmp_path: Path) -> None:
+    """Else what this environment computes would pass for what was computed elsewhere."""
+    (tmp_path / "old.zip").touch()
+    environments.find(str(tmp_path / "old.zip"))
+    with pytest.raises(UsageError, match="is a bundle: it holds numbers, and nothing is computed in it"):
+        FrameworkProcess("reference@old.zip").call(os.getpid)
 
 
 def test_the_present_folder_is_searched_where_it_is_searched_here(
