@@ -83,6 +83,21 @@ def test_a_bundle_s_name_is_no_longer_than_another_one(folder: Path) -> None:
     assert [f"{'x' * (LONGEST - 4)}.zip", "bundle.zip"] == names
 
 
+@pytest.mark.parametrize(
+    ("said", "problem"),
+    [
+        ("reference@a.zip", "reference@a.zip is a subject, and an environment is asked for: name the bundle, a.zip"),
+        ("reference@b.zip", "there is no bundle reference@b.zip; `aebench bundle -o reference@b.zip` makes one"),
+    ],
+)
+def test_a_subject_of_a_bundle_is_no_environment(folder: Path, said: str, problem: str) -> None:
+    """Who names it in the place of one is told the bundle, where there is one."""
+    (folder / "a.zip").touch()
+    with pytest.raises(UsageError) as caught:
+        find(said)
+    assert problem == str(caught.value)
+
+
 def test_two_bundles_of_one_name_are_refused(folder: Path) -> None:
     """Numbers of both would stand under it."""
     for place in ("one", "two"):
