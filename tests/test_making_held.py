@@ -80,6 +80,20 @@ def test_the_log_of_a_failure_holds_all_that_was_said(folder: Path, monkeypatch:
     ] == Path(f"{place}.log").read_text().splitlines()
 
 
+def test_each_attempt_has_its_own_reason(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The log goes on from one to the next, in whatever encoding the installer speaks."""
+    uv = program(
+        folder / "bin" / "uv",
+        r"[ $1 = venv ] && exit 0; [ -e again ] && { printf '  x No m\\374sli\\n' >&2; exit 1; }; "
+        "touch again; echo 'error: no space' >&2; exit 1",
+    )
+    monkeypatch.setenv("PATH", str(uv.parent), prepend=":")
+    monkeypatch.setattr(making, "needed", list)
+    for reason in ("no space; ", "x No m\ufffdsli; "):
+        with pytest.raises(UsageError, match=f"^{reason}"):
+            making.make("new", ["x"])
+
+
 @pytest.mark.parametrize("uv", ["/bin/uv", None])
 def test_what_is_installed_and_listed_is_the_new_environment_s(monkeypatch: pytest.MonkeyPatch, uv: str | None) -> None:
     """Its own interpreter is named to whoever installs, and to whoever lists the lock's packages."""

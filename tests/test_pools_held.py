@@ -62,11 +62,16 @@ def test_a_killed_harness_takes_its_pool_along(tmp_path: Path) -> None:
     assert not alive(worker)
 
 
-@pytest.mark.parametrize("scheme", ["", "ray://"])
-def test_who_listens_at_an_address_is_asked(scheme: str) -> None:
+@pytest.mark.parametrize(("scheme", "host"), [("", "127.0.0.1"), ("ray://", "127.0.0.1"), ("", "[::1]")])
+def test_who_listens_at_an_address_is_asked(scheme: str, host: str) -> None:
     """However the address is written; a port that nobody listens at is an error at once."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        address = f"{scheme}127.0.0.1:{server.getsockname()[1]}"
+    family = socket.AF_INET6 if "[" in host else socket.AF_INET
+    try:
+        server = socket.create_server((host.strip("[]"), 0), family=family)
+    except OSError as error:
+        pytest.skip(f"this machine has no {host}: {error}")
+    with server:
+        address = f"{scheme}{host}:{server.getsockname()[1]}"
         pools._require_answer(pools.Nodes(address=address))
     with pytest.raises(ConnectionRefusedError):
         pools._require_answer(pools.Nodes(address=address))

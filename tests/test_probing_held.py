@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Iterator
 from importlib import metadata
@@ -43,14 +44,17 @@ def distribution(folder: Path, file: str, metadata: str) -> None:
 
 
 def test_a_package_counts_as_it_is_imported(folder: Path) -> None:
-    """In the first of two places, under its name as every tool writes it; what is left of one has no name."""
+    """In the first of two places, under its name as every tool writes it, in either spelling; what is left of one has
+    no name."""
     distribution(folder / "one", "six_seven-2.0", "Name: Six_Seven\nVersion: 2.0\n")
+    distribution(folder / "one", "eight_nine-2.0", "Name: eight-nine\nVersion: 2.0\n")
+    distribution(folder / "two", "eight_nine-1.0", "Name: eight_nine\nVersion: 1.0\n")
     distribution(folder / "one", "broken-1.0", "Version: 1.0\n")
     distribution(folder / "two", "six_seven-1.0", "Name: Six_Seven\nVersion: 1.0\n")
     text = f'[environments.mine]\nvariables = {{ PYTHONPATH = "{folder}/one:{folder}/two" }}\n'
     (folder / "aebench.toml").write_text(text)
     found = probing.contents(find("mine")).packages
-    assert ("2.0", False) == (found["six-seven"], {"none", "null", "broken"} & {*found} != set())
+    assert ("2.0", "2.0", set()) == (found["six-seven"], found["eight-nine"], {"none", "null", "broken"} & {*found})
 
 
 def test_a_version_to_come_is_new_enough(folder: Path) -> None:
@@ -112,3 +116,13 @@ def test_the_view_has_the_version_of_what_it_shows() -> None:
     (found,) = metadata.distributions(path=[str(view())])
     assert ("aebench", __version__) == (found.metadata["Name"], found.version)
     assert str(view()) not in sys.path
+
+
+def test_how_to_get_what_is_lacking_can_be_pasted(folder: Path) -> None:
+    """Also where the interpreter lies in a folder whose name has a blank in it."""
+    place = other_environments.make(folder / "my env", packages=False)
+    with pytest.raises(UsageError) as caught:
+        probing.require_ready(find(str(place)))
+    words = shlex.split(str(caught.value).partition("get it with: ")[2])
+    assert [str(place / "bin" / "python"), "-m", "pip", "install"] == words[:4]
+    assert {str(it) for it in probing.needed()} == set(words[4:])

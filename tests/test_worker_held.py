@@ -43,9 +43,15 @@ def test_an_entry_s_variables_come_before_those_set_here(monkeypatch: pytest.Mon
 
 @pytest.mark.parametrize(
     ("status", "expected"),
-    [(0, "with status 0"), (2, "with status 2"), (-int(signal.SIGTERM), "by SIGTERM: somebody ended it")],
+    [
+        (0, "with status 0"),
+        (2, "with status 2"),
+        (None, "and left no status"),
+        (-int(signal.SIGTERM), "by SIGTERM: somebody ended it"),
+        (-40, "by signal 40"),
+    ],
 )
-def test_an_end_is_told_by_its_status(status: int, expected: str) -> None:
+def test_an_end_is_told_by_its_status(status: int | None, expected: str) -> None:
     """Also of a process that ends well in the middle of its work."""
     assert expected == worker.how(status)
 

@@ -122,17 +122,16 @@ def _run(command: Sequence[str], log: Path) -> str:
     Raises:
         UsageError: it fails.
     """
-    with log.open("a", encoding="utf-8") as file:
-        file.write(f"$ {' '.join(command)}\n")
+    with log.open("ab") as file:
+        begun = file.tell()
+        file.write(f"$ {' '.join(command)}\n".encode())
         file.flush()
-        ended = subprocess.run(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=file, text=True, check=False
-        )
+        ended = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=file, check=False)
         file.write(ended.stdout)
     if ended.returncode:
-        reason = re.sub("^error: ", "", why(log.read_text(encoding="utf-8")), flags=re.IGNORECASE)
-        raise UsageError(f"{reason}; all that was said: {log}")
-    return ended.stdout
+        said = log.read_bytes()[begun:].decode("utf-8", errors="replace")
+        raise UsageError(f"{re.sub('^error: ', '', why(said), flags=re.IGNORECASE)}; all that was said: {log}")
+    return ended.stdout.decode("utf-8", errors="replace")
 
 
 def _with_entry(file: Path, name: str, folder: Path) -> str:

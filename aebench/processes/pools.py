@@ -177,7 +177,7 @@ def _require_answer(found: Nodes) -> None:
     """OSError where nobody listens at the address: Ray itself tries for minutes."""
     host, _, port = (found.address or "").removeprefix("ray://").rpartition(":")
     if host and port.isdigit():
-        socket.create_connection((host, int(port)), found.wait).close()
+        socket.create_connection((host.strip("[]"), int(port)), found.wait).close()
 
 
 class _Remote(Executor):

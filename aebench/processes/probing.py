@@ -152,8 +152,9 @@ def contents(environment: Environment) -> Contents:
         raise UsageError(f"{what} does not start: {error.strerror or error}") from error
     except (UnicodeDecodeError, msgspec.DecodeError, InvalidVersion) as error:
         raise UsageError(f"{what} is no Python interpreter: what it says of its packages is none ({error})") from error
-    packages = {str(canonicalize_name(name)): version for name, version in sorted(answer.packages.items())}
-    return Contents(answer.python, packages, tuple(_lacking(packages)))
+    # Of two spellings of one name the first on the path is imported.
+    packages = {str(canonicalize_name(name)): version for name, version in reversed(answer.packages.items())}
+    return Contents(answer.python, dict(sorted(packages.items())), tuple(_lacking(packages)))
 
 
 def _told(environment: Environment) -> str:
@@ -189,9 +190,10 @@ def require_ready(environment: Environment) -> None:
         )
     if found.lacking:
         install = " ".join(f"'{name}'" for name in found.lacking)
+        python = shlex.quote(str(environment.python or sys.executable))
         raise UsageError(
-            f"environment '{environment.said}' lacks what its processes need; get it with: {environment.python} -m pip "
-            f"install {install}"
+            f"environment '{environment.said}' lacks what its processes need; get it with: {python} -m pip install "
+            f"{install}"
         )
 
 
