@@ -15,8 +15,10 @@ from comparisons import record as compared
 from examples import OPTIONS, conditions, trial
 
 from aebench.cli import main
+from aebench.cli.exporting import MADE_OF_TABLES
 from aebench.records import documents
 from aebench.records.fields import plain
+from aebench.report.formats import FORMATS
 
 
 @pytest.fixture
@@ -127,6 +129,11 @@ def test_the_format_that_is_unknown_is_named(run: Callable[..., Path]) -> None:
     run()
     status, said = called("export", "run", "--format", "csv,marcdown,json")
     assert (2, True) == (status, "unknown format 'marcdown'; did you mean 'markdown'?" in said), said
+
+
+def test_the_help_promises_no_format_that_is_refused() -> None:
+    """What `--export` lists are the formats of tables, in their order, and no other."""
+    assert tuple(FORMATS) == MADE_OF_TABLES
 
 
 def test_tables_lie_beside_the_record_that_is_named(run: Callable[..., Path]) -> None:

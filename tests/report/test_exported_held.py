@@ -11,8 +11,11 @@ from examples import RUNG, trial
 from msgspec import structs
 
 from aebench.comparison.findings import Finding
+from aebench.comparison.gate import Gated
 from aebench.records.comparisons import Apart, Weight
-from aebench.report.exported import Told, junit, markdown, of_comparison, of_ladders, write_junit
+from aebench.records.fields import checked
+from aebench.records.qualities import Quality
+from aebench.report.exported import Told, junit, markdown, of_comparison, of_gate, of_ladders, write_junit
 
 PAIR: dict[str, Any] = {
     "autoencoder": "tied", "dtype": "float32", "left": "reference", "right": "pytorch", "parting": None, "seed": 0,
@@ -41,6 +44,29 @@ def test_a_case_belongs_to_its_framework() -> None:
     cases = of_comparison(record(climbed("float64"), blocks=blocks(1.0))).cases
     assert {"pytorch"} == set(cases.values())
     assert {"linear, pytorch, float64", "linear, pytorch, training"} <= cases.keys()
+
+
+def judged(**margins: float | None) -> Quality:
+    """Two trainings whose metrics have these margins; without one nothing is judged."""
+    row = {
+        "unit": "share", "better_when": "lower", "verdict": "identical", "relative": True, "pairs": 3, "base": 0.5,
+        "head": 0.5, "difference": 0.0, "low": 0.0, "high": 0.0, "p": 0.001, "reason": None,
+    }  # fmt: skip
+    content = {
+        "autoencoder": "linear", "base": "pytorch@old", "head": "pytorch", "verdict": "identical", "seeds": [0, 1, 2],
+        "false_alarms": 0.01, "misses": 0.05, "failures": {}, "reason": None,
+    }  # fmt: skip
+    rows = [{**row, "metric": metric, "margin": margin} for metric, margin in margins.items()]
+    return checked({**content, "rows": rows}, Quality)
+
+
+def test_a_metric_without_a_margin_is_no_case() -> None:
+    """Nothing is judged by it, and a case would pass whatever becomes of it; a gate's name says of which run it is."""
+    quality = [judged(test_mse=0.05, sparsity=None)]
+    expected = {"linear, pytorch, test_mse": "pytorch"}
+    assert expected == of_comparison(record(quality=quality)).cases
+    found = of_gate(Gated(Path("results/it"), Path("accepted.json"), tuple(quality), ()))
+    assert ("aebench gate results/it", expected) == (found.name, found.cases)
 
 
 def test_each_seed_s_climb_is_a_case() -> None:
