@@ -84,7 +84,7 @@ def test_each_attempt_has_its_own_reason(folder: Path, monkeypatch: pytest.Monke
     """The log goes on from one to the next, in whatever encoding the installer speaks."""
     uv = program(
         folder / "bin" / "uv",
-        r"[ $1 = venv ] && exit 0; [ -e again ] && { printf '  x No m\\374sli\\n' >&2; exit 1; }; "
+        r"[ $1 = venv ] && exit 0; [ -e again ] && { printf '  x No m\374sli\n' >&2; exit 1; }; "
         "touch again; echo 'error: no space' >&2; exit 1",
     )
     monkeypatch.setenv("PATH", str(uv.parent), prepend=":")

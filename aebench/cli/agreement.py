@@ -123,8 +123,10 @@ def _planned(
 def replayed(asked: Asked, output: Path | None, everything: bool) -> int:
     """Climb what a bundle holds, and print; the exit status."""
     from aebench.report.bundles import print_made_by
-    from aebench.running.replaying import keep, replay
+    from aebench.running.replaying import keep, replay, require_free
 
+    if output is not None:
+        require_free(output)
     with _climbing(None) as (folder, bars):
         document = replay(asked, folder, bars)
     if output is not None:

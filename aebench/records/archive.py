@@ -6,6 +6,7 @@ choice, never under those that stand in the file.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import zipfile
 import zlib
@@ -28,7 +29,7 @@ LARGEST_MANIFEST = 64 * 2**20  # bytes; that of twelve autoencoders has 100,000
 BLOCK = 2**20
 DIGEST = 16  # characters of a bundle's own checksum
 # What damaged files make `zipfile` raise.
-BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError, RuntimeError)
+BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, KeyError, ValueError, NotImplementedError, RuntimeError)
 # The same content gives the same bytes, whenever it is packed.
 EPOCH = (1980, 1, 1, 0, 0, 0)
 
@@ -116,6 +117,8 @@ def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
     except FileNotFoundError as error:
         raise ResultError(f"no file {path}; `aebench bundle -o {path}` makes a bundle") from error
     except OSError as error:
+        if error.errno == errno.EINVAL:  # it names a place in itself that no file has
+            raise documents.damaged(path, KIND, error) from error
         raise ResultError(f"cannot read {path}: {error.strerror or error}; look at its permissions") from error
     except BROKEN as error:
         raise documents.damaged(path, KIND, error) from error

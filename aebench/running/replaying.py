@@ -247,8 +247,8 @@ def command(asked: Asked, row: Mapping[str, Any]) -> str:
     return shlex.join(words)
 
 
-def keep(document: Mapping[str, Any], folder: Path) -> None:
-    """Leave what was found in the folder's `agreements.json`.
+def require_free(folder: Path) -> Path:
+    """The folder's `agreements.json`, in which what is found is to be left.
 
     Raises:
         UsageError: there is one already.
@@ -256,4 +256,9 @@ def keep(document: Mapping[str, Any], folder: Path) -> None:
     path = folder / "agreements.json"
     if path.exists():
         raise UsageError(f"there is a {path} already; choose another --output")
-    documents.write(path, "agreements", document)
+    return path
+
+
+def keep(document: Mapping[str, Any], folder: Path) -> None:
+    """Leave what was found in the folder. Raises as `require_free`."""
+    documents.write(require_free(folder), "agreements", document)

@@ -91,3 +91,21 @@ def test_what_cannot_be_opened_says_why(made: Path) -> None:
     with pytest.raises(ResultError) as caught:
         opened(made / "it.zip")
     assert f"cannot read {made / 'it.zip'}: Not a directory; look at its permissions" == str(caught.value)
+
+
+def test_a_directory_that_is_nowhere_is_damage(made: Path) -> None:
+    """Planted fault: a byte of the place where a zip file's directory begins; nobody's permissions are to be mended."""
+    content = bytearray(made.read_bytes())
+    content[-3] = 0x01
+    made.write_bytes(content)
+    with pytest.raises(ResultError, match=r"made\.zip is truncated or damaged"):
+        opened(made)
+
+
+def test_a_bundle_that_was_exchanged_since_is_damage(made: Path, tmp_path: Path) -> None:
+    """It was opened, and holds something else when a member is unpacked."""
+    archived = opened(made)
+    with zipfile.ZipFile(made, "w") as other:
+        other.writestr("other", "x")
+    with pytest.raises(ResultError, match=r"made\.zip is truncated or damaged.*'data'"):
+        archived.unpack("data", tmp_path / "data")

@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from examples import RUNG, conditions, inline
 from packing import placeholder, repacked
 
 from aebench import registry
+from aebench.cli import main
 from aebench.errors import FrameworkError, OtherClimbError, UnknownNameError, UsageError
 from aebench.processes.events import Silent
 from aebench.processes.probing import subject
@@ -233,6 +235,16 @@ def test_a_record_is_never_written_over(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"there is a .*agreements\.json already; choose another --output"):
         replaying.keep({"agreements": [], "conditions": conditions()}, tmp_path)
     assert {} == json.loads((tmp_path / "agreements.json").read_text())
+
+
+def test_a_record_that_is_there_is_told_before_anything_is_climbed(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What an hour found would not be shown, and kept nowhere."""
+    monkeypatch.setattr(replaying, "replay", lambda *_: pytest.fail("it climbs"))
+    (tmp_path / "agreements.json").write_text("{}")
+    done = CliRunner().invoke(main, ["replay", str(path), "-f", "reference", "-o", str(tmp_path)])
+    assert (2, True) == (done.exit_code, "agreements.json already" in done.output), done.output
 
 
 def test_what_two_climbs_read_is_unpacked_once(path: Path, tmp_path: Path) -> None:
