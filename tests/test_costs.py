@@ -12,7 +12,7 @@ from examples import planted
 from gates import trials, written
 
 from aebench.comparison.accepting import accept
-from aebench.comparison.gate import Gated, held
+from aebench.comparison.gate import Gated, Scope, held
 from aebench.comparison.verdict import status
 from aebench.processes.events import Silent
 from aebench.records.fields import checked
@@ -176,6 +176,15 @@ def test_seconds_at_each_seed_or_none(gate: Callable[..., Gated]) -> None:
     found[0] = {**found[0], "speed": {**found[0]["speed"], "seconds_per_1000_images": float("nan")}}
     (finding,) = gate(found).findings
     assert ("undone", True) == (finding.weight, "and the run does not at each seed" in finding.sentence)
+
+
+def test_a_run_that_was_timed_in_part_is_accepted_without_its_seconds(tmp_path: Path) -> None:
+    """One training ran beside others: the baseline has a row of memory, none of seconds, and stands against itself."""
+    found = costing()
+    found[0] = {**found[0], "speed": {**found[0]["speed"], "alone": False}}
+    made = accept([written(tmp_path / "run", found)], reason="x", folder=tmp_path / "to")
+    assert (False, True) == tuple(name in made.limits.read_text() for name in ("seconds_per_1000_images", "peak_bytes"))
+    assert 0 == status(held(made.baseline, Scope(), tmp_path / "to").findings)
 
 
 @pytest.mark.parametrize("seconds", [0.0, -0.1])

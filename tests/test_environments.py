@@ -245,6 +245,13 @@ def test_what_is_missing_is_named(bare: Path, other: Path, monkeypatch: pytest.M
         probing.subject(f"reference@{other}")
 
 
+def test_a_folder_may_be_called_as_bundles_are(tmp_path: Path) -> None:
+    """It is an environment where there is one, under a name that no bundle has."""
+    place = other_environments.make(tmp_path / "old.zip")
+    found = find(str(place))
+    assert ("environment", None, str(place)) == (found.name, found.bundle, found.said)
+
+
 def test_a_framework_that_is_not_there_is_named(other: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whether this environment holds it does not matter."""
     monkeypatch.setattr(probing, "_frameworks", lambda _: dict.fromkeys(registry.variants()))

@@ -78,14 +78,13 @@ def test_an_interruption_waits_for_no_call() -> None:
 
 
 def test_a_queue_that_was_only_tried_leaves_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As `--dry-run` tries it; one that holds what jobs have left stays."""
+    """As `--dry-run` tries it; what was there before stays, empty or not."""
     pytest.importorskip("submitit", reason="submitit is not installed: pip install 'aebench[executors]'")
     monkeypatch.chdir(tmp_path)
-    settings = {"folder": "jobs", "cluster": "local"}
+    settings = {"folder": "all/jobs", "cluster": "local"}
     chosen = Chosen("submitit", pools.submitit, settings, "a test's")
-    chosen.rehearse()
-    assert [] == list(tmp_path.iterdir())
-    (tmp_path / "jobs").mkdir()
-    (tmp_path / "jobs" / "1.out").touch()
-    chosen.rehearse()
-    assert (tmp_path / "jobs" / "1.out").exists()
+    for there in ((), (tmp_path / "all",), (tmp_path / "all", tmp_path / "all" / "jobs")):
+        for folder in there:
+            folder.mkdir(exist_ok=True)
+        chosen.rehearse()
+        assert [*there] == sorted(tmp_path.rglob("*"))

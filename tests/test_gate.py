@@ -214,7 +214,7 @@ def test_only_what_is_named_has_to_be_there(gated: Callable[..., Gated]) -> None
 def test_without_a_baseline_it_says_how_to_make_one(tmp_path: Path) -> None:
     """No file for the run's data set, schedule, dtype and device."""
     run = written(tmp_path / "run", trials())
-    with pytest.raises(UsageError, match=r"no baseline .*source-float32-cpu.json, .* none; make one of a run with"):
+    with pytest.raises(UsageError, match=r"no baseline .*source-float32-cpu.json, and none other; make one of a run"):
         held(run, Scope(), tmp_path)
 
 

@@ -8,6 +8,7 @@ import pytest
 from comparisons import blocks, climbed, record
 from msgspec import structs
 
+from aebench.comparison import findings
 from aebench.comparison.absent import LOST
 from aebench.comparison.outcomes import gravest, outcomes
 from aebench.records.fields import Float, checked
@@ -25,7 +26,7 @@ def numbers(*verdicts: str, **changes: Any) -> Outcome:
 
 
 def test_what_moved_names_its_first_rung_and_the_way_it_went() -> None:
-    """In the dtype that moved more."""
+    """And by how much."""
     found = numbers("identical", "moved")
     expected = "float32, equal to 6.3 digits, 50% of the bound, ×3.0 further from the reference, still in bounds"
     assert ("gradients", "moved", "moved", expected) == (found.row, found.verdict, found.weight, found.sentence)
@@ -38,6 +39,28 @@ def test_the_first_rung_that_moved_is_named_before_the_one_that_moved_most() -> 
     row.rungs[0] = structs.replace(row.rungs[0], verdict="moved", moved=1, share=Float(0.1), relative=Float(1e-7))
     (found,) = outcomes(record(climbed("float64"), row, only=["numbers"]))
     assert ("init", True) == (found.row, found.sentence.endswith("; most in rung gradients, 50%"))
+
+
+def test_the_first_rung_is_that_of_either_dtype() -> None:
+    """The one that begins earlier is told, though the other one moved further, which stands beside it."""
+    early, far = climbed("float64", "moved"), climbed("float32", "moved")
+    early.rungs[0], early.rungs[1] = (
+        structs.replace(early.rungs[0], verdict="moved", moved=1, share=Float(0.004), relative=Float(1e-15)),
+        structs.replace(early.rungs[1], share=Float(0.1)),
+    )
+    (found,) = outcomes(record(early, far, only=["numbers"]))
+    assert ("init", True) == (
+        found.row,
+        found.sentence.startswith("float64, equal to 15.0 digits, less than 1% of the"),
+    )
+    assert found.sentence.endswith("; most in rung gradients, float32, 50%")
+
+
+@pytest.mark.parametrize(("share", "words"), [(0.004, "less than 1%"), (0.006, "1%"), (0.0, "0%")])
+def test_what_moved_is_not_called_nothing(share: float, words: str) -> None:
+    """However small a part of its bound it is."""
+    row = climbed("float32", "moved")
+    assert words == findings.share(structs.replace(row.rungs[1], share=Float(share)))
 
 
 @pytest.mark.parametrize(

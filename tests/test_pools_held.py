@@ -109,7 +109,7 @@ def queued() -> tuple[Job, Future[Any]]:
     """A job, and the future that stands for it."""
     job = Job()
     queue = type("Queue", (), {"submit": lambda *_: job})()
-    return job, pools._Queue(queue, Path("jobs")).submit(len, "call")
+    return job, pools._Queue(queue).submit(len, "call")
 
 
 def test_a_job_s_end_is_its_future_s() -> None:

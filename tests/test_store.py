@@ -13,7 +13,7 @@ import pytest
 
 from aebench.errors import ResultError, UsageError
 from aebench.records import store
-from aebench.records.store import HOLDER, LOCK, is_empty, locked, write_text
+from aebench.records.store import HOLDER, LOCK, WANTED, is_empty, is_wanted, locked, wanted, write_text
 
 HOLD = """
 import sys, time
@@ -60,6 +60,16 @@ def test_a_lock_ends_with_its_work(tmp_path: Path) -> None:
         raise ZeroDivisionError
     with locked(tmp_path / "deep" / "folder"), locked(tmp_path):
         assert not is_empty(tmp_path)
+
+
+def test_who_takes_a_folder_over_wants_nothing_of_what_a_killed_process_handed_in(tmp_path: Path) -> None:
+    """Its workers end, also where the next one works by itself."""
+    with locked(tmp_path), wanted(tmp_path) as token:
+        left = (tmp_path / WANTED).read_text()
+        assert is_wanted(tmp_path, token)
+    (tmp_path / WANTED).write_text(left)
+    with locked(tmp_path):
+        assert not is_wanted(tmp_path, token)
 
 
 def test_logs_and_locks_are_no_measurements(tmp_path: Path) -> None:

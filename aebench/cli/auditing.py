@@ -61,10 +61,11 @@ def audit(
     from aebench.audit.auditing import planned
     from aebench.audit.counting import status
     from aebench.report.audit import print_audit
-    from aebench.running.options import data_read, new_folder
+    from aebench.running.options import data_read, new_folder, rehearse
 
     plan = _asked(autoencoders, only, repeats, time_limit, asked)
     if dry_run:
+        rehearse(plan.options)
         counts = ", ".join(f"{count} of {part}" for part, count in planned(plan).items())
         data = data_read(plan.options, plan.options.autoencoders)
         click.echo(f"Cases: {counts}; in {', '.join(plan.options.frameworks)}, on {data}.")

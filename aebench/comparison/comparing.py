@@ -19,7 +19,7 @@ from aebench.comparison.parts import PARTS, TIMED, require_untimed
 from aebench.comparison.quality import Asked as QualityAsked
 from aebench.comparison.quality import each as each_quality
 from aebench.comparison.sequential import Thresholds
-from aebench.comparison.sides import pairs, recorded
+from aebench.comparison.sides import offered, pairs, recorded
 from aebench.comparison.speed import Blocks, Where, measured
 from aebench.counted import counted
 from aebench.errors import UsageError
@@ -115,6 +115,7 @@ def planned(asked: Asked) -> Plan:
     found, left_out = pairs(asked.base, asked.head, asked.frameworks)
     subjects = tuple(name for sides in found for name in sides.names)
     names = asked.options.autoencoders or tuple(n for n in registry.autoencoders() if registry.offering(n, subjects))
+    names, unoffered = offered(names, asked.base, asked.head, subjects, named=bool(asked.options.autoencoders))
     _require_timed(asked, names)
     options = replace(asked.options, autoencoders=names, frameworks=subjects)
     known = held(asked.base, asked.head, asked.only, subjects, asked.options)
@@ -123,7 +124,7 @@ def planned(asked: Asked) -> Plan:
     if known is None:
         check(options)
     not_held = known.left_out() if known else ()
-    return Plan(asked, tuple(found), (*left_out, *not_held), known.options if known else options, known)
+    return Plan(asked, tuple(found), (*left_out, *unoffered, *not_held), known.options if known else options, known)
 
 
 def _require_timed(asked: Asked, names: Sequence[str]) -> None:

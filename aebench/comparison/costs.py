@@ -43,7 +43,7 @@ def judged(
             continue
         busy = loaded([_conditions(trial).busy or Busy() for trial in sides[1]])
         for metric in UNITS:
-            base, head = _median(sides[0], metric), _median(sides[1], metric, whole=True)
+            base, head = _median(sides[0], metric), _median(sides[1], metric)
             entry = entries.get((key[0], metric))
             if base is None or not isinstance(entry, Limit) or not entry.covers(key[1]):
                 continue  # there is no such row, or that it has no limit is a finding already
@@ -72,12 +72,12 @@ def _conditions(trial: Mapping[str, Any]) -> Conditions:
     return checked(trial["conditions"], Conditions)
 
 
-def _median(trials: Sequence[Mapping[str, Any]], metric: str, *, whole: bool = False) -> float | None:
-    """Of the trainings that have a number; whole: None where one of them has none."""
+def _median(trials: Sequence[Mapping[str, Any]], metric: str) -> float | None:
+    """Of the trainings; None where one of them has no number, as one that ran beside others has not."""
     trained = [trial for trial in trials if "failure" not in trial]
     found = [[value for name, value in costs_of(trial) if name == metric and math.isfinite(value)] for trial in trained]
     values = [value for of_one in found for value in of_one]
-    return None if not values or (whole and not all(found)) else statistics.median(values)
+    return statistics.median(values) if values and all(found) else None
 
 
 def _about(key: tuple[str, str], metric: str) -> str:

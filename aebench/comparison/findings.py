@@ -116,7 +116,12 @@ def most(row: Numbers) -> MovedRung:
 
 def described(rung: MovedRung) -> str:
     """By how much a rung moved, of its bound, and whether away from the reference."""
-    return f"{_alike(rung.relative)}{rung.share:.0%} of the bound{_direction(rung)}"
+    return f"{_alike(rung.relative)}{share(rung)} of the bound{_direction(rung)}"
+
+
+def share(rung: MovedRung) -> str:
+    """How much of its bound a rung moved by; what moved at all is not called nothing."""
+    return "less than 1%" if 0.0 < rung.share < 0.005 else f"{rung.share:.0%}"
 
 
 def _alike(relative: float) -> str:

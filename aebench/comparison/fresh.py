@@ -22,7 +22,7 @@ from aebench.comparison.unmatched import Key, Missing, Scope, otherwise
 from aebench.errors import UsageError
 from aebench.processes.environments import Environment
 from aebench.processes.events import Listener
-from aebench.processes.probing import frameworks
+from aebench.processes.probing import frameworks, lacking
 from aebench.processes.worker import FrameworkProcess
 from aebench.records.baselines import RESULTS
 from aebench.records.fields import plain
@@ -94,9 +94,14 @@ def plan(environment: Environment, asked: Mapping[str, Any], scope: Scope, folde
         )
     words = f"it is not installed in {environment.name}; install it there, or name the others with --frameworks"
     missing: Missing = {key: ("undone", words) for key in found.trials if key[1] not in subjects}
+    gone = lacking(environment, dict.fromkeys(name for name, _ in found.trials), subjects)
+    words = f"no package in {environment.name} offers it; install its package there, or name the others"
+    missing = {**missing, **{key: ("undone", words) for key in found.trials if key[0] in gone}}
+    if len(missing) == len(found.trials):
+        raise UsageError(f"environment {environment.name} has none of what is named: {', '.join(gone)}: {words}")
     seeds = dict.fromkeys(trial["seed"] for trials in found.trials.values() for trial in trials)
     options = Options(
-        autoencoders=tuple(dict.fromkeys(name for name, framework in found.trials if framework in subjects)),
+        autoencoders=tuple(dict.fromkeys(name for name, framework in found.trials if (name, framework) not in missing)),
         frameworks=tuple(subjects.values()), seeds=tuple(seeds), importance_samples=tuple(sorted(_samples(found))),
         **asked,
     )  # fmt: skip

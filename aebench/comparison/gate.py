@@ -99,9 +99,10 @@ def accepted(options: Document, folder: Path, scope: Scope = EVERYTHING) -> Acce
     path = path_of(options, folder)
     there = sorted(each.stem for each in (folder / FOLDER).glob("*.json"))
     if not path.exists():
+        others = f"others are {', '.join(there)}" if there else "none other"
         raise UsageError(
-            f"there is no baseline {path}, and those that there are: {', '.join(there) or 'none'}; make one of a run "
-            "with: aebench accept RUN -m REASON, or name another folder of results with --to"
+            f"there is no baseline {path}, and {others}; make one of a run with: aebench accept RUN -m REASON, or name "
+            "another folder of results with --to"
         )
     content = documents.read(path, "baseline")
     if wrong := [key for key in SAME if content[key] != options[key]]:

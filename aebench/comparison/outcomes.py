@@ -20,6 +20,7 @@ from aebench.comparison.findings import (
     metric_in_words,
     most,
     part_of,
+    share,
     speed_weight,
     speeds,
 )  # fmt: skip
@@ -79,9 +80,12 @@ def _climbed(rows: Sequence[Numbers]) -> tuple[str, str, Weight | None, str]:
     moved = [row for row in rows if row.verdict == "moved"]
     if not moved:
         return "", "identical", "moved" if both else None, both.removeprefix("; ") or "identical in every value"
-    row = max(moved, key=lambda row: most(row).share)
-    first, worst = first_moved(row), most(row)
-    besides = "" if worst is first else f"; most in rung {worst.rung}, {worst.share:.0%}"
+    # The first of all rungs, in whichever dtype.
+    row = min(moved, key=lambda row: (row.rungs.index(first_moved(row)), -most(row).share))
+    other = max(moved, key=lambda row: most(row).share)
+    first, worst = first_moved(row), most(other)
+    besides = f"; most in rung {worst.rung}, {'' if other is row else f'{other.dtype}, '}{share(worst)}"
+    besides = "" if worst is first else besides
     return first.rung, "moved", "moved", f"{row.dtype}, {described(first)}, still in bounds{besides}{both}"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -43,12 +44,19 @@ def costs(trial: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
 def accepted(trials: Trials) -> dict[Key, dict[str, float]]:
     """Autoencoder and metric -> framework -> the value that the file of limits holds.
 
-    Means over the seeds, which show a change in any one of them; of costs the medians, which are what is compared.
+    Means over the seeds, which show a change in any one of them; of costs the medians, which are what is compared,
+    where each seed has one.
     """
-    return {
-        key: {framework: rounded(_middle(key[1], over_seeds)) for framework, over_seeds in row.items() if over_seeds}
+    seeds = Counter((trial["autoencoder"], trial["framework"]) for trial in trials)
+    found = {
+        key: {
+            framework: rounded(_middle(key[1], values))
+            for framework, values in row.items()
+            if values and (key[1] not in COSTS or len(values) == seeds[key[0], framework])
+        }
         for key, row in _values(trials).items()
     }
+    return {key: row for key, row in found.items() if row or key[1] not in COSTS}
 
 
 def _middle(metric: str, over_seeds: Sequence[float]) -> float:

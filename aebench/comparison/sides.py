@@ -12,7 +12,7 @@ from aebench.comparison import commits
 from aebench.errors import UnknownNameError, UsageError
 from aebench.processes import environments
 from aebench.processes.environments import Environment
-from aebench.processes.probing import frameworks
+from aebench.processes.probing import frameworks, lacking
 from aebench.records.archive import SUFFIX
 from aebench.records.comparisons import Side, Sides
 from aebench.registry import HERE
@@ -92,6 +92,25 @@ def pairs(base: Environment, head: Environment, asked: Sequence[str] = ()) -> tu
     return found, left_out
 
 
+def offered(
+    names: tuple[str, ...], base: Environment, head: Environment, subjects: Sequence[str], *, named: bool
+) -> tuple[tuple[str, ...], list[str]]:
+    """The autoencoders that both sides have in one of the frameworks, and, in words, those that a side lacks.
+
+    named: the user has named them.
+
+    Raises:
+        UsageError: one that was named is lacking, or none is left.
+    """
+    among = dict.fromkeys(map(registry.bare, subjects))
+    lack = {side.said: lacking(side, names, among) for side in (base, head)}
+    left_out = [f"{side} has no {name}, no package there offers it" for side, found in lack.items() for name in found]
+    both = tuple(name for name in names if not any(name in found for found in lack.values()))
+    if left_out and (named or not both):
+        raise UsageError(f"{'; '.join(left_out)}; install its package there, or leave it out")
+    return both, left_out
+
+
 def are_one(base: Environment, head: Environment) -> bool:
     """Whether both are the same interpreter, started in the same way, or the same bundle."""
     return base.place == head.place
@@ -113,9 +132,12 @@ def require_frameworks(names: Sequence[str]) -> None:
 
 def _left_out(names: Sequence[str], base: Environment, head: Environment) -> Iterator[str]:
     for name in names:
-        lacking = [environment.name for environment in (base, head) if frameworks(environment)[name] is None]
-        if lacking:
-            yield f"{name} is not installed in {' and '.join(lacking)}"
+        without = [environment for environment in (base, head) if frameworks(environment)[name] is None]
+        empty = " and ".join(environment.name for environment in without if environment.bundle is None)
+        bundles = " and ".join(environment.name for environment in without if environment.bundle is not None)
+        if without:
+            words = empty and f"not installed in {empty}", bundles and f"not in {bundles}"
+            yield f"{name} is {' and '.join(filter(None, words))}"
 
 
 def _name(framework: str, environment: Environment) -> str:

@@ -103,7 +103,7 @@ def find(said: str) -> Environment:
         return Environment(HERE, None, HERE)
     if said in _told:
         return _told[said]
-    if said.endswith(SUFFIX):
+    if said.endswith(SUFFIX) and not os.path.isdir(said):
         return tell(_bundled(said))
     if "/" in said or os.sep in said or said in (".", ".."):
         return tell(_placed(said))
@@ -237,7 +237,7 @@ def require_name(name: str, where: str = "") -> None:
 
 
 def _can_be_called(name: str) -> bool:
-    return NAME.fullmatch(name) is not None and name != HERE
+    return NAME.fullmatch(name) is not None and name != HERE and not name.endswith(SUFFIX)
 
 
 def _placed(said: str) -> Environment:

@@ -10,7 +10,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -147,17 +147,19 @@ def submitit(settings: Mapping[str, Any]) -> Executor:
     from submitit import AutoExecutor
 
     found = _taken(settings, Jobs)
+    folder = Path(found.folder)
+    made = [place for place in (folder, *folder.parents) if not place.exists()]
     queue = AutoExecutor(folder=found.folder, cluster=found.cluster)
     queue.update_parameters(**found.parameters)
-    return _Queue(queue, Path(found.folder))
+    return _Queue(queue, made)
 
 
 class _Queue(Executor):
-    """The executor that submitit's, whose jobs are no futures, stands behind. folder: where they are kept, made when it
-    was opened."""
+    """The executor that submitit's, whose jobs are no futures, stands behind. made: folders for the jobs that were made
+    when it was opened, the innermost first."""
 
-    def __init__(self, queue: Any, folder: Path) -> None:
-        self._queue, self._folder = queue, folder
+    def __init__(self, queue: Any, made: Sequence[Path] = ()) -> None:
+        self._queue, self._made = queue, made
 
     def submit(self, fn: Callable[..., Any], /, *arguments: Any, **keywords: Any) -> Future[Any]:
         """The job's future; who cancels it cancels the job."""
@@ -168,9 +170,10 @@ class _Queue(Executor):
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """What had no jobs leaves no folder."""
+        """What had no jobs leaves no folder that was not there before."""
         with contextlib.suppress(OSError):
-            self._folder.rmdir()
+            for folder in self._made:
+                folder.rmdir()
 
 
 def _require_answer(found: Nodes) -> None:

@@ -6,7 +6,7 @@ import platform
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import metadata
@@ -24,6 +24,7 @@ from aebench.processes.environments import Environment
 from aebench.processes.inside import LONGEST_REASON
 from aebench.processes.worker import FrameworkProcess, how, variables_of
 from aebench.records.archive import opened
+from aebench.records.capture import outside
 from aebench.records.conditions import Subject
 from aebench.registry import HERE, UNKNOWN_VERSION
 
@@ -180,6 +181,17 @@ def frameworks(environment: Environment) -> dict[str, str | None]:
     return _frameworks(environment)
 
 
+def lacking(environment: Environment, autoencoders: Iterable[str], among: Iterable[str]) -> list[str]:
+    """Those of the autoencoders that no package there offers for any of the frameworks; none of a bundle.
+
+    Asked is where that may differ from here: of other packages' autoencoders, and of whatever a commit holds.
+    """
+    asked = tuple(name for name in autoencoders if environment.own or outside(name))
+    if not asked or environment.name == HERE or environment.bundle is not None:
+        return []
+    return [name for name, having in _offering(environment, asked, tuple(among)).items() if not having]
+
+
 def require_ready(environment: Environment) -> None:
     """UsageError where processes of aebench cannot run there."""
     found = contents(environment)
@@ -201,6 +213,12 @@ def require_ready(environment: Environment) -> None:
 def _frameworks(environment: Environment) -> dict[str, str | None]:
     with FrameworkProcess(f"{registry.ARBITER}@{environment.name}") as process:
         return process.call(registry.versions)
+
+
+@cache
+def _offering(environment: Environment, names: Sequence[str], among: Sequence[str]) -> dict[str, list[str]]:
+    with FrameworkProcess(f"{registry.ARBITER}@{environment.name}") as process:
+        return {name: process.call(registry.offering, name, among) for name in names}
 
 
 def _lacking(packages: Mapping[str, str]) -> Iterator[str]:

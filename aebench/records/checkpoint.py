@@ -23,10 +23,9 @@ def write_arrays(path: Path, arrays: Mapping[str, Array], metadata: Mapping[str,
     """Write arrays and metadata, whole; ResultError when the disk is full or the folder is closed."""
     contiguous = {name: np.ascontiguousarray(value).reshape(np.shape(value)) for name, value in arrays.items()}
     with whole(path) as temporary:
+        # As of every new file: what safetensors puts in its place nobody but its writer can read.
         temporary.touch()
-        mode = (
-            temporary.stat().st_mode
-        )  # as of every new file; what safetensors puts in its place is its writer's alone
+        mode = temporary.stat().st_mode
         try:
             save_file(contiguous, temporary, dict(metadata))
             temporary.chmod(mode)

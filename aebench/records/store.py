@@ -101,6 +101,8 @@ def locked(folder: Path, *, seconds: float = 0.0) -> Iterator[None]:
     except (OSError, NotImplementedError) as error:
         raise _unwritable(folder, error) from error
     try:
+        # What a killed process has handed in elsewhere nobody waits for any more.
+        (folder / WANTED).unlink(missing_ok=True)
         since = time.strftime("%Y-%m-%d %H:%M:%S")
         write_text(folder / HOLDER, f"process {os.getpid()} (`{_command()}`) since {since}")
         yield
