@@ -256,6 +256,7 @@ def test_other_packages_that_differ_are_told(
         apart.append(Apart(kind="package", name="torch", base="2.13.0+cpu", head="2.14.1"))
         apart.append(Apart(kind="package", name="on one side only", base="h5py 3.1", head="–"))
         apart.append(Apart(kind="pytorch", name="build", base="MKL", head="OpenBLAS"))
+        apart.append(Apart(kind="package", name="torch-cpu", base="2.13.0", head="2.14.1"))
         made = numbers("moved")
         subjects = {name: structs.replace(it, package="torch") for name, it in made.conditions.subjects.items()}
         now = structs.replace(made.conditions, subjects=subjects)

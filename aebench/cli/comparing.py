@@ -115,7 +115,7 @@ def compare(
     on.
 
     With --base there may be several heads. Each is compared with BASE in a folder of its own, and one table says what
-    moved where; what results/known.toml explains is marked as known, and what it explains and is no more fails.
+    moved where; what results/known.toml explains is marked as known, and an entry of it that no longer shows fails.
 
     \b
     Examples:

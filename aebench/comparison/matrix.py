@@ -164,6 +164,12 @@ def held(
     between, rows = versions(compared), outcomes(compared)
     subjects = compared.conditions.subjects
     own = {subjects[name].package for sides in compared.pairs for name in sides.names if name in subjects}
+    # One of its builds, such as tensorflow-cpu, is the framework, too.
+    own |= {
+        it.name
+        for it in compared.differences
+        if it.name.startswith(tuple(f"{name}-" for name in own)) and (it.base, it.head) in between.values()
+    }
     head = Head(
         name=column.name, said=column.said, versions=between, outcomes=marked(rows, between, known),
         packages={it.name: (it.base, it.head) for it in compared.differences if it.of_both and it.name not in own},
