@@ -68,7 +68,7 @@ def audit(
         rehearse(plan.options)
         counts = ", ".join(f"{count} of {part}" for part, count in planned(plan).items())
         data = data_read(plan.options, plan.options.autoencoders)
-        click.echo(f"Cases: {counts}; in {', '.join(plan.options.frameworks)}, on {data}.")
+        click.echo(f"Cases: {counts}; in {', '.join(plan.options.frameworks)}, on {data}. Nothing was begun.")
         return
     folder = output or new_folder("audit")
     with kept_in(folder) as bars:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -30,6 +30,7 @@ from aebench.cli.values import OF_FILE, Place, Share, named, names, text, whole,
 
 if TYPE_CHECKING:
     from aebench.comparison.comparing import Asked, Plan
+    from aebench.records.comparisons import Comparison
     from aebench.records.known import Known
 
 KNOWN = Path("results/known.toml")
@@ -182,15 +183,14 @@ def _shown(plans: Sequence[Plan]) -> int:
         if plan.asked.executor is not None:
             plan.asked.executor.rehearse()
         print_plan(plan, console())
+    click.echo("Nothing was begun.")
     return 0
 
 
 def _carried_out(plan: Plan, output: Path | None, everything: bool) -> int:
     """Compare, print and export; the exit status."""
     from aebench.comparison.comparing import compare as carried_out
-    from aebench.comparison.sides import is_commit
     from aebench.comparison.verdict import findings, status
-    from aebench.records.comparisons import DIFFERING
     from aebench.report.comparison import print_comparison
     from aebench.report.exported import export, of_comparison
     from aebench.running.options import new_folder
@@ -202,12 +202,21 @@ def _carried_out(plan: Plan, output: Path | None, everything: bool) -> int:
     print_comparison(found, console(), everything=everything)
     click.echo(f"\nResults: {folder / 'comparison.json'}, beside it Markdown and JUnit XML")
     leave_tables(folder / "comparison.json")
-    sides = found.base, found.head
-    # What a commit computes differs in its text, which no script of one text shows; in a bundle nothing is computed.
-    able = not any(map(is_commit, sides)) and not (plan.asked.base.bundle and plan.asked.head.bundle)
-    if able and any(row.verdict in DIFFERING for row in found.numbers):
-        click.echo(f"What parted or moved, as a script without aebench: aebench reproduce {folder} -o issue")
+    _tell_of_scripts([(plan.asked, found, folder)])
     return tell_to_go_on(status(findings(found)), folder)
+
+
+def _tell_of_scripts(compared: Iterable[tuple[Asked, Comparison, Path]]) -> None:
+    """How to get a script without aebench of what parted or moved, in the first of these that has such."""
+    from aebench.comparison.sides import is_commit
+    from aebench.records.comparisons import DIFFERING
+
+    for asked, found, folder in compared:
+        # What a commit computes differs in its text, which no script of one text shows; a bundle computes nothing.
+        able = not any(map(is_commit, (found.base, found.head))) and not (asked.base.bundle and asked.head.bundle)
+        if able and any(row.verdict in DIFFERING for row in found.numbers):
+            click.echo(f"What parted or moved, as a script without aebench: aebench reproduce {folder} -o issue")
+            return
 
 
 def _matrix(
@@ -232,11 +241,14 @@ def _matrix(
     with kept_in(folder) as bars:
         found = matrix.compare(asked, columns, folder, differences, bars)
     export(of_matrix(found), folder, "matrix")
-    for name, compared in matrix.comparisons(found, folder):
-        export(of_comparison(compared), folder / name, "comparison")
+    compared = list(matrix.comparisons(found, folder))
+    for name, one in compared:
+        export(of_comparison(one), folder / name, "comparison")
     print_matrix(found, console(), everything=everything)
     click.echo(f"\nResults: {folder / matrix.FILE}, beside it Markdown, JUnit XML, and a folder for each comparison")
     leave_tables(folder / matrix.FILE)
+    plans = {column.name: column.plan.asked for column in columns if column.plan}
+    _tell_of_scripts((plans[name], one, folder / name) for name, one in compared)
     return tell_to_go_on(status(matrix.findings(found)), folder)
 
 

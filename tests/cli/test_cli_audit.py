@@ -23,7 +23,7 @@ def test_memory_that_is_planted_is_caught(aebench, tmp_path: Path) -> None:
 def test_a_dry_run_says_what_would_be_planted(aebench, tmp_path: Path) -> None:
     """Counts of each part; nothing is written."""
     shown = aebench("audit", "-f", "reference", "--only", "speed,memory", "--repeats", "2", "--dry-run")
-    assert "Cases: 22 of speed, 2 of memory; in reference, on curve and digits.\n" == shown.stdout
+    assert "Cases: 22 of speed, 2 of memory; in reference, on curve and digits. Nothing was begun.\n" == shown.stdout
     assert [] == list(tmp_path.iterdir())
 
 

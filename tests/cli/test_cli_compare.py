@@ -161,6 +161,7 @@ def test_a_dry_run_says_what_would_be_done(aebench, other: Path, tmp_path: Path)
     shown = aebench("compare", "here", str(other), "linear", *NUMBERS, "--dry-run")
     assert (0, []) == (shown.returncode, [*tmp_path.iterdir()])
     assert "numbers of reference – reference@other, in linear, on curve." in shown.stdout
+    assert "Nothing was begun." == shown.stdout.splitlines()[-1]
 
 
 def test_only_what_is_named_is_timed(aebench, other: Path, tmp_path: Path) -> None:

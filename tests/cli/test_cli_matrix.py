@@ -13,9 +13,14 @@ from xml.etree import ElementTree
 import other_environments
 import psutil
 import pytest
+from comparisons import climbed, record
 
+from aebench.cli.comparing import _tell_of_scripts
+from aebench.comparison.comparing import Asked
+from aebench.processes.environments import Environment
 from aebench.records import documents
 from aebench.records.store import WANTED
+from aebench.running.options import Options
 
 NUMBERS = ("--only", "numbers", "-f", "reference")
 
@@ -148,3 +153,17 @@ def test_a_damaged_table_is_refused(aebench, places: Path, tmp_path: Path) -> No
     (tmp_path / "out" / "matrix.json").write_text(json.dumps({"format": documents.FORMATS["matrix"], "base": 3}))
     refused = aebench("compare", "--base", "here", str(places / "same"), "linear", *NUMBERS, "-o", "out")
     assert (2, True) == (refused.returncode, "is truncated or damaged" in refused.stderr)
+
+
+def test_the_first_head_of_which_a_script_shows_something_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    """None of what is as before, and none of two bundles, in which nothing is computed; one line for all heads."""
+    old, new = (Environment(name, Path(name), name) for name in ("old", "new"))
+    bundle = Environment("a.zip", None, "a.zip", bundle=Path("a.zip"))
+    of_bundles, asked = (Asked(base, head, Options((), ())) for base, head in ((bundle, bundle), (old, new)))
+    same, moved = (record(climbed("float64", verdict)) for verdict in ("identical", "moved"))
+    rows = [(asked, same, Path("out/a")), (of_bundles, moved, Path("out/b")), *[(asked, moved, Path("out/c"))] * 2]
+    _tell_of_scripts(rows)
+    said = "What parted or moved, as a script without aebench: aebench reproduce out/c -o issue\n"
+    assert said == capsys.readouterr().out
+    _tell_of_scripts(rows[:2])
+    assert "" == capsys.readouterr().out
