@@ -11,7 +11,7 @@ import pytest
 from examples import planted
 from gates import trials, written
 
-from aebench.comparison.accepting import accept
+from aebench.comparison.accepting import accept, left_open
 from aebench.comparison.gate import Gated, Scope, held
 from aebench.comparison.verdict import status
 from aebench.processes.events import Silent
@@ -185,6 +185,10 @@ def test_a_run_that_was_timed_in_part_is_accepted_without_its_seconds(tmp_path: 
     made = accept([written(tmp_path / "run", found)], reason="x", folder=tmp_path / "to")
     assert (False, True) == tuple(name in made.limits.read_text() for name in ("seconds_per_1000_images", "peak_bytes"))
     assert 0 == status(held(made.baseline, Scope(), tmp_path / "to").findings)
+    said = "No seconds are accepted of tied: not every training had a machine alone, and an epoch that was warm."
+    assert [said] == [words for words in left_open(made.baseline) if "seconds" in words]
+    whole = accept([written(tmp_path / "whole", costing())], reason="x", folder=tmp_path / "whole-to")
+    assert [] == [words for words in left_open(whole.baseline) if "seconds" in words]
 
 
 @pytest.mark.parametrize("seconds", [0.0, -0.1])

@@ -94,6 +94,6 @@ def accept(runs: tuple[Path, ...], reason: str, expires: datetime | None, folder
     found = accepting.accept(runs, reason=reason, folder=folder, expires=expires.date() if expires else None)
     page = write_page(folder)
     print_acceptance(found, reason, console())
-    for words in accepting.few(found.baseline):
+    for words in accepting.left_open(found.baseline):
         console().print(words, soft_wrap=True)
     console().print(f"Baseline: {found.baseline}; limits: {found.limits}; page: {page}. Commit them.", soft_wrap=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from aebench.comparison.noninferior import LOOKS
-from aebench.comparison.rows import accepted, rows
+from aebench.comparison.rows import accepted, costs, rows
 from aebench.errors import UsageError
 from aebench.records import documents, limits
 from aebench.records.baselines import FOLDER, PAGE, RESULTS, SAME, command, compact, path_of, require_once, trials_of
@@ -92,10 +92,18 @@ def _require_no_folders(*places: Path) -> None:
             raise UsageError(f"{place} is a folder, and a file of that name is to be written; move it away")
 
 
-def few(baseline: Path) -> Iterator[str]:
-    """What a baseline of few seeds leaves open, in words."""
+def left_open(baseline: Path) -> Iterator[str]:
+    """What a baseline of few seeds, or of seconds at some of them, leaves open, in words."""
     least = LOOKS[1]  # after the first look hardly anything is called worse
-    seeds = Counter((trial["autoencoder"], trial["framework"]) for trial in trials_of(baseline))
+    trials = trials_of(baseline)
+    seeds = Counter((trial["autoencoder"], trial["framework"]) for trial in trials)
+    timed = Counter(
+        (trial["autoencoder"], trial["framework"])
+        for trial in trials
+        if "seconds_per_1000_images" in dict(costs(trial))
+    )
+    if names := ", ".join(dict.fromkeys(key[0] for key, count in timed.items() if count < seeds[key])):
+        yield f"No seconds are accepted of {names}: not every training had a machine alone, and an epoch that was warm."
     names = ", ".join(dict.fromkeys(autoencoder for (autoencoder, _), count in seeds.items() if count < least))
     if names:
         yield (
