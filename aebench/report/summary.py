@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice, product
 from statistics import mean
 from typing import Any
@@ -26,7 +26,8 @@ EXPLANATION = (
     "agreement: every rung of the ladder, every pair; ×N: they could differ N times as much before they part; in part: "
     "a framework was not compared. quality: mean over the seeds, with those that leapt only where all did."
 )
-OF_SPEED = "ms/1,000: training steps per 1,000 images, median of all epochs but the first two."
+OF_SPEED = "ms/1,000: training steps per 1,000 images, median of all epochs but the first two{of}."
+IN_PART = ", of the trainings that had a machine alone"
 UNTIMED = "No training had a machine alone, so none is timed."
 
 
@@ -39,27 +40,34 @@ def print_run(document: Document, console: Console, verdicts: Sequence[str] = ()
     console.print(" ".join(found), style="bold", markup=False)
     print_problems(problems(document), console)
     console.print()
-    timed = _is_timed(document)
+    trained = [trial for trial in document["trials"] if "failure" not in trial]
+    timed = not trained or any(map(_had_a_machine, trained))
     table(document, speed=timed).print(console)
-    console.print(f"{EXPLANATION} {OF_SPEED if timed else UNTIMED}", style="dim")
+    of_speed = OF_SPEED.format(of="" if all(map(_had_a_machine, trained)) else IN_PART) if timed else UNTIMED
+    console.print(f"{EXPLANATION} {of_speed}", style="dim")
     if timed and (words := _busy(document)):
         say(words, console, "yellow")
-    frameworks = document["options"]["frameworks"]
-    for framework, name in product(frameworks, _in_order(document)):
+    for note in _notes(document):
+        console.print(note, style="dim")
+
+
+def _notes(document: Document) -> Iterator[str]:
+    """What is not in the table, and why."""
+    frameworks, names = document["options"]["frameworks"], _in_order(document)
+    for framework, name in product(frameworks, names):
         if not registry.offers(framework, name):
-            console.print(f"n/a: {networks.lacking(framework, name)}", style="dim")
+            yield f"n/a: {networks.lacking(framework, name)}"
+    climbing = dict.fromkeys((ARBITER, *frameworks))
+    single = [name for name in names if len(registry.offering(name, climbing)) < 2]
+    if single and document["options"]["agreement"]:
+        yield f"Nothing to compare with: two frameworks have to have it, or one and the {ARBITER}: {', '.join(single)}"
     if document["agreements"] and ARBITER not in frameworks:
         named = ",".join((ARBITER, *frameworks))
-        console.print(f"{ARBITER}: judged the agreement and was not trained; to train it, too: -f {named}", style="dim")
-
-
-def _is_timed(document: Document) -> bool:
-    """Whether there is anything to say of speed: not where each training ran beside others."""
-    trained = [trial for trial in document["trials"] if "failure" not in trial]
-    return not trained or any(_had_a_machine(trial) for trial in trained)
+        yield f"{ARBITER}: judged the agreement and was not trained; to train it, too: -f {named}"
 
 
 def _had_a_machine(trial: Document) -> bool:
+    """Whether its seconds say anything of speed: not where it ran beside others."""
     alone: bool = trial["speed"].get("alone", True)
     return alone
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from aebench import registry
 from aebench.registry import ARBITER
 from aebench.report.summary import print_run
 from aebench.report.verdict import sentences
@@ -199,5 +200,16 @@ def test_where_no_training_had_a_machine_alone_there_is_no_column_of_speed(
     ]  # fmt: skip
     out = io.StringIO()
     print_run(document, Console(file=out, width=200, highlight=False))
-    found = [words in out.getvalue() for words in ("not alone", "ms/1,000", "busy", "so none is timed")]
-    assert [some, some, some, not some] == found
+    words = ("not alone", "ms/1,000", "busy", "of the trainings that had a machine alone", "so none is timed")
+    assert [some, some, some, some, not some] == [it in out.getvalue() for it in words]
+
+
+@pytest.mark.parametrize(("having", "said"), [(1, True), (2, False)])
+def test_what_has_nothing_to_compare_with_is_told(
+    document: dict[str, Any], monkeypatch: pytest.MonkeyPatch, having: int, said: bool
+) -> None:
+    """An autoencoder of one's own, in one framework and without the reference."""
+    monkeypatch.setattr(registry, "offering", lambda name, among: ["pytorch", "tensorflow"][:having])
+    out = io.StringIO()
+    print_run({**document, "agreements": []}, Console(file=out, width=200, highlight=False))
+    assert said == ("or one and the reference: stacked, tied" in out.getvalue())
