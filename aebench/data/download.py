@@ -27,6 +27,7 @@ refused = False
 
 _TIMEOUT = (10.0, 30.0)  # seconds to connect, and between two pieces
 _CHUNK = 2**16
+_ABANDONED = 24 * 3600.0  # seconds after which nobody goes on with a part
 # Bytes as they are: a server that labels a .gz "Content-Encoding: gzip" would have it unpacked on the way.
 _HEADERS = {"Accept-Encoding": "identity", "User-Agent": "aebench"}
 
@@ -112,6 +113,7 @@ def _attempt(url: str, target: Path, verify: Callable[[Path], object]) -> tuple[
         _download(pooch, url, temporary)
         verify(temporary)
         temporary.replace(target)
+        _sweep(target)
     except request_error as error:  # before OSError, which it is a kind of
         return _reason(error)
     except DataError as error:
@@ -125,6 +127,14 @@ def _attempt(url: str, target: Path, verify: Callable[[Path], object]) -> tuple[
         with contextlib.suppress(OSError):  # the fault being reported may be the folder itself
             temporary.unlink(missing_ok=True)
     return None, False
+
+
+def _sweep(target: Path) -> None:
+    """Remove what killed processes have left of the same file; what is younger may still be written, elsewhere too."""
+    for left in target.parent.glob(f".{target.name}.*.partial"):
+        with contextlib.suppress(OSError):
+            if time.time() - left.stat().st_mtime > _ABANDONED:
+                left.unlink()
 
 
 def _download(pooch: Any, url: str, file: Path) -> None:

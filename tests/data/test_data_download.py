@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import os
 import re
 import sys
 import time
@@ -224,3 +225,16 @@ def test_a_dry_run_downloads_nothing(mnist: Any, mirror: Any, cache: Path, words
     assert "mnist: not here yet: " in done.output
     assert "A dry run downloads nothing." in done.output
     assert load("mnist").name == "mnist"
+
+
+def test_what_a_killed_download_left_goes_with_a_later_one(mnist: Any, mirror: Any, cache: Path) -> None:
+    """The part of yesterday; that of an hour ago may be another process's, which still writes it."""
+    mirror.serve(mnist, "/mnist/")
+    folder = cache / "mnist"
+    folder.mkdir(parents=True)
+    for number, hours in ((1, 25), (2, 1)):
+        part = folder / f".{FIRST}.gz.{number}.partial"
+        part.touch()
+        os.utime(part, times=(time.time() - 3600 * hours,) * 2)
+    load("mnist")
+    assert [f".{FIRST}.gz.2.partial"] == [name for name in _leftovers(cache) if name.endswith(".partial")]
