@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import os
 import socket
-import subprocess
-import sys
-import time
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
+from orphans import ends, left_by
 
 from aebench.processes import pools
 
@@ -41,25 +39,9 @@ if __name__ == "__main__":
 """
 
 
-def alive(process: int) -> bool:
-    """Whether it runs: one that has ended, and that nobody has asked about, does not."""
-    try:
-        return ") Z" not in Path(f"/proc/{process}/stat").read_text()
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-
-
 def test_a_killed_harness_takes_its_pool_along(tmp_path: Path) -> None:
     """No training goes on when the process that asked for it is gone."""
-    script = tmp_path / "orphan.py"
-    script.write_text(ORPHAN)
-    with subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, text=True) as harness:
-        assert harness.stdout is not None
-        worker = int(harness.stdout.readline())
-    deadline = time.monotonic() + 20.0
-    while alive(worker) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert not alive(worker)
+    assert ends(left_by(ORPHAN, tmp_path))
 
 
 @pytest.mark.parametrize(("scheme", "host"), [("", "127.0.0.1"), ("ray://", "127.0.0.1"), ("", "[::1]")])

@@ -17,6 +17,7 @@ import climbs
 import pytest
 import remote
 import remote_failures
+from orphans import ends, left_by, runs
 from processes import OWN_FRAMEWORKS, Process
 
 from aebench import alive, errors, registry
@@ -267,7 +268,7 @@ def test_a_process_that_hangs_is_ended_and_named(tmp_path: Path, monkeypatch: py
             worker.call(remote_failures.hang, how)
         waits = "its process was ended; the same command goes on, and waits longer with --timeout MINUTES"
         assert f"reference: no answer to hang in 1 s; {waits}; see the end of {log}" == str(caught.value)
-        assert not _alive(before)
+        assert not runs(before)
         monkeypatch.undo()
         assert before != worker.call(remote_failures.process_id)
 
@@ -355,23 +356,7 @@ if __name__ == "__main__":
 
 def test_a_killed_parent_takes_its_workers_along(tmp_path: Path) -> None:
     """No training goes on when the process that asked for it is gone."""
-    script = tmp_path / "orphan.py"
-    script.write_text(ORPHAN)
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
-    with subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, text=True, env=environment) as parent:
-        assert parent.stdout is not None
-        worker = int(parent.stdout.readline())
-    deadline = time.monotonic() + 20.0
-    while _alive(worker) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert not _alive(worker)
-
-
-def _alive(process: int) -> bool:
-    try:
-        return Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
+    assert ends(left_by(ORPHAN, tmp_path))
 
 
 def test_a_process_holds_one_framework_only(process: Process) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from aebench.comparison.noninferior import LOOKS
-from aebench.comparison.rows import accepted, costs, rows
+from aebench.comparison.rows import SECONDS, accepted, costs, rows
 from aebench.errors import UsageError
 from aebench.records import documents, limits
 from aebench.records.baselines import FOLDER, PAGE, RESULTS, SAME, command, compact, path_of, require_once, trials_of
@@ -97,12 +97,10 @@ def left_open(baseline: Path) -> Iterator[str]:
     least = LOOKS[1]  # after the first look hardly anything is called worse
     trials = trials_of(baseline)
     seeds = Counter((trial["autoencoder"], trial["framework"]) for trial in trials)
-    timed = Counter(
-        (trial["autoencoder"], trial["framework"])
-        for trial in trials
-        if "seconds_per_1000_images" in dict(costs(trial))
-    )
-    if names := ", ".join(dict.fromkeys(key[0] for key, count in timed.items() if count < seeds[key])):
+    taken = accepted(trials)
+    timed = [trial for trial in trials if SECONDS in dict(costs(trial))]
+    without = [it for it in timed if it["framework"] not in taken.get((it["autoencoder"], SECONDS), {})]
+    if names := ", ".join(dict.fromkeys(trial["autoencoder"] for trial in without)):
         yield f"No seconds are accepted of {names}: not every training had a machine alone, and an epoch that was warm."
     names = ", ".join(dict.fromkeys(autoencoder for (autoencoder, _), count in seeds.items() if count < least))
     if names:

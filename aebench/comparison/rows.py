@@ -14,7 +14,8 @@ from aebench.quality.margins import COSTS, margin
 from aebench.records.limits import Key, Row, rounded
 
 Trials = Sequence[Mapping[str, Any]]
-UNITS = {"seconds_per_1000_images": "seconds", "peak_bytes": "bytes"}
+SECONDS = "seconds_per_1000_images"
+UNITS = {SECONDS: "seconds", "peak_bytes": "bytes"}
 
 
 def _values(trials: Trials) -> dict[Key, dict[str, list[float]]]:
@@ -36,7 +37,7 @@ def costs(trial: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
     process held, where that is known."""
     speed = trial["speed"]
     if speed["warm"] and speed.get("alone", True):
-        yield "seconds_per_1000_images", float(speed["seconds_per_1000_images"])
+        yield SECONDS, float(speed[SECONDS])
     if "peak_bytes" in speed:
         yield "peak_bytes", float(speed["peak_bytes"])
 

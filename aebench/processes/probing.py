@@ -186,8 +186,10 @@ def lacking(environment: Environment, autoencoders: Iterable[str], among: Iterab
 
     Asked is where that may differ from here: of other packages' autoencoders, and of whatever a commit holds.
     """
+    if environment.name == HERE or environment.bundle is not None:
+        return []
     asked = tuple(name for name in autoencoders if environment.own or outside(name))
-    if not asked or environment.name == HERE or environment.bundle is not None:
+    if not asked:
         return []
     return [name for name, having in _offering(environment, asked, tuple(among)).items() if not having]
 

@@ -239,8 +239,10 @@ class FrameworkProcess:
 
 def how(status: int | None) -> str:
     """How a process ended, by its exit status, which is negative where a signal ended it."""
-    if status is None or status >= 0:
-        return "and left no status" if status is None else f"with status {status}"
+    if status is None:
+        return "and left no status"
+    if status >= 0:
+        return f"with status {status}"
     if -status not in set(signal.Signals):  # those of real time have no names
         return f"by signal {-status}"
     by = signal.Signals(-status)

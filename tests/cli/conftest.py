@@ -7,9 +7,12 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from examples import OPTIONS, conditions, trial
 
+from aebench.records import documents
 from aebench.report.html.writing import library
 
 Outcome = subprocess.CompletedProcess
@@ -57,3 +60,18 @@ def aebench(command: list[str], environment: dict[str, str], tmp_path: Path) -> 
         )
 
     return call
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
+    """Leaves a run in a folder of the present one."""
+    monkeypatch.chdir(tmp_path)
+
+    def leave(folder: str = "run", **changes: Any) -> Path:
+        content = {"options": OPTIONS, "conditions": conditions(), "complete": True, "agreements": [], "failures": []}
+        documents.write(
+            Path(folder) / "result.json", "run", {**content, "trials": [trial("pytorch", 0, 0.5)], **changes}
+        )
+        return Path(folder)
+
+    return leave

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import subprocess
 import sys
@@ -11,11 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 from examples import OPTIONS, RUNG, conditions, trial
+from exporting import called, rows
 from packing import placeholder
 
-from aebench.cli import main
 from aebench.records import documents
 from aebench.report.exports import NAMES
 from aebench.report.formats import FORMATS
@@ -29,43 +27,18 @@ print(sorted({"torch", "tensorflow", "keras", "jax", "matplotlib.pyplot"} & set(
 """
 
 
-@pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
-    """Leaves a run in a folder of the present one."""
-    monkeypatch.chdir(tmp_path)
-
-    def leave(folder: str = "run", **changes: Any) -> Path:
-        content = {"options": OPTIONS, "conditions": conditions(), "complete": True, "agreements": [], "failures": []}
-        documents.write(
-            Path(folder) / "result.json", "run", {**content, "trials": [trial("pytorch", 0, 0.5)], **changes}
-        )
-        return Path(folder)
-
-    return leave
-
-
-def _called(*words: str) -> tuple[int, str]:
-    done = CliRunner().invoke(main, words)
-    return done.exit_code, done.output
-
-
-def _rows(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
 def test_a_run_s_tables_lie_in_its_folder(run: Callable[..., Path]) -> None:
     """As CSV where nothing else is said; each path is told; a second call replaces them."""
     folder = run()
-    status, said = _called("export", "run")
+    status, said = called("export", "run")
     assert (0, {"run/tables/metrics.csv", "run/tables/trials.csv"}) == (status, {*said.split()} & {
         "run/tables/metrics.csv", "run/tables/trials.csv"
     })  # fmt: skip
     assert {path.name for path in (folder / "tables").iterdir()} == {Path(line).name for line in said.splitlines()}
-    assert [("tied", "0.5")] == [(row["autoencoder"], row["value"]) for row in _rows(folder / "tables" / "metrics.csv")]
+    assert [("tied", "0.5")] == [(row["autoencoder"], row["value"]) for row in rows(folder / "tables" / "metrics.csv")]
     run(trials=[trial("pytorch", 0, 0.25)])
-    assert 0 == _called("export", "run/result.json")[0]
-    assert ["0.25"] == [row["value"] for row in _rows(folder / "tables" / "metrics.csv")]
+    assert 0 == called("export", "run/result.json")[0]
+    assert ["0.25"] == [row["value"] for row in rows(folder / "tables" / "metrics.csv")]
 
 
 def test_no_framework_is_loaded(run: Callable[..., Path]) -> None:
@@ -78,10 +51,10 @@ def test_no_framework_is_loaded(run: Callable[..., Path]) -> None:
 def test_several_records_share_a_folder(run: Callable[..., Path]) -> None:
     """With a column that names the record; a record that is named twice counts once; without a folder it is refused."""
     run("one"), run("other", trials=[trial("pytorch", 1, 0.5)])
-    assert 0 == _called("export", "one", "other", "one/result.json", "-o", "out")[0]
-    rows = [(row["record"], row["seed"]) for row in _rows(Path("out/trials.csv"))]
-    assert [("one/result.json", "0"), ("other/result.json", "1")] == rows
-    status, said = _called("export", "one", "other")
+    assert 0 == called("export", "one", "other", "one/result.json", "-o", "out")[0]
+    found = [(row["record"], row["seed"]) for row in rows(Path("out/trials.csv"))]
+    assert [("one/result.json", "0"), ("other/result.json", "1")] == found
+    status, said = called("export", "one", "other")
     assert (2, True) == (status, "several records need a folder for their tables: --output" in said)
 
 
@@ -103,7 +76,7 @@ def test_any_record_s_file_will_do(kind: str, run: Callable[..., Path]) -> None:
         placeholder(path, "pytorch")
     else:
         documents.write(path, kind, content[kind])
-    status, said = _called("export", str(path))
+    status, said = called("export", str(path))
     assert (0, True) == (status, Path("there/tables/conditions.csv").is_file()), said
 
 
@@ -137,14 +110,14 @@ def test_what_cannot_be_exported_is_one_line(words: list[str], message: str, run
     outside["trials"][0]["framework"] = "../../evil"
     Path("outside/result.json").write_text(json.dumps(outside))
     before = set(Path.cwd().rglob("*"))
-    status, said = _called(*words)
+    status, said = called(*words)
     assert (2, True) == (status, message in said), said
     assert before == set(Path.cwd().rglob("*"))
 
 
 def test_the_help_names_every_format() -> None:
     """Of the command, and of the option that others take."""
-    of_command, of_others = (_called(name, "--help")[1] for name in ("export", "run"))
+    of_command, of_others = (called(name, "--help")[1] for name in ("export", "run"))
     assert [] == [name for name in NAMES if name not in of_command]
     assert [] == [name for name in FORMATS if name not in of_others]
 
@@ -157,11 +130,11 @@ def test_hostile_names_stay_in_their_cells(run: Callable[..., Path]) -> None:
     failed = {"autoencoder": "tied", "framework": "pytorch", "seed": 1, "failure": "../../evil\n=1+1"}
     run(trials=[hostile, failed])
     before = set(Path.cwd().rglob("*"))
-    status, said = _called("export", "run", "--format", "csv,json,markdown,bmf,junit", "-o", "out")
+    status, said = called("export", "run", "--format", "csv,json,markdown,bmf,junit", "-o", "out")
     assert 0 == status, said
     new = set(Path.cwd().rglob("*")) - before - {Path.cwd() / "out"}
     assert {Path.cwd() / "out"} == {path.parent for path in new}
-    metrics = [row["metric"] for row in _rows(Path("out/metrics.csv"))]
+    metrics = [row["metric"] for row in rows(Path("out/metrics.csv"))]
     assert ["../../evil", 'a,b\n"c"', "'=1+1", "<script>alert(1)</script>", "\x00", "?", ""] == metrics
     assert "<script>" not in Path("out/metrics.md").read_text(encoding="utf-8")
 
@@ -175,10 +148,10 @@ def test_a_table_does_not_replace_a_record(tmp_path: Path, monkeypatch: pytest.M
     content = {"measurement": measured, "conditions": conditions(), "growth": []}
     documents.write(Path("growth.json"), "growth", content)
     before = Path("growth.json").read_bytes()
-    status, said = _called("export", ".", "--format", "csv,json", "-o", ".")
+    status, said = called("export", ".", "--format", "csv,json", "-o", ".")
     assert (2, True) == (status, "growth.json is a record, which a table would replace" in said)
     assert (before, ["growth.json"]) == (Path("growth.json").read_bytes(), [path.name for path in Path.cwd().iterdir()])
-    assert 0 == _called("export", ".", "--format", "csv,json")[0]
+    assert 0 == called("export", ".", "--format", "csv,json")[0]
 
 
 def test_a_run_leaves_its_tables(aebench: Aebench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -187,7 +160,7 @@ def test_a_run_leaves_its_tables(aebench: Aebench, tmp_path: Path, monkeypatch: 
     outcome = aebench(*words)
     assert (0, True) == (outcome.returncode, "Tables: out/tables (" in outcome.stdout), outcome.stderr
     monkeypatch.chdir(tmp_path)
-    assert 0 == _called("export", "out", "--format", "csv,json", "-o", "again")[0]
+    assert 0 == called("export", "out", "--format", "csv,json", "-o", "again")[0]
     of_run = {path.name: path.read_bytes() for path in Path("out/tables").iterdir()}
     assert of_run == {path.name: path.read_bytes() for path in Path("again").iterdir()}
     assert {"metrics.csv", "metrics.json"} <= of_run.keys()
@@ -196,22 +169,22 @@ def test_a_run_leaves_its_tables(aebench: Aebench, tmp_path: Path, monkeypatch: 
 def test_several_runs_that_are_read_as_one_leave_their_tables(run: Callable[..., Path]) -> None:
     """Of `aebench quality`: the mean is over the seeds of both, which `aebench export` tells apart."""
     run("one"), run("other", trials=[trial("pytorch", 1, 0.25)])
-    assert 0 == _called("quality", "one", "other", "--export", "csv", "-o", "out")[0]
-    assert [("2", "0.375")] == [(row["seeds"], row["mean"]) for row in _rows(Path("out/tables/means.csv"))]
+    assert 0 == called("quality", "one", "other", "--export", "csv", "-o", "out")[0]
+    assert [("2", "0.375")] == [(row["seeds"], row["mean"]) for row in rows(Path("out/tables/means.csv"))]
 
 
 def test_a_gate_leaves_its_tables(run: Callable[..., Path]) -> None:
     """The findings that it prints, with their weight, beside gate.md and gate.xml."""
-    assert 0 == _called("accept", str(run()), "-m", "first")[0]
+    assert 0 == called("accept", str(run()), "-m", "first")[0]
     asked = {**OPTIONS, "autoencoders": ["tied"], "frameworks": ["pytorch"], "seeds": [0]}
     run(trials=[trial("pytorch", 0, 5.0)], options=asked)
-    status, said = _called("gate", "run", "--report", "out", "--export", "csv")
+    status, said = called("gate", "run", "--report", "out", "--export", "csv")
     assert 2 == status, said
-    findings = [(row["weight"], row["about"]) for row in _rows(Path("out/tables/findings.csv"))]
+    findings = [(row["weight"], row["about"]) for row in rows(Path("out/tables/findings.csv"))]
     assert [
         ("undone", "the run"), ("undecided", "tied, pytorch, test_mse"), ("undecided", "tied, pytorch, quality")
     ] == findings  # fmt: skip
-    (metric,) = _rows(Path("out/tables/quality.csv"))
+    (metric,) = rows(Path("out/tables/quality.csv"))
     assert ("test_mse", "undecided", "0.5", "5.0") == tuple(
         metric[name] for name in ("metric", "verdict", "base_mean", "head_mean")
     )
@@ -235,6 +208,6 @@ def test_what_a_project_fixes_needs_no_folder(
     monkeypatch.chdir(tmp_path)
     Path("aebench.toml").write_text('[options]\nexport = "csv"\n')
     words = ("agree", "linear", "-f", "pytorch")
-    assert (0, True) == (_called(*words, "-o", "out")[0], Path("out/tables/rungs.csv").is_file())
-    status, said = _called(*words)
+    assert (0, True) == (called(*words, "-o", "out")[0], Path("out/tables/rungs.csv").is_file())
+    status, said = called(*words)
     assert (0, False) == (status, "Tables:" in said)

@@ -2,49 +2,21 @@
 
 from __future__ import annotations
 
-import csv
 import shutil
 from collections.abc import Callable
 from importlib import util
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 from comparisons import climbed
 from comparisons import record as compared
-from examples import OPTIONS, conditions, trial
+from examples import trial
+from exporting import called, rows
 
-from aebench.cli import main
 from aebench.cli.exporting import MADE_OF_TABLES
 from aebench.records import documents
 from aebench.records.fields import plain
 from aebench.report.formats import FORMATS
-
-
-@pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
-    """Leaves a run in a folder of the present one."""
-    monkeypatch.chdir(tmp_path)
-
-    def leave(folder: str = "run") -> Path:
-        content = {"options": OPTIONS, "conditions": conditions(), "complete": True, "agreements": [], "failures": []}
-        trials = [trial("pytorch", 0, 0.5)]
-        documents.write(Path(folder) / "result.json", "run", {**content, "trials": trials})
-        return Path(folder)
-
-    return leave
-
-
-def called(*words: str) -> tuple[int, str]:
-    """The command's exit status, and what it said."""
-    done = CliRunner().invoke(main, words)
-    return done.exit_code, done.output
-
-
-def rows(path: Path) -> list[dict[str, str]]:
-    """Of a table as CSV."""
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
 
 
 def test_a_record_counts_once_however_it_is_named(run: Callable[..., Path]) -> None:
